@@ -1,0 +1,29 @@
+# Everything comes from Debian 12's packages (see ARCHITECTURE.md for what each is for).
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(Boost 1.81 REQUIRED)
+find_package(fmt 9 REQUIRED)
+find_package(CLI11 2.1 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(tomlplusplus 3.3 REQUIRED)
+find_package(doctest 2.4 REQUIRED)
+pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
+
+# SOCI ships no static CMake targets in Debian; its archives keep start-up short (no plug-in is looked up at run time).
+find_library(SOCI_CORE_LIBRARY NAMES libsoci_core.a REQUIRED)
+find_library(SOCI_SQLITE3_LIBRARY NAMES libsoci_sqlite3.a REQUIRED)
+find_path(SOCI_INCLUDE_DIR soci/soci.h REQUIRED)
+add_library(SOCI::core STATIC IMPORTED)
+set_target_properties(SOCI::core PROPERTIES IMPORTED_LOCATION ${SOCI_CORE_LIBRARY}
+                      INTERFACE_INCLUDE_DIRECTORIES "${SOCI_INCLUDE_DIR};${SOCI_INCLUDE_DIR}/soci"
+                      INTERFACE_LINK_LIBRARIES "Threads::Threads;${CMAKE_DL_LIBS}")
+add_library(SOCI::sqlite3 STATIC IMPORTED)
+set_target_properties(SOCI::sqlite3 PROPERTIES IMPORTED_LOCATION ${SOCI_SQLITE3_LIBRARY}
+                      INTERFACE_LINK_LIBRARIES "SOCI::core;SQLite::SQLite3")
+
+# yaml-cpp: its archive for the same reason.
+find_library(YAML_CPP_LIBRARY NAMES libyaml-cpp.a REQUIRED)
+add_library(yaml-cpp-archive STATIC IMPORTED)
+set_target_properties(yaml-cpp-archive PROPERTIES IMPORTED_LOCATION ${YAML_CPP_LIBRARY})

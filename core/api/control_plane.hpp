@@ -1,0 +1,97 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/api/transport.hpp"
+#include "core/error.hpp"
+#include "core/model/approval.hpp"
+#include "core/model/run.hpp"
+
+namespace runagents::api {
+
+/// Which runs to list; empty members do not restrict.
+struct RunFilter {
+  std::string agent;
+  std::optional<model::RunStatus> status;
+  std::string end_user;
+  std::uint32_t limit = 50;  ///< 0: all
+};
+
+struct ApprovalFilter {
+  std::optional<model::ApprovalStatus> status;
+  std::string agent;
+  std::string run_id;
+  std::uint32_t limit = 50;  ///< 0: all
+};
+
+/// What a run came to, when it ends or when its state changes.
+struct RunChange {
+  model::RunStatus status = model::RunStatus::running;
+  std::optional<int> exit_code;
+  std::string reason;
+};
+
+struct EventQuery {
+  std::uint64_t after_seq = 0;
+  std::uint32_t limit = 0;  ///< 0: all
+  std::string type;         ///< only this type; empty: all
+  std::chrono::milliseconds wait{0};  ///< long poll: answer earlier when something new is there
+};
+
+/// The outcome of a person's decision.
+struct ApprovalDecision {
+  model::Scope scope = model::Scope::once;
+  std::optional<std::chrono::seconds> duration;  ///< window only; default: the request's
+  std::string approver;
+  std::string reason;
+};
+
+/// A control plane, spoken to through its HTTP API. Typed calls in, typed values out; the transport decides where the
+/// control plane lives. Blocking and not thread-safe: use it on one worker thread.
+///
+/// Ids may be given as unambiguous prefixes (of at least four characters) in get, approve, reject and revoke; an
+/// ambiguous one is ErrorCode::conflict and its message lists the candidates.
+class ControlPlane {
+ public:
+  explicit ControlPlane(Transport& transport) : transport_{transport} {}
+
+  [[nodiscard]] Result<model::Run> create_run(const model::Run& run);
+  [[nodiscard]] Result<model::Run> change_run(std::string_view id, const RunChange& change);
+  [[nodiscard]] Result<model::Run> get_run(std::string_view id);
+  [[nodiscard]] Result<std::vector<model::Run>> list_runs(const RunFilter& filter);
+  /// Stores journal lines (JSON objects, in order, `seq` rising by one); lines already there are left alone.
+  [[nodiscard]] Result<void> append_events(std::string_view run_id, std::span<const std::string> lines);
+  /// Events as JSON texts, ordered by `seq`.
+  [[nodiscard]] Result<std::vector<std::string>> events(std::string_view run_id, const EventQuery& query);
+  /// Asks the run's runner to end it.
+  [[nodiscard]] Result<model::Run> cancel_run(std::string_view id);
+
+  /// Creates a request, or returns the pending one for the same action (deduplicated); a request for this action that
+  /// was rejected in this run is returned with status `rejected` instead of asking again.
+  [[nodiscard]] Result<model::ApprovalRequest> request_approval(const model::ApprovalRequest& request);
+  [[nodiscard]] Result<model::ApprovalRequest> get_approval(std::string_view id);
+  [[nodiscard]] Result<std::vector<model::ApprovalRequest>> list_approvals(const ApprovalFilter& filter);
+  [[nodiscard]] Result<model::ApprovalRequest> approve(std::string_view id, const ApprovalDecision& decision);
+  [[nodiscard]] Result<model::ApprovalRequest> reject(std::string_view id, std::string_view approver,
+                                                      std::string_view reason);
+  /// Marks a pending request as expired; leaves a decided one alone. Returns the request as it is then.
+  [[nodiscard]] Result<model::ApprovalRequest> expire(std::string_view id);
+
+  /// Uses a grant that covers this action now, if there is one: `run` and `window` grants stay, a `once` grant is
+  /// consumed by exactly one caller, over all processes and restarts.
+  [[nodiscard]] Result<std::optional<model::ApprovalGrant>> use_grant(const model::Action& action,
+                                                                      std::string_view run_id);
+  [[nodiscard]] Result<std::vector<model::ApprovalGrant>> list_grants(bool with_spent);
+  [[nodiscard]] Result<model::ApprovalGrant> revoke_grant(std::string_view id);
+
+ private:
+  Transport& transport_;
+};
+
+}  // namespace runagents::api

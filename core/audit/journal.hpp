@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/error.hpp"
+#include "core/model/approval.hpp"
+
+namespace runagents::audit {
+
+/// What is recorded of one call. All views are copied by `append`; empty text and zero mean "not known".
+struct CallRecord {
+  std::string_view request_id;
+  std::string_view door;  ///< "alias", "forward"
+  std::int64_t pid = 0;
+  std::string_view exe;
+  std::string_view end_user;
+  std::string_view tool;
+  std::string_view capability;
+  std::string_view method;
+  std::string_view url;        ///< query values already masked
+  std::string_view decision;   ///< "allowed", "approved", "refused"
+  std::string_view code;       ///< the refusal's code; empty when the call went through
+  std::string_view policy;
+  std::uint32_t rule = 0;
+  std::string_view approval_id;
+  std::string_view credential;  ///< kind and reference ("bearer env:STRIPE_API_KEY"), never a value
+  int status = 0;               ///< what the agent got
+  std::uint64_t bytes_in = 0;   ///< request body bytes sent upstream
+  std::uint64_t bytes_out = 0;  ///< response body bytes sent to the agent
+  std::uint64_t us_queue = 0;   ///< waiting for a person or a connection
+  std::uint64_t us_decide = 0;
+  std::uint64_t us_upstream = 0;
+};
+
+/// An event about the run itself: "RUN_CREATED", "APPROVAL_REQUIRED", "APPROVED", "REJECTED", "RESUMED", "COMPLETED", ...
+struct RunRecord {
+  std::string_view type;
+  std::string_view detail;                                                 ///< one sentence
+  std::span<const std::pair<std::string_view, std::string_view>> fields;  ///< further members of the JSON object
+};
+
+/// The append-only event journal of one run: a JSON object per line, each with the hash of the line before it.
+///
+/// Every line is one write(2) on an O_APPEND descriptor, so the record survives the death of the process; a torn last
+/// line is the most that can be lost. A write that fails (full disk) is undone as far as possible, makes the journal
+/// `broken`, and every later append fails: callers refuse calls that cannot be recorded. An exclusive flock(2) on the
+/// file tells other processes that the runner lives. Used by one thread.
+///
+/// `hash` is the SHA-256 of the line up to and without `,"hash"`; `prev_hash` of the first line is 64 zeros.
+class Journal {
+ public:
+  enum class Sync { none, every_event };  ///< every_event: fdatasync(2) after each line
+
+  /// Creates the file (mode 0600); one that exists is refused.
+  [[nodiscard]] static Result<Journal> create(const std::filesystem::path& file, std::string_view run_id,
+                                              std::string_view agent, Sync sync = Sync::none);
+  ~Journal();
+  Journal(Journal&&) noexcept;
+  Journal& operator=(Journal&&) noexcept;
+
+  [[nodiscard]] Result<void> append(const CallRecord& record);
+  [[nodiscard]] Result<void> append(const RunRecord& record);
+  [[nodiscard]] bool broken() const noexcept;
+  /// The `seq` of the newest line; 0 before the first.
+  [[nodiscard]] std::uint64_t seq() const noexcept;
+
+ private:
+  struct State;
+  explicit Journal(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+/// What a check of a journal found.
+struct ChainReport {
+  std::uint64_t events = 0;   ///< proven, from the first
+  bool intact = false;        ///< every complete line fits
+  bool torn_tail = false;     ///< the file ends in an incomplete line: the event in flight when the runner died
+  std::uint64_t bad_line = 0; ///< from 1; 0 when intact
+  std::string problem;        ///< what does not fit
+  std::string last_hash;
+};
+
+/// Proves the chain of a journal file.
+[[nodiscard]] Result<ChainReport> verify(const std::filesystem::path& file);
+
+/// Whether a living runner holds the journal.
+[[nodiscard]] bool is_held(const std::filesystem::path& file);
+
+}  // namespace runagents::audit

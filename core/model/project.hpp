@@ -1,0 +1,64 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/model/policy.hpp"
+#include "core/model/tool.hpp"
+
+namespace runagents::model {
+
+struct Agent {
+  std::string name;
+  std::vector<std::string> command;
+  std::string system_prompt;
+  std::vector<std::string> tools;  ///< names; the reader fills in all tools when the file names none
+  std::string account;
+  std::map<std::string, std::string> environment;
+  Limits limits;  ///< over all tools together
+};
+
+struct Model {
+  std::string role;
+  std::string provider;
+  std::string model;
+  std::vector<std::string> fallbacks;
+};
+
+struct Provider {
+  std::string name;
+  std::string type;
+  std::string base_url;
+  std::optional<SecretReference> secret;
+  std::vector<std::string> models;
+};
+
+struct IdentityProvider {
+  std::string name;
+  std::string issuer;
+  std::string jwks_uri;
+  std::vector<std::string> audiences;
+  std::string user_id_claim = "email";
+};
+
+/// A whole runagents.toml, checked: every name it mentions exists, every URL and pattern is canonical. A value.
+struct Project {
+  std::filesystem::path file;       ///< absolute
+  std::filesystem::path directory;  ///< where `file` is; relative paths inside it start here
+  std::string trust_domain = "local";
+  Agent agent;
+  std::vector<Tool> tools;  ///< in the order of the file, as are the lists below
+  std::vector<Policy> policies;
+  std::vector<Model> models;
+  std::vector<Provider> providers;
+  std::vector<IdentityProvider> identity_providers;
+
+  [[nodiscard]] const Tool* tool(std::string_view name) const noexcept;
+  /// `spiffe://<trust-domain>/agent/<name>`
+  [[nodiscard]] std::string agent_identity() const;
+};
+
+}  // namespace runagents::model

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/model/secret_reference.hpp"
+
+namespace runagents::model {
+
+enum class ToolKind { http, mcp, tcp };
+
+/// How a credential gets into a call.
+enum class AuthType { none, api_key, basic, bearer, oauth2, aws_sigv4, agent_token };
+
+/// The lower-case word of a type ("api_key"), as in runagents.toml and in events.
+[[nodiscard]] std::string_view word(AuthType type) noexcept;
+
+/// What a tool wants injected. Which members mean something depends on `type`; the configuration reader refuses the
+/// others.
+struct Auth {
+  enum class Place { header, query };
+
+  AuthType type = AuthType::none;
+  Place place = Place::header;             ///< api_key
+  std::string name;                        ///< api_key: header or query parameter; bearer: "Authorization"
+  std::string prefix;                      ///< api_key: put before the value; bearer: "Bearer "
+  std::string username;                    ///< basic
+  std::optional<SecretReference> secret;   ///< api_key, bearer: the key; basic: the password
+  std::string auth_url;                    ///< oauth2
+  std::string token_url;                   ///< oauth2
+  std::vector<std::string> scopes;         ///< oauth2
+  std::string client_id;                   ///< oauth2
+  std::optional<SecretReference> client_secret;  ///< oauth2
+  std::string service;                     ///< aws_sigv4
+  std::string region;                      ///< aws_sigv4
+  std::string profile;                     ///< aws_sigv4
+  std::string on_behalf_of;                ///< agent_token: "end_user" or empty
+};
+
+/// One operation that a tool declares.
+struct Capability {
+  std::string name;
+  std::string method;  ///< upper case; "*" for any
+  std::string path;    ///< a pattern (see core/policy/pattern.hpp), relative to the tool's base path; starts with "/"
+  std::string description;
+  std::vector<std::string> risk_tags;
+};
+
+/// Ceilings on calls; zero means none.
+struct Limits {
+  std::uint32_t requests_per_minute = 0;  ///< token bucket, refilled continuously
+  std::uint32_t burst = 0;                ///< bucket size; zero means requests_per_minute
+  std::uint64_t calls_per_run = 0;        ///< budget for one run
+};
+
+/// The parts of a base URL, canonical: see core/policy/target.hpp. `path` is empty or starts with "/" and has no
+/// trailing slash.
+struct BaseUrl {
+  std::string scheme;  ///< "http", "https", "tcp" or "builtin"
+  std::string host;    ///< lower case, A-labels; an IPv6 literal without brackets
+  std::uint16_t port = 0;
+  std::string path;
+
+  [[nodiscard]] std::string to_string() const;
+  /// What stands in a Host header: the port only when it is not the scheme's own, brackets around IPv6 (RFC 9110, 7.2).
+  [[nodiscard]] std::string authority() const;
+};
+
+enum class Network { public_only, private_allowed };
+
+/// A registered upstream.
+struct Tool {
+  std::string name;
+  ToolKind kind = ToolKind::http;
+  std::string description;
+  BaseUrl base_url;
+  Auth auth;
+  std::vector<Capability> capabilities;  ///< empty: every operation passes
+  std::vector<std::string> risk_tags;
+  Limits limits;
+  Network network = Network::public_only;  ///< may its name resolve to private addresses
+  bool insecure = false;                   ///< credentials may leave without TLS
+  bool allow_encoded_slash = false;        ///< %2F is an ordinary character of its segment
+  bool trace_headers = false;              ///< send X-Request-Id and X-Run-ID upstream
+  std::string ca_file;                     ///< PEM bundle to trust instead of the system's roots; empty: the system's
+  std::chrono::milliseconds timeout{std::chrono::minutes{5}};  ///< longest silence of the upstream
+};
+
+}  // namespace runagents::model

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace runagents::policy {
+
+/// A path pattern, parsed. A segment is literal, or `*` or `{name}` (exactly one non-empty segment); a trailing `/*` or
+/// `/**` matches one or more further segments; without wildcard the match is exact. Case-sensitive. Literals are
+/// canonical paths.
+struct PathPattern {
+  enum class Kind { literal, any };
+  struct Segment {
+    Kind kind = Kind::literal;
+    std::string text;  ///< literal, or the name of `{name}`
+  };
+  std::vector<Segment> segments;
+  bool open_ended = false;     ///< ends in "/*" or "/**": one or more further segments
+  bool matches_root = false;   ///< resource "https://host/*" also matches "/"
+
+  [[nodiscard]] bool matches(std::string_view path) const noexcept;
+};
+
+/// Parses a pattern of a capability; it starts with "/".
+[[nodiscard]] Result<PathPattern> parse_path_pattern(std::string_view text);
+
+/// The URL pattern of a rule's `resource`: "https://api.stripe.com/v1/*", "https://*.example.com/*" is refused
+/// (a host is exact). Scheme and host are canonical.
+struct ResourcePattern {
+  std::string scheme;
+  std::string host;
+  unsigned short port = 0;
+  PathPattern path;
+};
+[[nodiscard]] Result<ResourcePattern> parse_resource_pattern(std::string_view text);
+
+}  // namespace runagents::policy

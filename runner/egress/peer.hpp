@@ -1,0 +1,26 @@
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+
+#include "core/error.hpp"
+
+namespace runagents::egress {
+
+/// The process at the other end of an accepted loopback connection.
+struct Peer {
+  pid_t pid = 0;
+  std::string exe;  ///< path of its program; empty when it cannot be read
+};
+
+/// Finds the process that holds the client's end of a TCP connection, and only if it belongs to the tree below `root`
+/// (socket diagnostics, NETLINK_SOCK_DIAG, give the socket's inode; /proc/PID/fd of the tree's processes gives the
+/// holder). `local` and `remote` are the two addresses of the accepted socket as seen from here.
+///
+/// An error (ErrorCode::forbidden) says that the connection comes from elsewhere, or that this could not be found out.
+[[nodiscard]] Result<Peer> trace_peer(const sockaddr_in& local, const sockaddr_in& remote, pid_t root);
+
+}  // namespace runagents::egress

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/error.hpp"
+#include "core/model/project.hpp"
+
+namespace runagents::launch {
+
+/// Where the run's doors listen, as the agent sees them.
+struct DoorUrls {
+  std::vector<std::pair<const model::Tool*, std::string>> tools;  ///< "http://127.0.0.1:PORT/base/path"
+  std::string forward_proxy;                                      ///< "http://127.0.0.1:PORT"
+};
+
+/// What the user asked for on the command line.
+struct EnvironmentOptions {
+  std::vector<std::pair<std::string, std::string>> add;  ///< --env K=V
+  std::set<std::string> pass;                            ///< --pass-env NAME
+};
+
+/// The agent's environment and how it came about.
+struct Environment {
+  std::map<std::string, std::string> variables;  ///< complete
+  std::vector<std::string> injected;             ///< names that runagents set
+  std::vector<std::string> removed;              ///< names that were taken out of the inherited environment
+
+  /// As "NAME=value" for LaunchSpec.
+  [[nodiscard]] std::vector<std::string> entries() const;
+};
+
+/// Builds the agent's environment: what is inherited, less every variable that a secret reference of the project reads,
+/// well-known credential variables and names that look like one; plus the injected variables, `[agent.env]` and --env.
+/// A variable of `[agent.env]` or --env that would replace an injected one is an error.
+[[nodiscard]] Result<Environment> build_environment(const std::map<std::string, std::string>& inherited,
+                                                    const model::Project& project, const DoorUrls& doors,
+                                                    std::string_view run_id, const EnvironmentOptions& options);
+
+/// "stripe-api" -> "STRIPE_API": upper case, every character outside [A-Z0-9] becomes "_".
+[[nodiscard]] std::string variable_name(std::string_view tool_name);
+
+/// TOOL_DEFINITIONS_JSON and TOOL_ROUTES_JSON: OpenAI tool definitions made of the capabilities, and from function name
+/// (`tool__capability`) to tool, method and path.
+[[nodiscard]] std::string tool_definitions_json(const model::Project& project);
+[[nodiscard]] std::string tool_routes_json(const model::Project& project);
+
+}  // namespace runagents::launch

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/api/transport.hpp"
+#include "core/config/directories.hpp"
+#include "core/error.hpp"
+#include "core/model/project.hpp"
+
+namespace runagents {
+
+/// What happens to a call that needs a person's approval.
+enum class OnApproval { hold, give_back, ask, deny };  ///< give_back is written "return"
+
+enum class SummaryFormat { text, json, none };
+
+/// Everything that `runagents run` needs to know; filled from flags and files by the command line.
+struct RunOptions {
+  model::Project project;            ///< `agent.command` is what gets executed
+  config::Directories directories;
+  std::string end_user;              ///< --user; empty: nobody
+  OnApproval on_approval = OnApproval::hold;
+  std::chrono::seconds approval_timeout{std::chrono::minutes{10}};
+  std::vector<std::pair<std::string, std::string>> environment;  ///< --env
+  std::vector<std::string> pass_environment;                     ///< --pass-env
+  std::chrono::seconds kill_after{10};
+  bool verbose = false;
+  SummaryFormat summary = SummaryFormat::text;
+  bool quiet = false;                ///< no summary, no notices
+  bool fsync_events = false;
+  bool colour = false;               ///< for stderr
+};
+
+/// Opens the control plane that the run reports to; called once, on the runner's worker thread.
+using OpenTransport = std::function<Result<std::unique_ptr<api::Transport>>()>;
+
+/// Runs an agent behind the egress pipeline until it ends. Talks to the person on stderr only. Returns the process exit
+/// status: the agent's own, 128+N for signal N, 125 when runagents failed, 126 or 127 when the command could not be
+/// executed.
+[[nodiscard]] int run(const RunOptions& options, const OpenTransport& open_transport);
+
+/// What `run` would inject and enforce, as JSON; starts nothing, opens nothing.
+[[nodiscard]] Result<std::string> dry_run(const RunOptions& options);
+
+}  // namespace runagents
