@@ -26,9 +26,11 @@ struct CanonicalPath {
 
 /// Canonicalises a path (RFC 3986, 6.2.2): percent-encoded unreserved characters are decoded, hex digits upper-cased,
 /// dot segments removed, duplicate slashes kept. Refuses with ambiguous_target what two programs could read
-/// differently: %5C, a backslash, %00, control and non-ASCII bytes, an invalid percent sign, dot segments that climb
-/// above the root or carry ";" parameters, a segment that becomes a dot segment after another decoding, %2F next to dot
-/// segments. Idempotent. Allocates only when the input is not canonical already.
+/// differently: %5C, a backslash, encoded and bare control characters, non-ASCII bytes, "#" and "?", an invalid percent
+/// sign, overlong UTF-8, dot segments that climb above the root or carry ";" parameters, a segment that becomes a dot
+/// segment after further decodings, %2F together with dot segments. A space is a bad_request: no request line holds
+/// one. Idempotent. Allocates only when the input is not canonical already or holds an encoded "%", ";" or "/".
+/// `scratch` must not hold `raw`.
 [[nodiscard]] TargetResult<CanonicalPath> canonical_path(std::string_view raw, std::string& scratch);
 
 /// Checks a query (without "?"): control and non-ASCII bytes and "#" are refused, the rest is sent as it is.
