@@ -28,6 +28,7 @@ enum class Scope {
 
 enum class ApprovalStatus { pending, approved, rejected, expired };
 [[nodiscard]] std::string_view word(ApprovalStatus status) noexcept;  ///< "PENDING", ...
+[[nodiscard]] std::optional<ApprovalStatus> approval_status_of(std::string_view word) noexcept;
 
 /// One blocked call, as far as its identity goes: two calls with equal actions are the same action.
 struct Action {
@@ -45,6 +46,7 @@ struct ApprovalRequest {
   std::string id;      ///< UUID
   std::string run_id;  ///< the run that asked first
   Action action;
+  std::string action_id;      ///< digest of `action`, the same for equal actions; set by the control plane
   std::string policy;         ///< the policy and, from 1, the rule that asked for the approval
   std::uint32_t rule = 0;
   std::string body_preview;   ///< readable, capped, secrets masked

@@ -24,10 +24,11 @@ struct Run {
   std::string end_user;
   std::string isolation;  ///< "none" or "strict"
   std::string project_file;
-  std::string journal;    ///< absolute path of the run's event journal
+  std::string journal;  ///< absolute path of the run's event journal
   std::int64_t runner_pid = 0;
   RunStatus status = RunStatus::running;
-  std::string reason;  ///< why it failed, in words
+  bool cancel_requested = false;  ///< somebody wants the runner to end it
+  std::string reason;             ///< why it failed, in words
   std::optional<int> exit_code;
   std::uint64_t calls = 0;     ///< indexed so far
   std::uint64_t refused = 0;   ///< of those
