@@ -1,0 +1,78 @@
+#include "runner/launch/tree_signals.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+namespace runagents::launch {
+namespace {
+
+/// Enough for a tree that forks as fast as it can: each pass stops everything that the pass before left running.
+constexpr int max_passes = 200;
+
+bool contains(const std::vector<Process>& processes, const Process& wanted) noexcept {
+  return std::ranges::any_of(
+      processes, [&](const Process& process) { return process.pid == wanted.pid && process.start == wanted.start; });
+}
+
+}  // namespace
+
+bool send_signal(const Process& process, int number) noexcept {
+  const int handle = ::pidfd_open(process.pid, 0);
+  if (handle < 0) {
+    return false;
+  }
+  const auto now = read_process(process.pid);
+  const bool sent = now && now->start == process.start && ::pidfd_send_signal(handle, number, nullptr, 0) == 0;
+  ::close(handle);
+  return sent;
+}
+
+std::size_t signal_tree(pid_t root, int number) {
+  std::size_t alive = 0;
+  for (const auto& process : descendants(root)) {
+    if (!process.is_dead()) {
+      ++alive;
+      send_signal(process, number);
+    }
+  }
+  return alive;
+}
+
+std::vector<Process> stop_tree(pid_t root) {
+  std::vector<Process> stopped;
+  for (int pass = 0; pass < max_passes; ++pass) {
+    bool at_rest = true;
+    for (const auto& process : descendants(root)) {
+      if (process.is_dead() || process.is_stopped() || !send_signal(process, SIGSTOP)) {
+        continue;
+      }
+      // One that runs although it was stopped before has been continued by a member of the tree that was not stopped
+      // yet. A process in a system call that cannot be interrupted, and one whose main thread has ended, never look
+      // stopped.
+      const bool known = contains(stopped, process);
+      at_rest = at_rest && known && (process.state == 'D' || process.state == 'Z');
+      if (!known) {
+        stopped.push_back(process);
+      }
+    }
+    if (at_rest) {
+      break;
+    }
+  }
+  return stopped;
+}
+
+void continue_processes(const std::vector<Process>& stopped) noexcept {
+  for (const auto& process : stopped) {
+    send_signal(process, SIGCONT);
+  }
+}
+
+std::size_t kill_tree_once(pid_t root) {
+  static_cast<void>(stop_tree(root));
+  return signal_tree(root, SIGKILL);
+}
+
+}  // namespace runagents::launch
