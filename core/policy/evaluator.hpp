@@ -85,9 +85,9 @@ struct Verdict {
   const model::Tool* tool = nullptr;
   const model::Capability* capability = nullptr;
   Decision decision;
-  std::string message;                   ///< one sentence with the reason
-  std::string hint;                      ///< what would have to change; may be empty
-  std::vector<std::string> considered;   ///< one line per rule that selects this tool: matched, or which selector failed
+  std::string message;                  ///< one sentence with the reason
+  std::string hint;                     ///< what would have to change; may be empty
+  std::vector<std::string> considered;  ///< one line per rule that selects this tool: matched, or which selector failed
 };
 
 /// Judges a request as the proxy would, and says why. `policies explain`, `policies test`, dry runs and the corpus use

@@ -21,6 +21,7 @@ enum class Byte : unsigned char { invalid, plain, upper, non_ascii, trick };
 constexpr std::array<Byte, 256> classes = [] {
   std::array<Byte, 256> table{};
   for (std::size_t c = 0; c < 0x20; ++c) table[c] = Byte::trick;
+  table['\r'] = table['\n'] = Byte::invalid;
   for (std::size_t c = 0x80; c < 0x100; ++c) table[c] = Byte::non_ascii;
   for (std::size_t c = 'a'; c <= 'z'; ++c) table[c] = Byte::plain;
   for (std::size_t c = '0'; c <= '9'; ++c) table[c] = Byte::plain;

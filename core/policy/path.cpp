@@ -9,7 +9,7 @@
 namespace runagents::policy {
 namespace {
 
-enum class Byte : unsigned char { plain, dot, percent, backslash, delimiter, space, other };
+enum class Byte : unsigned char { plain, dot, percent, backslash, delimiter, line_end, other };
 
 constexpr std::array<Byte, 256> classes = [] {
   std::array<Byte, 256> table{};
@@ -18,7 +18,7 @@ constexpr std::array<Byte, 256> classes = [] {
   table['%'] = Byte::percent;
   table['\\'] = Byte::backslash;
   table['?'] = table['#'] = Byte::delimiter;
-  table[' '] = Byte::space;
+  table[' '] = table['\r'] = table['\n'] = Byte::line_end;
   return table;
 }();
 
@@ -53,8 +53,8 @@ TargetResult<void> refuse_byte(char c) {
       return ambiguous("the path holds a backslash, which some servers read as a slash");
     case Byte::delimiter:
       return ambiguous("the path holds a bare \"#\" or \"?\"");
-    case Byte::space:
-      return bad("the path holds a space");
+    case Byte::line_end:
+      return bad("the path holds a space or a line break");
     default:
       return ambiguous("the path holds a control or non-ASCII byte that is not percent-encoded");
   }
@@ -207,7 +207,7 @@ TargetResult<CanonicalPath> canonical_path(std::string_view raw, std::string& sc
 TargetResult<void> check_query(std::string_view query) {
   for (const char c : query) {
     const auto kind = class_of(c);
-    if (kind == Byte::space) return bad("the query holds a space");
+    if (kind == Byte::line_end) return bad("the query holds a space or a line break");
     if (c == '#') return ambiguous("the query holds a \"#\"");
     if (kind == Byte::other)
       return ambiguous("the query holds a control or non-ASCII byte that is not percent-encoded");

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/policy/phrase.hpp"
+#include "core/policy/spelling.hpp"
 #include "core/policy/target.hpp"
 
 namespace runagents::policy {
@@ -11,8 +13,6 @@ namespace {
 std::unexpected<Error> refuse(std::string message, std::string hint = {}) {
   return fail(ErrorCode::configuration, std::move(message), std::move(hint));
 }
-
-std::string quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }
 
 bool is_name_character(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
@@ -31,28 +31,31 @@ Result<PathPattern::Segment> parse_segment(std::string_view segment) {
   if (const auto name = placeholder(segment); !name.empty()) return PathPattern::Segment{any, std::string(name)};
   if (segment == "**") return refuse("\"**\" stands before other segments", "\"**\" may only end a pattern");
   if (segment.find_first_of("*{}") != segment.npos) {
-    return refuse("segment " + quoted(segment) + " is neither literal nor a wildcard",
+    return refuse("segment " + in_quotes(segment) + " is neither literal nor a wildcard",
                   "a wildcard is a whole segment: \"*\" or \"{name}\"; as a character write %2A, %7B or %7D");
   }
   return PathPattern::Segment{literal, std::string(segment)};
 }
 
 Result<void> check_spelling(std::string_view text) {
-  if (!text.starts_with('/')) return refuse("pattern " + quoted(text) + " does not start with \"/\"");
+  if (!text.starts_with('/')) return refuse("pattern " + in_quotes(text) + " does not start with \"/\"");
   if (text.find_first_of("?#") != text.npos) {
-    return refuse("pattern " + quoted(text) + " holds \"?\" or \"#\"", "a pattern is a path, without a query");
+    return refuse("pattern " + in_quotes(text) + " holds \"?\" or \"#\"", "a pattern is a path, without a query");
   }
   std::string scratch;
   const auto canonical = canonical_path(text, scratch);
   if (!canonical) {
-    return refuse("pattern " + quoted(text) + ": " + canonical.error().message,
+    return refuse("pattern " + in_quotes(text) + ": " + canonical.error().message,
                   "write the path as it is sent: percent-encoded, without dot segments");
   }
   if (canonical->text != text) {
-    return refuse("pattern " + quoted(text) + " is not in canonical form", "write " + quoted(canonical->text));
+    return refuse("pattern " + in_quotes(text) + " is not in canonical form", "write " + in_quotes(canonical->text));
   }
   return {};
 }
+
+/// Is there a segment that is not empty?
+bool holds_segment(std::string_view rest) noexcept { return rest.find_first_not_of('/') != rest.npos; }
 
 }  // namespace
 
@@ -87,28 +90,43 @@ bool PathPattern::matches(std::string_view path) const noexcept {
     if (segment.kind == Kind::any ? text.empty() : text != segment.text) return false;
     rest = slash == rest->npos ? std::nullopt : std::optional(rest->substr(slash + 1));
   }
-  return open_ended ? rest && !rest->empty() : !rest;
+  return open_ended ? rest && holds_segment(*rest) : !rest;
+}
+
+bool PathPattern::covers(std::string_view path) const noexcept {
+  if (!path.starts_with('/')) return false;
+  if (matches_root && !holds_segment(path)) return true;
+  std::optional rest = path.substr(1);
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    const auto& segment = segments[i];
+    const bool trailing = i + 1 == segments.size() && !open_ended;
+    if (segment.kind == Kind::literal && segment.text.empty() && !trailing) continue;
+    if (!rest) return false;
+    const auto text = take_segment(*rest, rest);
+    if (segment.kind == Kind::any ? text.empty() : !same_spelled(text, segment.text)) return false;
+  }
+  return open_ended ? rest && holds_segment(*rest) : !rest;
 }
 
 Result<ResourcePattern> parse_resource_pattern(std::string_view text) {
   const auto separator = text.find("://");
   const auto scheme = text.substr(0, separator);
   if (separator == text.npos || default_port(scheme) == 0) {
-    return refuse("resource " + quoted(text) + " is not an http or https URL",
+    return refuse("resource " + in_quotes(text) + " is not an http or https URL",
                   "write it like \"https://api.example.com/v1/*\"");
   }
   const auto rest = text.substr(separator + 3);
   const auto slash = rest.find('/');
   if (slash == rest.npos) {
-    return refuse("resource " + quoted(text) + " has no path",
-                  "write " + quoted(std::string(text) + "/*") + " for everything on this host");
+    return refuse("resource " + in_quotes(text) + " has no path",
+                  "write " + in_quotes(std::string(text) + "/*") + " for everything on this host");
   }
   if (rest.substr(0, slash).contains('*')) {
-    return refuse("resource " + quoted(text) + " has a wildcard in its host",
+    return refuse("resource " + in_quotes(text) + " has a wildcard in its host",
                   "a host is exact; write one rule per host");
   }
   auto authority = parse_authority(rest.substr(0, slash), default_port(scheme));
-  if (!authority) return refuse("resource " + quoted(text) + ": " + authority.error().message);
+  if (!authority) return refuse("resource " + in_quotes(text) + ": " + authority.error().message);
   auto path = parse_path_pattern(rest.substr(slash));
   if (!path) return std::unexpected(path.error());
   path->matches_root = path->open_ended && path->segments.empty();

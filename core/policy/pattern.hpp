@@ -18,10 +18,15 @@ struct PathPattern {
     std::string text;  ///< literal, or the name of `{name}`
   };
   std::vector<Segment> segments;
-  bool open_ended = false;     ///< ends in "/*" or "/**": one or more further segments
-  bool matches_root = false;   ///< resource "https://host/*" also matches "/"
+  bool open_ended = false;    ///< ends in "/*" or "/**": further segments, at least one of them not empty
+  bool matches_root = false;  ///< resource "https://host/*" also matches "/"
 
   [[nodiscard]] bool matches(std::string_view path) const noexcept;
+
+  /// Matches `path` or another spelling of it: servers commonly merge slashes and decode every percent-encoding, so
+  /// that
+  /// "//a:b" and "/a%3Ab" reach what "/a:b" names. Wider than `matches`; for what refuses, never for what allows.
+  [[nodiscard]] bool covers(std::string_view path) const noexcept;
 };
 
 /// Parses a pattern of a capability; it starts with "/".

@@ -101,6 +101,13 @@ std::string Target::to_string() const {
   return text;
 }
 
+bool is_refused_method(std::string_view method) noexcept {
+  const auto is = [method](std::string_view name) {
+    return std::ranges::equal(method, name, [](char a, char b) { return (a & ~0x20) == b; });
+  };
+  return is("CONNECT") || is("TRACE") || is("TRACK");
+}
+
 std::uint16_t default_port(std::string_view scheme) noexcept {
   if (scheme == "https") return 443;
   if (scheme == "http") return 80;

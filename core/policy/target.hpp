@@ -33,7 +33,7 @@ struct CanonicalPath {
 /// `scratch` must not hold `raw`.
 [[nodiscard]] TargetResult<CanonicalPath> canonical_path(std::string_view raw, std::string& scratch);
 
-/// Checks a query (without "?"): control and non-ASCII bytes and "#" are refused, the rest is sent as it is.
+/// Checks a query (without "?"): control and non-ASCII bytes, spaces and "#" are refused, the rest is sent as it is.
 [[nodiscard]] TargetResult<void> check_query(std::string_view query);
 
 /// Canonicalises a host: lower case, IDNA 2008 A-labels, no trailing dot; IPv4 only as four plain decimal numbers,
@@ -62,6 +62,10 @@ struct Target {
   [[nodiscard]] std::string to_string() const;
 };
 [[nodiscard]] TargetResult<Target> parse_target(std::string_view url);
+
+/// CONNECT, TRACE and TRACK in any case: methods that no tool is ever sent. CONNECT opens a tunnel elsewhere; the
+/// others echo a request with what was injected into it.
+[[nodiscard]] bool is_refused_method(std::string_view method) noexcept;
 
 /// 80, 443, or 0 for a scheme without a default.
 [[nodiscard]] std::uint16_t default_port(std::string_view scheme) noexcept;

@@ -72,7 +72,7 @@ TEST_CASE("a URL is read into canonical parts") {
 TEST_CASE("what is not an absolute http or https URL is a bad request") {
   for (const auto url : {""sv, "/v1"sv, "a.com"sv, "a.com:80"sv, "http:a"sv, "http:/a"sv, "http://"sv, "http:///x"sv,
                          "ftp://a/"sv, "file:///etc/passwd"sv, "//a/"sv, " http://a/"sv, "httpss://a/"sv, "h ttp://a"sv,
-                         "http://a b/"sv, "http://a/b c"sv, "javascript://a"sv, "https//a"sv}) {
+                         "http://a b/"sv, "http://a/b c"sv, "http://a/\n"sv, "http://a\r\n/"sv, "javascript://a"sv, "https//a"sv}) {
     CHECK(refusal(url) == RefusalCode::bad_request);
   }
 }
@@ -80,7 +80,7 @@ TEST_CASE("what is not an absolute http or https URL is a bad request") {
 TEST_CASE("a URL with two readings is ambiguous") {
   for (const auto url : {"http://a@b/"sv, "https://api.stripe.com@evil.example/"sv, "http://evil.example\\@a/"sv,
                          "http://a#@b/"sv, "http://a/#x"sv, "http://a/x?y#z"sv, "http://a\\b"sv, "http://a/b\\c"sv,
-                         "http://a/%2e%2e/x"sv, "http://127.1/"sv, "http://a\t/"sv, "http://a/\n"sv}) {
+                         "http://a/%2e%2e/x"sv, "http://127.1/"sv, "http://a\t/"sv}) {
     CHECK(refusal(url) == RefusalCode::ambiguous_target);
   }
 }

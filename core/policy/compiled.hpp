@@ -1,0 +1,154 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/policy/evaluator.hpp"
+#include "core/policy/path_trie.hpp"
+
+namespace runagents::policy {
+
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
+};
+template <class Value>
+using TextMap = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
+
+/// Numbers for the words that rules compare: methods and tags.
+class Vocabulary {
+ public:
+  std::uint32_t intern(std::string_view word) {
+    return numbers_.try_emplace(std::string(word), static_cast<std::uint32_t>(numbers_.size())).first->second;
+  }
+  /// `none` for a word that no rule and no capability uses.
+  [[nodiscard]] std::uint32_t number(std::string_view word) const noexcept {
+    const auto found = numbers_.find(word);
+    return found == numbers_.end() ? none : found->second;
+  }
+
+ private:
+  TextMap<std::uint32_t> numbers_;
+};
+
+/// Something (a bucket of rules, a capability) per method.
+struct ByMethod {
+  std::uint32_t any = none;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> specific;  ///< sorted by method
+
+  [[nodiscard]] std::uint32_t find(std::uint32_t method) const noexcept;
+  std::uint32_t& slot(std::uint32_t method);  ///< `none` is any method
+};
+
+using Tags = std::vector<std::uint32_t>;  ///< sorted
+
+/// A rule as decisions see it. Rules are numbered over all bound policies in the order of the file: a lower number is
+/// reported first.
+struct CompiledRule {
+  model::Permission permission = model::Permission::deny;
+  const model::Policy* policy = nullptr;
+  const model::Rule* rule = nullptr;
+  std::uint32_t number = 0;   ///< from 1, within the policy
+  std::uint32_t tool = none;  ///< to be compared, where the bucket does not imply it
+  Tags tags;
+  std::optional<ResourcePattern> resource;
+
+  /// Is there anything left to check once the bucket is found?
+  [[nodiscard]] bool is_conditional() const noexcept;
+};
+
+/// The rules for one place (a pattern of one origin, a tool, or everywhere) and one method. A decision looks at one
+/// rule per permission, and at those conditional rules whose user, group, tag or tool is the call's.
+struct Bucket {
+  std::array<std::uint32_t, 3> first{none, none, none};  ///< per permission, of the rules without further condition
+  std::vector<std::uint32_t> conditional;
+
+  struct Keyed {
+    TextMap<std::vector<std::uint32_t>> by_user;
+    TextMap<std::vector<std::uint32_t>> by_group;
+    std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> by_tag;
+    std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> by_tool;
+  };
+  std::unique_ptr<Keyed> keyed;
+};
+
+/// One tool: its place in the tables, and its capabilities by path.
+struct CompiledTool {
+  std::uint32_t origin = none;  ///< the trie of resources with this scheme, host and port
+  std::uint32_t rules = none;   ///< the place of rules that name this tool and no resource
+  Tags tags;
+  PathTrie capability_paths;  ///< payload: index into capability_sets
+  std::vector<ByMethod> capability_sets;
+  std::vector<PathPattern> patterns;  ///< of the capabilities, in their order
+  std::vector<Tags> capability_tags;  ///< likewise
+};
+
+struct CompiledApproval {
+  const model::ApprovalRule* rule = nullptr;
+  std::optional<ResourcePattern> resource;
+};
+
+/// Host and port of a tool, as a key.
+struct Door {
+  std::string host;
+  std::uint16_t port = 0;
+};
+struct DoorView {
+  DoorView(std::string_view name, std::uint16_t number) : host(name), port(number) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): lets one hash and one comparison serve both
+  DoorView(const Door& door) : host(door.host), port(door.port) {}
+  std::string_view host;
+  std::uint16_t port;
+
+  bool operator==(const DoorView&) const = default;
+};
+struct DoorHash {
+  using is_transparent = void;
+  std::size_t operator()(const DoorView& door) const noexcept { return TextHash{}(door.host) ^ door.port; }
+};
+struct DoorEqual {
+  using is_transparent = void;
+  bool operator()(const DoorView& left, const DoorView& right) const noexcept { return left == right; }
+};
+
+struct Evaluator::Compiled {
+  explicit Compiled(model::Project source);
+
+  model::Project project;
+  std::vector<const model::Tool*> used;
+  std::vector<CompiledTool> tools;                                ///< as project.tools
+  std::unordered_map<Door, PathTrie, DoorHash, DoorEqual> doors;  ///< base paths; payload: index of the tool
+
+  Vocabulary methods;
+  Vocabulary tags;
+  std::vector<CompiledRule> rules;
+  std::vector<CompiledApproval> approvals;
+  std::vector<ByMethod> places;  ///< payload: index into buckets
+  std::vector<Bucket> buckets;
+  std::vector<PathTrie> origins;    ///< payload: index into places
+  std::uint32_t everywhere = none;  ///< the place of rules with neither tool nor resource
+
+  /// The index of a tool of this project; `none` for any other.
+  [[nodiscard]] std::uint32_t index_of(const model::Tool* tool) const noexcept;
+
+ private:
+  void compile_tools();
+  void compile_capabilities(std::size_t index);
+  void compile_policy(const model::Policy& policy);
+  void place_rules();
+  void place_rule(std::uint32_t rule, std::map<std::string, std::uint32_t>& origin_of);
+  void add_to_place(std::uint32_t place, std::uint32_t rule);
+  void add_to_bucket(Bucket& bucket, std::uint32_t rule) const;
+  std::uint32_t new_place();
+  Tags intern(const std::vector<std::string>& words);
+};
+
+}  // namespace runagents::policy
