@@ -12,6 +12,9 @@ namespace runagents::model {
 
 enum class ToolKind { http, mcp, tcp };
 
+/// The lower-case word of a kind ("http"), as in runagents.toml.
+[[nodiscard]] std::string_view word(ToolKind kind) noexcept;
+
 /// How a credential gets into a call.
 enum class AuthType { none, api_key, basic, bearer, oauth2, aws_sigv4, agent_token };
 

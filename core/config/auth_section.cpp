@@ -1,0 +1,192 @@
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include "core/config/membership.hpp"
+#include "core/config/references.hpp"
+#include "core/config/secret.hpp"
+#include "core/config/sections.hpp"
+#include "core/config/url.hpp"
+#include "core/config/words.hpp"
+
+namespace runagents::config {
+namespace {
+
+using model::Auth;
+using model::AuthType;
+
+/// The keys of one type of authentication, "type" aside.
+struct AuthKeys {
+  AuthType type;
+  std::array<std::string_view, 3> required;
+  std::array<std::string_view, 3> optional;
+};
+
+constexpr std::array auth_keys = {
+    AuthKeys{AuthType::none, {}, {}},
+    AuthKeys{AuthType::api_key, {"name", "secret"}, {"in", "prefix"}},
+    AuthKeys{AuthType::basic, {"username", "secret"}, {}},
+    AuthKeys{AuthType::bearer, {"secret"}, {}},
+    AuthKeys{AuthType::oauth2, {"token_url", "client_id"}, {"auth_url", "scopes", "client_secret"}},
+    AuthKeys{AuthType::aws_sigv4, {"service", "region"}, {"profile"}},
+    AuthKeys{AuthType::agent_token, {}, {"on_behalf_of"}},
+};
+
+constexpr std::array types = {
+    Word<AuthType>{"none", AuthType::none},
+    Word<AuthType>{"api_key", AuthType::api_key},
+    Word<AuthType>{"basic", AuthType::basic},
+    Word<AuthType>{"bearer", AuthType::bearer},
+    Word<AuthType>{"oauth2", AuthType::oauth2},
+    Word<AuthType>{"aws_sigv4", AuthType::aws_sigv4},
+    Word<AuthType>{"agent_token", AuthType::agent_token},
+};
+
+constexpr std::array places = {Word<Auth::Place>{"header", Auth::Place::header},
+                               Word<Auth::Place>{"query", Auth::Place::query}};
+
+constexpr std::array principals = {Word<std::string_view>{"end_user", "end_user"}};
+
+template <std::string Auth::* member>
+void read_text(const Value& value, Auth& auth) {
+  auth.*member = value.text();
+}
+
+void read_type(const Value& value, Auth& auth) {
+  if (const auto type = read_word(value, types)) auth.type = *type;
+}
+
+void read_place(const Value& value, Auth& auth) {
+  if (const auto place = read_word(value, places)) auth.place = *place;
+}
+
+void read_principal(const Value& value, Auth& auth) {
+  if (const auto principal = read_word(value, principals)) auth.on_behalf_of = *principal;
+}
+
+template <std::string Auth::* member>
+void read_url(const Value& value, Auth& auth) {
+  if (auto url = read_service_url(value)) auth.*member = *std::move(url);
+}
+
+template <std::optional<model::SecretReference> Auth::* member>
+void read_reference(const Value& value, Auth& auth) {
+  read_secret(value, auth.*member);
+}
+
+constexpr std::array keys = {
+    Key<Auth>{"type", Shape::text, read_type, true},
+    Key<Auth>{"in", Shape::text, read_place},
+    Key<Auth>{"name", Shape::text, read_text<&Auth::name>},
+    Key<Auth>{"prefix", Shape::prose, read_text<&Auth::prefix>},
+    Key<Auth>{"username", Shape::text, read_text<&Auth::username>},
+    Key<Auth>{"secret", Shape::text, read_reference<&Auth::secret>},
+    Key<Auth>{"auth_url", Shape::text, read_url<&Auth::auth_url>},
+    Key<Auth>{"token_url", Shape::text, read_url<&Auth::token_url>},
+    Key<Auth>{"scopes", Shape::words, [](const Value& v, Auth& auth) { auth.scopes = v.texts(); }},
+    Key<Auth>{"client_id", Shape::text, read_text<&Auth::client_id>},
+    Key<Auth>{"client_secret", Shape::text, read_reference<&Auth::client_secret>},
+    Key<Auth>{"service", Shape::text, read_text<&Auth::service>},
+    Key<Auth>{"region", Shape::text, read_text<&Auth::region>},
+    Key<Auth>{"profile", Shape::text, read_text<&Auth::profile>},
+    Key<Auth>{"on_behalf_of", Shape::text, read_principal},
+};
+
+bool is_known(std::string_view name) { return std::ranges::find(keys, name, &Key<Auth>::name) != keys.end(); }
+
+/// A type takes exactly its own keys.
+void check_keys(const Value& table, const AuthKeys& own) {
+  const auto type = std::string{model::word(own.type)};
+  for (const auto& member : table.members()) {
+    const auto name = member.name();
+    const bool belongs = name == "type" || is_among(name, own.required) || is_among(name, own.optional);
+    if (!belongs && is_known(name)) member.report_at_key("is not a key of auth type \"" + type + "\"");
+  }
+  for (const auto name : own.required) {
+    if (!name.empty() && !table.member(name)) table.report_missing(name);
+  }
+}
+
+/// Fields that frame the message, are the proxy's own, or say who the end user is: a credential in them would change
+/// what the request means (RFC 9110, 7.6.1; RFC 9112, 6).
+bool is_reserved_field(std::string_view lower_case) {
+  constexpr std::array<std::string_view, 17> reserved = {"connection",
+                                                         "content-encoding",
+                                                         "content-length",
+                                                         "content-type",
+                                                         "expect",
+                                                         "forwarded",
+                                                         "host",
+                                                         "keep-alive",
+                                                         "te",
+                                                         "trailer",
+                                                         "transfer-encoding",
+                                                         "upgrade",
+                                                         "via",
+                                                         "x-end-user-id",
+                                                         "x-request-id",
+                                                         "x-run-id",
+                                                         "http2-settings"};
+  constexpr std::array<std::string_view, 4> prefixes = {"proxy-", "x-forwarded-", "x-runagents-", "sec-websocket-"};
+  return is_among(lower_case, reserved) ||
+         std::ranges::any_of(prefixes, [&](auto prefix) { return lower_case.starts_with(prefix); });
+}
+
+void check_header(const Value& name) {
+  std::string lower = name.text();
+  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  if (!is_token(lower)) return name.report("is not the name of an HTTP header");
+  if (is_reserved_field(lower)) name.report("is a header that no credential can stand in");
+}
+
+void check_parameter(const Value& name) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_' || c == '~';
+  };
+  if (!std::ranges::all_of(name.text(), is_plain)) {
+    name.report(R"(is not the name of a query parameter: letters, digits, "-", ".", "_" and "~")");
+  }
+}
+
+bool is_visible(char c) noexcept { return c >= 0x20 && c < 0x7f; }
+
+void check_api_key(const Value& table, const Auth& auth) {
+  const auto name = table.member("name");
+  const auto prefix = table.member("prefix");
+  if (name && !auth.name.empty()) (auth.place == Auth::Place::header ? check_header : check_parameter)(*name);
+  if (prefix && !std::ranges::all_of(auth.prefix, is_visible)) prefix->report("holds a character that no header has");
+  if (prefix && auth.place == Auth::Place::query) prefix->report_at_key(R"(means nothing with in = "query")");
+}
+
+void complete_bearer(Auth& auth) {
+  auth.name = "Authorization";
+  auth.prefix = "Bearer ";
+}
+
+}  // namespace
+
+void read_secret(const Value& value, std::optional<model::SecretReference>& secret) {
+  auto reference = parse_secret_reference(value.text());
+  if (reference) {
+    secret = *std::move(reference);
+  } else {
+    value.report(reference.error().message, reference.error().hint);
+  }
+}
+
+void read_auth(const Value& table, Auth& auth) {
+  read_table(table, keys, auth);
+  const auto type = table.member("type");
+  const bool type_is_known = type && std::ranges::find(types, type->text(), &Word<AuthType>::word) != types.end();
+  if (!type_is_known) return;
+  check_keys(table, *std::ranges::find(auth_keys, auth.type, &AuthKeys::type));
+  if (auth.type == AuthType::api_key) check_api_key(table, auth);
+  if (auth.type == AuthType::bearer) complete_bearer(auth);
+  // RFC 7617, 2: a user-id ends at the first colon.
+  if (auth.type == AuthType::basic && auth.username.contains(':')) table.member("username")->report("holds a colon");
+}
+
+void list_auth_keys(const std::string& prefix, Names& names) { list_keys(prefix, keys, names); }
+
+}  // namespace runagents::config

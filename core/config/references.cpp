@@ -1,0 +1,27 @@
+#include "core/config/references.hpp"
+
+#include "core/config/membership.hpp"
+#include "core/config/words.hpp"
+
+namespace runagents::config {
+
+void check_name(const Value& value) {
+  if (is_name(value.name())) return;
+  value.report_at_key(R"(is not a name: lower-case letters, digits, "-", "_" and ".", at most 63)");
+}
+
+void check_reference(const Value& value, std::string_view what, std::span<const std::string_view> declared) {
+  if (is_among(value.text(), declared)) return;
+  value.report("there is no " + std::string{what} + " \"" + value.text() + "\"", did_you_mean(value.text(), declared));
+}
+
+void report_no_word(const Value& value, std::span<const std::string_view> words) {
+  std::string message = "must be";
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) message += i + 1 == words.size() ? " or" : ",";
+    message += " \"" + std::string{words[i]} + "\"";
+  }
+  value.report(message, did_you_mean(value.text(), words));
+}
+
+}  // namespace runagents::config

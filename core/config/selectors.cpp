@@ -1,0 +1,81 @@
+#include "core/config/selectors.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "core/config/membership.hpp"
+#include "core/config/method.hpp"
+#include "core/config/references.hpp"
+#include "core/policy/pattern.hpp"
+
+namespace runagents::config {
+namespace {
+
+std::vector<std::string> selected_tools(const std::optional<Value>& tools) {
+  if (!tools) return {};
+  if (tools->node().type == Node::Type::text) return {tools->text()};
+  return tools->texts();
+}
+
+/// Whether a rule with this selector can concern a tool of kind `mcp`; an unknown name may be anything.
+bool can_concern_mcp(const std::vector<std::string>& selected, const model::Project& project) {
+  const auto is_selected = [&](const model::Tool& tool) { return selected.empty() || is_among(tool.name, selected); };
+  const auto is_unknown = [&](const std::string& name) { return project.tool(name) == nullptr; };
+  return std::ranges::any_of(selected, is_unknown) || std::ranges::any_of(project.tools, [&](const model::Tool& tool) {
+           return is_selected(tool) && tool.kind == model::ToolKind::mcp;
+         });
+}
+
+std::vector<std::string_view> tags_of(const model::Project& project) {
+  std::set<std::string_view> tags;
+  for (const auto& tool : project.tools) {
+    tags.insert(tool.risk_tags.begin(), tool.risk_tags.end());
+    for (const auto& capability : tool.capabilities) {
+      tags.insert(capability.risk_tags.begin(), capability.risk_tags.end());
+    }
+  }
+  return {tags.begin(), tags.end()};
+}
+
+}  // namespace
+
+void check_resource(const Value& value) {
+  const auto pattern = policy::parse_resource_pattern(value.text());
+  if (!pattern) value.report(pattern.error().message, pattern.error().hint);
+}
+
+void check_tool_name(const Value& value) {
+  value.reading().later(
+      [value](const model::Project& project) { check_reference(value, "tool", names_of(project.tools)); });
+}
+
+void check_tool_names(const Value& list) {
+  for (const auto& item : list.items()) check_tool_name(item);
+}
+
+void check_operations(const Value& list, const std::optional<Value>& tools) {
+  list.reading().later([list, tools](const model::Project& project) {
+    const bool any_name = can_concern_mcp(selected_tools(tools), project);
+    for (const auto& item : list.items()) {
+      if (is_method(item.text()) || (any_name && item.text() != "*" && !is_method_in_wrong_case(item.text()))) continue;
+      if (item.text() == "*") {
+        item.report("is not an operation", R"(leave "operations" out to match every operation)");
+      } else {
+        item.report("must be an HTTP method in upper case, or the name of an MCP tool", suggest_method(item.text()));
+      }
+    }
+  });
+}
+
+void check_tags(const Value& list) {
+  list.reading().later([list](const model::Project& project) {
+    const auto tags = tags_of(project);
+    for (const auto& item : list.items()) {
+      if (is_among(item.text(), tags)) continue;
+      const auto suggestion = did_you_mean(item.text(), tags);
+      if (!suggestion.empty()) item.report("is a tag of no tool and no capability", suggestion);
+    }
+  });
+}
+
+}  // namespace runagents::config

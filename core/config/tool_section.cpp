@@ -1,0 +1,122 @@
+#include <array>
+
+#include "core/config/address.hpp"
+#include "core/config/file_content.hpp"
+#include "core/config/references.hpp"
+#include "core/config/sections.hpp"
+#include "core/config/url.hpp"
+#include "core/config/words.hpp"
+
+namespace runagents::config {
+namespace {
+
+using model::Tool;
+using model::ToolKind;
+
+constexpr std::array kinds = {Word<ToolKind>{"http", ToolKind::http}, Word<ToolKind>{"mcp", ToolKind::mcp},
+                              Word<ToolKind>{"tcp", ToolKind::tcp}};
+constexpr std::array networks = {Word<model::Network>{"public", model::Network::public_only},
+                                 Word<model::Network>{"private", model::Network::private_allowed}};
+
+void read_kind(const Value& value, Tool& tool) {
+  if (const auto kind = read_word(value, kinds)) tool.kind = *kind;
+}
+
+void read_url(const Value& value, Tool& tool) {
+  if (auto url = read_base_url(value)) tool.base_url = *std::move(url);
+}
+
+void read_capabilities(const Value& value, Tool& tool) { read_tables(value, tool.capabilities, read_capability); }
+
+void read_network(const Value& value, Tool& tool) {
+  if (const auto network = read_word(value, networks)) tool.network = *network;
+}
+
+void read_ca_file(const Value& value, Tool& tool) {
+  const auto path = (value.reading().directory() / value.text()).lexically_normal();
+  const auto file = OpenFile::open(path);
+  if (!file) return value.report(file.error().message);
+  tool.ca_file = path.string();
+}
+
+void read_timeout(const Value& value, Tool& tool) {
+  if (const auto timeout = parse_duration(value.text())) {
+    tool.timeout = *timeout;
+  } else {
+    value.report("is not a duration", R"(write it like "30s", "5m" or "1h30m")");
+  }
+}
+
+constexpr std::array keys = {
+    Key<Tool>{"kind", Shape::text, read_kind},
+    Key<Tool>{"description", Shape::prose, [](const Value& v, Tool& tool) { tool.description = v.text(); }},
+    Key<Tool>{"base_url", Shape::text, read_url, true},
+    Key<Tool>{"auth", Shape::table, [](const Value& v, Tool& tool) { read_auth(v, tool.auth); }, false, list_auth_keys},
+    Key<Tool>{"capabilities", Shape::tables, read_capabilities, false, list_capability_keys},
+    Key<Tool>{"risk_tags", Shape::words, [](const Value& v, Tool& tool) { tool.risk_tags = v.texts(); }},
+    Key<Tool>{"limits", Shape::table, [](const Value& v, Tool& tool) { read_limits(v, tool.limits); }, false,
+              list_limits_keys},
+    Key<Tool>{"network", Shape::text, read_network},
+    Key<Tool>{"insecure", Shape::boolean, [](const Value& v, Tool& tool) { tool.insecure = v.boolean(); }},
+    Key<Tool>{"allow_encoded_slash", Shape::boolean,
+              [](const Value& v, Tool& tool) { tool.allow_encoded_slash = v.boolean(); }},
+    Key<Tool>{"trace_headers", Shape::boolean, [](const Value& v, Tool& tool) { tool.trace_headers = v.boolean(); }},
+    Key<Tool>{"ca_file", Shape::text, read_ca_file},
+    Key<Tool>{"timeout", Shape::text, read_timeout},
+};
+
+void check_scheme(const Value& table, const Tool& tool) {
+  const bool is_tcp_url = tool.base_url.scheme == "tcp";
+  if (is_tcp_url && tool.kind != ToolKind::tcp) {
+    table.member("base_url")->report(R"(is for kind "tcp")", R"(set kind = "tcp")");
+  }
+  if (!is_tcp_url && tool.kind == ToolKind::tcp) {
+    table.member("base_url")->report(R"(is not for kind "tcp")", "write it like \"tcp://localhost:5432\"");
+  }
+  if (tool.base_url.scheme == "builtin" && tool.kind != ToolKind::http) {
+    table.member("base_url")->report(R"(is for kind "http")");
+  }
+}
+
+/// Nothing looks into the bytes of a TCP tool.
+void check_tcp(const Value& table) {
+  for (const std::string_view name :
+       {"auth", "capabilities", "insecure", "allow_encoded_slash", "trace_headers", "ca_file"}) {
+    const auto member = table.member(name);
+    if (member) member->report_at_key(R"(means nothing for kind "tcp")");
+  }
+}
+
+void check_credential(const Value& table, const Tool& tool) {
+  const bool has_credential = tool.auth.type != model::AuthType::none;
+  const bool leaves_in_clear = tool.base_url.scheme == "http" && kind_of_host(tool.base_url.host) != HostKind::loopback;
+  if (has_credential && leaves_in_clear && !tool.insecure) {
+    table.member("base_url")->report("would send the credential without TLS", "use https, or set insecure = true");
+  }
+}
+
+void apply_network(const Value& table, Tool& tool) {
+  const auto kind = kind_of_host(tool.base_url.host);
+  if (kind != HostKind::loopback && kind != HostKind::internal) return;
+  const auto member = table.member("network");
+  if (member && tool.network == model::Network::public_only) {
+    member->report("contradicts the base URL, which is on a private network");
+  }
+  tool.network = model::Network::private_allowed;
+}
+
+}  // namespace
+
+void read_tool(const Value& table, Tool& tool) {
+  read_table(table, keys, tool);
+  check_capabilities(table, tool);
+  if (tool.kind == ToolKind::tcp) check_tcp(table);
+  if (tool.base_url.host.empty()) return;
+  check_scheme(table, tool);
+  check_credential(table, tool);
+  apply_network(table, tool);
+}
+
+void list_tool_keys(const std::string& prefix, Names& names) { list_keys(prefix, keys, names); }
+
+}  // namespace runagents::config

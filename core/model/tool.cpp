@@ -1,0 +1,53 @@
+#include "core/model/tool.hpp"
+
+namespace runagents::model {
+namespace {
+
+bool is_own_port(std::string_view scheme, std::uint16_t port) noexcept {
+  return port == 0 || (scheme == "http" && port == 80) || (scheme == "https" && port == 443);
+}
+
+}  // namespace
+
+std::string_view word(ToolKind kind) noexcept {
+  switch (kind) {
+    case ToolKind::http:
+      return "http";
+    case ToolKind::mcp:
+      return "mcp";
+    case ToolKind::tcp:
+      return "tcp";
+  }
+  return "http";
+}
+
+std::string_view word(AuthType type) noexcept {
+  switch (type) {
+    case AuthType::none:
+      return "none";
+    case AuthType::api_key:
+      return "api_key";
+    case AuthType::basic:
+      return "basic";
+    case AuthType::bearer:
+      return "bearer";
+    case AuthType::oauth2:
+      return "oauth2";
+    case AuthType::aws_sigv4:
+      return "aws_sigv4";
+    case AuthType::agent_token:
+      return "agent_token";
+  }
+  return "none";
+}
+
+std::string BaseUrl::authority() const {
+  const bool is_ipv6 = host.contains(':');
+  std::string result = is_ipv6 ? "[" + host + "]" : host;
+  if (!is_own_port(scheme, port)) result += ":" + std::to_string(port);
+  return result;
+}
+
+std::string BaseUrl::to_string() const { return scheme + "://" + authority() + path; }
+
+}  // namespace runagents::model
