@@ -1,0 +1,14 @@
+# Each test_NAME.py is one test, e2e_NAME. They have ports and directories of their own and run side by side, except for
+# those that measure memory or take every core.
+file(GLOB e2e_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/test_*.py)
+set(e2e_alone load large_bodies)
+foreach(file ${e2e_files})
+  get_filename_component(name ${file} NAME_WE)
+  string(REGEX REPLACE "^test_" "" name ${name})
+  add_test(NAME e2e_${name} COMMAND /usr/bin/python3 -B ${file})
+  set_tests_properties(e2e_${name} PROPERTIES LABELS e2e TIMEOUT 300
+                       ENVIRONMENT "RUNAGENTS_BIN=$<TARGET_FILE:runagents>")
+  if(name IN_LIST e2e_alone)
+    set_tests_properties(e2e_${name} PROPERTIES RUN_SERIAL ON)
+  endif()
+endforeach()
