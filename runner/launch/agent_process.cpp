@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <optional>
-#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -19,6 +18,7 @@
 #include "runner/launch/agent_exec.hpp"
 #include "runner/launch/control.hpp"
 #include "runner/launch/foreground.hpp"
+#include "runner/launch/pidfd.hpp"
 #include "runner/launch/supervisor.hpp"
 #include "runner/launch/tree_signals.hpp"
 

@@ -35,7 +35,11 @@ struct Environment {
 
 /// Builds the agent's environment: what is inherited, less every variable that a secret reference of the project reads,
 /// well-known credential variables and names that look like one; plus the injected variables, `[agent.env]` and --env.
-/// A variable of `[agent.env]` or --env that would replace an injected one is an error.
+/// A variable in whose value a secret of the project occurs is taken out as well, whatever its name.
+///
+/// Errors: a variable of `[agent.env]` (configuration) or --env (usage) that would replace an injected one or contains
+/// a secret of the project; --pass-env of a variable that is injected or that a secret reference reads (usage); two
+/// tools whose variables would have the same name (configuration).
 [[nodiscard]] Result<Environment> build_environment(const std::map<std::string, std::string>& inherited,
                                                     const model::Project& project, const DoorUrls& doors,
                                                     std::string_view run_id, const EnvironmentOptions& options);
@@ -43,8 +47,12 @@ struct Environment {
 /// "stripe-api" -> "STRIPE_API": upper case, every character outside [A-Z0-9] becomes "_".
 [[nodiscard]] std::string variable_name(std::string_view tool_name);
 
-/// TOOL_DEFINITIONS_JSON and TOOL_ROUTES_JSON: OpenAI tool definitions made of the capabilities, and from function name
-/// (`tool__capability`) to tool, method and path.
+/// TOOL_DEFINITIONS_JSON and TOOL_ROUTES_JSON: OpenAI tool definitions made of the capabilities of the agent's HTTP
+/// tools, and from function name (`tool__capability`, made fit for the API: letters, digits, "_" and "-", at most 64,
+/// distinct) to tool, method and path. Arguments are the wildcards of the path by name, which the route's path repeats
+/// as
+/// "{name}", `query` (an object), `body` (an object) where the method has one, and `method` where the capability allows
+/// any.
 [[nodiscard]] std::string tool_definitions_json(const model::Project& project);
 [[nodiscard]] std::string tool_routes_json(const model::Project& project);
 

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <csignal>
-#include <sys/pidfd.h>
 #include <unistd.h>
+
+#include "runner/launch/pidfd.hpp"
 
 namespace runagents::launch {
 namespace {

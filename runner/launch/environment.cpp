@@ -1,0 +1,216 @@
+#include "runner/launch/environment.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+
+#include "runner/launch/credential_variables.hpp"
+
+namespace runagents::launch {
+namespace {
+
+constexpr std::string_view loopback_only = "127.0.0.1,localhost,::1";
+
+bool is_tool_url(std::string_view name) noexcept {
+  return name.starts_with("TOOL_URL_") || (name.starts_with("TOOL_") && name.ends_with("_URL"));
+}
+
+bool is_variable_name(std::string_view name) noexcept {
+  return !name.empty() && name.find('=') == name.npos && name.find('\0') == name.npos;
+}
+
+std::string lower(std::string_view text) {
+  std::string out{text};
+  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return out;
+}
+
+/// Builds one environment; each step adds to `result` or says why it cannot.
+class Builder {
+ public:
+  Builder(const std::map<std::string, std::string>& inherited, const model::Project& project,
+          const EnvironmentOptions& options)
+      : inherited_{inherited},
+        project_{project},
+        options_{options},
+        referenced_{referenced_variables(project)},
+        secrets_{referenced_values(inherited, referenced_)} {}
+
+  Result<Environment> build(const DoorUrls& doors, std::string_view run_id) {
+    for (auto step : {&Builder::check_passed, &Builder::inherit}) {
+      if (auto done = (this->*step)(); !done) {
+        return std::unexpected(std::move(done.error()));
+      }
+    }
+    if (auto done = inject(doors, run_id); !done) {
+      return std::unexpected(std::move(done.error()));
+    }
+    if (auto done = add_user_variables(); !done) {
+      return std::unexpected(std::move(done.error()));
+    }
+    result_.injected.assign(injected_.begin(), injected_.end());
+    return std::move(result_);
+  }
+
+ private:
+  Result<void> check_passed();
+  Result<void> inherit();
+  Result<void> inject(const DoorUrls& doors, std::string_view run_id);
+  Result<void> inject_tools(const DoorUrls& doors);
+  Result<void> set(const std::string& name, std::string_view value);
+  Result<void> add_user_variables();
+  Result<void> add(const std::string& name, const std::string& value, std::string_view origin, ErrorCode code);
+
+  const std::map<std::string, std::string>& inherited_;
+  const model::Project& project_;
+  const EnvironmentOptions& options_;
+  std::set<std::string> referenced_;
+  std::set<std::string> secrets_;
+  std::set<std::string> injected_;
+  Environment result_;
+};
+
+Result<void> Builder::check_passed() {
+  for (const auto& name : options_.pass) {
+    const auto found = inherited_.find(name);
+    if (referenced_.contains(name)) {
+      return fail(ErrorCode::usage, "--pass-env " + name + " would hand the agent a secret that the project injects",
+                  "the agent needs no credential: its calls get theirs on the way");
+    }
+    if (found != inherited_.end() && contains_any(found->second, secrets_)) {
+      return fail(ErrorCode::usage, "--pass-env " + name + " holds a secret that the project injects",
+                  "the agent needs no credential: its calls get theirs on the way");
+    }
+  }
+  return {};
+}
+
+Result<void> Builder::inherit() {
+  for (const auto& [name, value] : inherited_) {
+    const bool secret = referenced_.contains(name) || contains_any(value, secrets_);
+    const bool credential = is_credential(name, value) && !options_.pass.contains(name);
+    // Doors of another run around this one are no doors of this run.
+    if (secret || credential || is_tool_url(name)) {
+      result_.removed.push_back(name);
+    } else {
+      result_.variables.emplace(name, value);
+    }
+  }
+  return {};
+}
+
+Result<void> Builder::set(const std::string& name, std::string_view value) {
+  if (!injected_.insert(name).second) {
+    return fail(ErrorCode::configuration, "two tools of the project both lead to the variable " + name,
+                "rename one of them: in variables every character but A-Z and 0-9 becomes _");
+  }
+  if (options_.pass.contains(name)) {
+    return fail(ErrorCode::usage, "--pass-env " + name + " cannot work: runagents sets this variable itself");
+  }
+  result_.variables.insert_or_assign(name, std::string{value});
+  std::erase(result_.removed, name);
+  return {};
+}
+
+Result<void> Builder::inject_tools(const DoorUrls& doors) {
+  std::string names;
+  for (const auto& [tool, url] : doors.tools) {
+    const std::string variable = variable_name(tool->name);
+    if (auto done = set("TOOL_" + variable + "_URL", url); !done) {
+      return done;
+    }
+    // A tool named "url" has the same name in both spellings.
+    if (const std::string other = "TOOL_URL_" + variable; other != "TOOL_" + variable + "_URL") {
+      if (auto done = set(other, url); !done) {
+        return done;
+      }
+    }
+    names += (names.empty() ? "" : ",") + tool->name;
+  }
+  return set("TOOL_NAMES", names);
+}
+
+Result<void> Builder::inject(const DoorUrls& doors, std::string_view run_id) {
+  auto done = inject_tools(doors);
+  const auto also = [&](const std::string& name, std::string_view value) {
+    if (done) {
+      done = set(name, value);
+    }
+  };
+  also("TOOL_DEFINITIONS_JSON", tool_definitions_json(project_));
+  also("TOOL_ROUTES_JSON", tool_routes_json(project_));
+  also("SYSTEM_PROMPT", project_.agent.system_prompt);
+  also("AGENT_NAME", project_.agent.name);
+  also("RUNAGENTS_RUN_ID", run_id);
+  for (const std::string name : {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}) {
+    also(name, doors.forward_proxy);
+    also(lower(name), doors.forward_proxy);
+  }
+  also("NO_PROXY", loopback_only);
+  also("no_proxy", loopback_only);
+  also("NODE_USE_ENV_PROXY", "1");
+  return done;
+}
+
+Result<void> Builder::add(const std::string& name, const std::string& value, std::string_view origin, ErrorCode code) {
+  const std::string where = std::string{origin} + " " + name;
+  if (!is_variable_name(name) || value.find('\0') != value.npos) {
+    return fail(code, where + " is no variable that a process can have");
+  }
+  if (injected_.contains(name)) {
+    return fail(code, where + " would replace a variable that runagents sets itself", "choose another name");
+  }
+  if (contains_any(value, secrets_)) {
+    return fail(code, where + " would hand the agent a secret that the project injects",
+                "the agent needs no credential: its calls get theirs on the way");
+  }
+  result_.variables.insert_or_assign(name, value);
+  std::erase(result_.removed, name);
+  return {};
+}
+
+Result<void> Builder::add_user_variables() {
+  for (const auto& [name, value] : project_.agent.environment) {
+    if (auto done = add(name, value, "[agent.env]", ErrorCode::configuration); !done) {
+      return done;
+    }
+  }
+  for (const auto& [name, value] : options_.add) {
+    if (auto done = add(name, value, "--env", ErrorCode::usage); !done) {
+      return done;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> Environment::entries() const {
+  std::vector<std::string> entries;
+  entries.reserve(variables.size());
+  for (const auto& [name, value] : variables) {
+    entries.push_back(name + "=" + value);
+  }
+  return entries;
+}
+
+Result<Environment> build_environment(const std::map<std::string, std::string>& inherited,
+                                      const model::Project& project, const DoorUrls& doors, std::string_view run_id,
+                                      const EnvironmentOptions& options) {
+  return Builder{inherited, project, options}.build(doors, run_id);
+}
+
+std::string variable_name(std::string_view tool_name) {
+  std::string name{tool_name};
+  for (char& c : name) {
+    if (c >= 'a' && c <= 'z') {
+      c = static_cast<char>(c - 32);
+    } else if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))) {
+      c = '_';
+    }
+  }
+  return name;
+}
+
+}  // namespace runagents::launch

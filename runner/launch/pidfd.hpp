@@ -1,0 +1,6 @@
+#pragma once
+
+// glibc 2.36 declares these for C only.
+extern "C" {
+#include <sys/pidfd.h>
+}
