@@ -101,7 +101,7 @@ void Evaluator::Compiled::compile_tools() {
     compile_capabilities(i);
     if (std::ranges::find(project.agent.tools, tool.name) == project.agent.tools.end()) continue;
     used.push_back(&tool);
-    if (default_port(tool.base_url.scheme) == 0) continue;
+    if (tool.kind == model::ToolKind::tcp) continue;
     auto& payload =
         doors[Door{tool.base_url.host, tool.base_url.port}].insert(literal_pattern(tool.base_url.path)).exact;
     if (payload == none) payload = static_cast<std::uint32_t>(i);
@@ -110,10 +110,15 @@ void Evaluator::Compiled::compile_tools() {
 
 void Evaluator::Compiled::compile_capabilities(std::size_t index) {
   auto& compiled = tools[index];
-  for (const auto& capability : project.tools[index].capabilities) {
-    const auto number = static_cast<std::uint32_t>(compiled.patterns.size());
-    compiled.patterns.push_back(parsed(parse_path_pattern(capability.path)));
+  const auto& tool = project.tools[index];
+  for (const auto& capability : tool.capabilities) {
+    const auto number = static_cast<std::uint32_t>(compiled.capability_tags.size());
     compiled.capability_tags.push_back(intern(capability.risk_tags));
+    if (tool.kind == model::ToolKind::mcp) {
+      compiled.capability_names.try_emplace(capability.name, number);
+      continue;
+    }
+    compiled.patterns.push_back(parsed(parse_path_pattern(capability.path)));
     auto& node = compiled.capability_paths.insert(compiled.patterns.back());
     auto& set = compiled.patterns.back().open_ended ? node.open : node.exact;
     if (set == none) {

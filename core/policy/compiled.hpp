@@ -85,7 +85,8 @@ struct CompiledTool {
   std::uint32_t origin = none;  ///< the trie of resources with this scheme, host and port
   std::uint32_t rules = none;   ///< the place of rules that name this tool and no resource
   Tags tags;
-  PathTrie capability_paths;  ///< payload: index into capability_sets
+  TextMap<std::uint32_t> capability_names;  ///< of an MCP tool, whose operations have names only
+  PathTrie capability_paths;                ///< payload: index into capability_sets
   std::vector<ByMethod> capability_sets;
   std::vector<PathPattern> patterns;  ///< of the capabilities, in their order
   std::vector<Tags> capability_tags;  ///< likewise

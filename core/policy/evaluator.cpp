@@ -171,6 +171,10 @@ const model::Capability* Evaluator::capability(const Operation& operation) const
   const auto path = below_base(operation.path, operation.tool->base_url.path);
   if (!path) return nullptr;
   const auto& tool = compiled_->tools[index];
+  if (operation.tool->kind == model::ToolKind::mcp) {
+    const auto named = tool.capability_names.find(operation.method);
+    return named == tool.capability_names.end() ? nullptr : &operation.tool->capabilities[named->second];
+  }
   const auto method = compiled_->methods.number(operation.method);
   auto found = none;
   tool.capability_paths.walk(*path, [&](const PathTrie::Node& node, PathTrie::Rest rest) {

@@ -111,6 +111,33 @@ TEST_CASE("another spelling of a capability is no capability at all, not a less 
   CHECK(find("/v1/user%40example.com") == "rest");
 }
 
+TEST_CASE("the capabilities of an MCP tool are names") {
+  auto mcp = tool("github", "https://mcp.example/github",
+                  {capability("list_issues", "", ""), capability("merge", "", "", {"danger"})});
+  mcp.kind = runagents::model::ToolKind::mcp;
+  const Evaluator evaluator(
+      project({mcp}, {policy("p", {{.permission = Permission::allow, .operations = {"list_issues", "merge"}},
+                                   {.permission = Permission::deny, .tags = {"danger"}}})}));
+  Operation operation{.tool = evaluator.tools().front(), .method = "list_issues", .path = "/github"};
+  CHECK(name_of(evaluator.capability(operation)) == "list_issues");
+  CHECK(decide(evaluator, operation).permission == Permission::allow);
+  operation.method = "merge";
+  CHECK(decide(evaluator, operation).permission == Permission::deny);
+  operation.method = "POST";
+  CHECK(name_of(evaluator.capability(operation)) == "none");
+}
+
+TEST_CASE("a TCP tool is never the tool of a URL, and a built-in one is reached by its name") {
+  auto database = tool("db", "https://db.example/");
+  database.kind = runagents::model::ToolKind::tcp;
+  database.base_url = {.scheme = "tcp", .host = "db.example", .port = 443, .path = ""};
+  auto echo = tool("echo", "https://echo/");
+  echo.base_url = {.scheme = "builtin", .host = "echo", .port = 0, .path = ""};
+  const Evaluator evaluator(project({database, echo}, {}));
+  CHECK(name_of(evaluator.identify("db.example", 443, "/")) == "none");
+  CHECK(name_of(evaluator.identify("echo", 0, "/x")) == "echo");
+}
+
 TEST_CASE("nothing is allowed without a rule") {
   const auto evaluator = with_rules({});
   const auto decision = decide(evaluator, get(evaluator, "/"));
