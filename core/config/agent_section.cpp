@@ -51,7 +51,7 @@ void read_tools(const Value& value, Agent& agent) {
 
 void read_environment(const Value& value, Agent& agent) {
   for (const auto& member : value.members()) {
-    agent.environment[std::string{member.name()}] = member.text();
+    if (member.check(Shape::prose)) agent.environment[std::string{member.name()}] = member.text();
     if (!is_variable_name(member.name())) member.report_at_key("is not the name of an environment variable");
   }
 }

@@ -8,7 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <system_error>
 #include <unistd.h>
@@ -115,7 +115,11 @@ struct Output {
   std::size_t size = 0;
 };
 
-enum class Ending { exited, timed_out, wrote_too_much };
+enum class Ending { exited, timed_out, wrote_too_much, unwatchable };
+
+/// A descriptor that becomes readable when the process ends; -1 when there is none to be had. Not by glibc's wrapper,
+/// whose header in Debian 12 cannot be used from C++.
+int open_process(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 
 int milliseconds_until(Clock::time_point deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
@@ -164,6 +168,9 @@ Result<std::string> conclude(const std::string& program, Ending ending, const st
     return fail(ErrorCode::unavailable,
                 program + " wrote more than " + std::to_string(output.bytes.size() - 1) + " bytes");
   }
+  if (ending == Ending::unwatchable) {
+    return fail(ErrorCode::unavailable, program + " cannot be waited for: no descriptor for a process");
+  }
   if (!failure.empty()) return fail(ErrorCode::unavailable, program + " " + failure);
   return output.bytes.substr(0, output.size);
 }
@@ -185,8 +192,8 @@ Result<std::string> command_output(const std::vector<std::string>& command, cons
   if (!pid) return std::unexpected(pid.error());
 
   Output output{max_bytes};
-  const Descriptor process{::pidfd_open(*pid, 0)};
-  const auto ending = collect(reading.get(), process.get(), deadline, output);
+  const Descriptor process{open_process(*pid)};
+  const auto ending = process.get() < 0 ? Ending::unwatchable : collect(reading.get(), process.get(), deadline, output);
   // Not reaped yet, so neither the process nor its group can be somebody else's by now.
   if (ending != Ending::exited) ::kill(-*pid, SIGKILL);
   const auto failure = reap(*pid);

@@ -99,14 +99,15 @@ std::string_view line_at(std::string_view text, std::size_t line) {
   return text.substr(0, text.find('\n'));
 }
 
-/// A key that is defined again is reported at its "=" sign; its own place is what a person looks for.
+/// A key that is defined again is reported at its value; the key's own place is what a person looks for.
 Position start_of_key(std::string_view toml, Position position) {
   const auto line = line_at(toml, position.line);
   std::size_t at = position.column - 1;
-  if (at >= line.size() || line[at] != '=') return position;
-  const auto is_before = [&](std::string_view characters) {
-    return at > 0 && characters.find(line[at - 1]) != std::string_view::npos;
-  };
+  if (at >= line.size()) return position;
+  const auto is_before = [&](std::string_view characters) { return at > 0 && characters.contains(line[at - 1]); };
+  while (is_before(" \t")) --at;
+  if (!is_before("=")) return position;
+  --at;
   while (is_before(" \t")) --at;
   while (at > 0 && !is_before(" \t,{")) --at;
   return {position.line, at + 1};

@@ -5,6 +5,7 @@
 #include "core/config/references.hpp"
 #include "core/config/sections.hpp"
 #include "core/config/url.hpp"
+#include "core/policy/target.hpp"
 
 namespace runagents::config {
 namespace {
@@ -74,7 +75,7 @@ void read_type(const Value& value, Provider& provider) {
 }
 
 void read_url(const Value& value, Provider& provider) {
-  if (auto url = read_service_url(value)) provider.base_url = *std::move(url);
+  if (auto url = read_web_url(value)) provider.base_url = *std::move(url);
 }
 
 constexpr std::array provider_keys = {
@@ -94,7 +95,13 @@ void read_model(const Value& table, Model& model) {
 
 void list_model_keys(const std::string& prefix, Names& names) { list_keys(prefix, model_keys, names); }
 
-void read_provider(const Value& table, Provider& provider) { read_table(table, provider_keys, provider); }
+void read_provider(const Value& table, Provider& provider) {
+  read_table(table, provider_keys, provider);
+  const auto target = policy::parse_target(provider.base_url);
+  if (provider.secret && target && leaves_in_clear(target->scheme, target->authority.host)) {
+    table.member("base_url")->report("would send the credential without TLS", "use https");
+  }
+}
 
 void list_provider_keys(const std::string& prefix, Names& names) { list_keys(prefix, provider_keys, names); }
 

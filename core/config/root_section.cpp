@@ -29,6 +29,7 @@ void read_models(const Value& value, Project& project) {
     if (member.check(Shape::table)) read_model(member, model);
     project.models.push_back(std::move(model));
   }
+  value.reading().later([value](const Project& all) { check_roles(value, all); });
 }
 
 void read_policies(const Value& value, Project& project) { read_named_tables(value, project.policies, read_policy); }

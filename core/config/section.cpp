@@ -95,15 +95,6 @@ bool check_words(const Value& value) {
   return good;
 }
 
-bool check_table(const Value& value) { return check_type(value, Node::Type::table); }
-
-bool check_members(const Value& value, bool (*check_member)(const Value&)) {
-  if (!check_table(value)) return false;
-  bool good = true;
-  for (const auto& member : value.members()) good = check_member(member) && good;
-  return good;
-}
-
 }  // namespace
 
 std::vector<std::string> Value::texts() const {
@@ -181,13 +172,12 @@ bool Value::check(Shape shape) const {
       return check_list(*this, check_prose);
     case Shape::table:
     case Shape::named_tables:
-      // The members of named tables are checked one by one, so that a bad one does not hide the others.
-      return check_table(*this);
+    case Shape::named_texts:
+      // Named members are checked one by one, so that a bad one does not hide the others.
+      return check_type(*this, Node::Type::table);
     case Shape::tables:
       // The same holds for the items of a list of tables.
       return check_list(*this, [](const Value&) { return true; });
-    case Shape::named_texts:
-      return check_members(*this, check_prose);
   }
   return false;
 }

@@ -55,6 +55,9 @@ void list_condition_keys(const std::string& prefix, Names& names);
 void read_model(const Value& table, model::Model& model);
 void list_model_keys(const std::string& prefix, Names& names);
 
+/// Two roles that would share a variable. `table` is [models].
+void check_roles(const Value& table, const model::Project& project);
+
 /// [providers.NAME]
 void read_provider(const Value& table, model::Provider& provider);
 void list_provider_keys(const std::string& prefix, Names& names);

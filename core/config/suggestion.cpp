@@ -33,9 +33,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates) {
-  if (word.size() > max_length) return {};
+  if (word.size() < 3 || word.size() > max_length) return {};
   std::string_view best;
-  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 3) + 1;
+  std::size_t best_distance = word.size() / 3 + 1;
   for (const auto candidate : candidates) {
     if (candidate.size() > max_length) continue;
     const auto distance = edit_distance(word, candidate);

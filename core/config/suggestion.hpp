@@ -12,7 +12,7 @@ namespace runagents::config {
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
 /// The candidate that a person most likely meant, or an empty view when none is near: at most one slip per three
-/// letters, and at least one.
+/// letters. A word of one or two letters is near to nothing.
 [[nodiscard]] std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);
 
 /// `did you mean "candidate"?`, or nothing when no candidate is near.

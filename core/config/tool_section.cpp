@@ -89,8 +89,8 @@ void check_tcp(const Value& table) {
 
 void check_credential(const Value& table, const Tool& tool) {
   const bool has_credential = tool.auth.type != model::AuthType::none;
-  const bool leaves_in_clear = tool.base_url.scheme == "http" && kind_of_host(tool.base_url.host) != HostKind::loopback;
-  if (has_credential && leaves_in_clear && !tool.insecure) {
+  const bool in_clear = leaves_in_clear(tool.base_url.scheme, tool.base_url.host);
+  if (has_credential && in_clear && !tool.insecure) {
     table.member("base_url")->report("would send the credential without TLS", "use https, or set insecure = true");
   }
 }

@@ -70,14 +70,24 @@ std::optional<model::BaseUrl> read_base_url(const Value& value) {
   return read_http(value);
 }
 
+std::optional<std::string> read_web_url(const Value& value) {
+  const auto target = read_target(value);
+  if (!target) return std::nullopt;
+  return target->to_string();
+}
+
 std::optional<std::string> read_service_url(const Value& value) {
   const auto target = read_target(value);
   if (!target) return std::nullopt;
-  if (target->scheme != "https" && kind_of_host(target->authority.host) != HostKind::loopback) {
+  if (leaves_in_clear(target->scheme, target->authority.host)) {
     value.report("must be https: what it answers is trusted");
     return std::nullopt;
   }
   return target->to_string();
+}
+
+bool leaves_in_clear(std::string_view scheme, std::string_view host) {
+  return scheme == "http" && kind_of_host(host) != HostKind::loopback;
 }
 
 }  // namespace runagents::config

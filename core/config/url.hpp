@@ -12,7 +12,13 @@ namespace runagents::config {
 /// tool inside the runner. Reports without repeating the text, which may hold a password.
 [[nodiscard]] std::optional<model::BaseUrl> read_base_url(const Value& value);
 
-/// Reads the URL of a service that is trusted with credentials or keys: https, or http to the loopback. Canonical.
+/// Reads an http or https URL. Canonical.
+[[nodiscard]] std::optional<std::string> read_web_url(const Value& value);
+
+/// The same for a service whose answers are trusted: https, or http to the loopback.
 [[nodiscard]] std::optional<std::string> read_service_url(const Value& value);
+
+/// Whether what is sent to this URL leaves the machine without TLS.
+[[nodiscard]] bool leaves_in_clear(std::string_view scheme, std::string_view host);
 
 }  // namespace runagents::config
