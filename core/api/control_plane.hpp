@@ -39,8 +39,8 @@ struct RunChange {
 
 struct EventQuery {
   std::uint64_t after_seq = 0;
-  std::uint32_t limit = 0;  ///< 0: all
-  std::string type;         ///< only this type; empty: all
+  std::uint32_t limit = 0;            ///< 0: all
+  std::string type;                   ///< only this type; empty: all
   std::chrono::milliseconds wait{0};  ///< long poll: answer earlier when something new is there
 };
 

@@ -2,7 +2,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <span>
 #include <string>
+#include <utility>
 
 #include "core/api/control_plane.hpp"
 #include "core/error.hpp"
@@ -13,10 +16,15 @@ namespace runagents::audit {
 /// control-plane client. Crash-safe: starting again from zero stores nothing twice.
 class Indexer {
  public:
-  Indexer(std::filesystem::path journal, std::string run_id) : journal_{std::move(journal)}, run_id_{std::move(run_id)} {}
+  Indexer(std::filesystem::path journal, std::string run_id)
+      : journal_{std::move(journal)}, run_id_{std::move(run_id)} {}
 
   /// Sends every complete line that is new since the last call. Returns how many.
   [[nodiscard]] Result<std::uint64_t> catch_up(api::ControlPlane& plane);
+
+  using Store = std::function<Result<void>(std::span<const std::string>)>;
+  /// The same for whoever stores the lines itself.
+  [[nodiscard]] Result<std::uint64_t> catch_up(const Store& store);
 
  private:
   std::filesystem::path journal_;

@@ -23,9 +23,9 @@ struct CallRecord {
   std::string_view tool;
   std::string_view capability;
   std::string_view method;
-  std::string_view url;        ///< query values already masked
-  std::string_view decision;   ///< "allowed", "approved", "refused"
-  std::string_view code;       ///< the refusal's code; empty when the call went through
+  std::string_view url;       ///< query values already masked
+  std::string_view decision;  ///< "allowed", "approved", "refused"
+  std::string_view code;      ///< the refusal's code; empty when the call went through
   std::string_view policy;
   std::uint32_t rule = 0;
   std::string_view approval_id;
@@ -38,10 +38,11 @@ struct CallRecord {
   std::uint64_t us_upstream = 0;
 };
 
-/// An event about the run itself: "RUN_CREATED", "APPROVAL_REQUIRED", "APPROVED", "REJECTED", "RESUMED", "COMPLETED", ...
+/// An event about the run itself: "RUN_CREATED", "APPROVAL_REQUIRED", "APPROVED", "REJECTED", "RESUMED", "COMPLETED",
+/// ...
 struct RunRecord {
   std::string_view type;
-  std::string_view detail;                                                 ///< one sentence
+  std::string_view detail;                                                ///< one sentence
   std::span<const std::pair<std::string_view, std::string_view>> fields;  ///< further members of the JSON object
 };
 
@@ -78,11 +79,11 @@ class Journal {
 
 /// What a check of a journal found.
 struct ChainReport {
-  std::uint64_t events = 0;   ///< proven, from the first
-  bool intact = false;        ///< every complete line fits
-  bool torn_tail = false;     ///< the file ends in an incomplete line: the event in flight when the runner died
-  std::uint64_t bad_line = 0; ///< from 1; 0 when intact
-  std::string problem;        ///< what does not fit
+  std::uint64_t events = 0;    ///< proven, from the first
+  bool intact = false;         ///< every complete line fits
+  bool torn_tail = false;      ///< the file ends in an incomplete line: the event in flight when the runner died
+  std::uint64_t bad_line = 0;  ///< from 1; 0 when intact
+  std::string problem;         ///< what does not fit
   std::string last_hash;
 };
 

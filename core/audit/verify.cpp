@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "core/audit/descriptor.hpp"
 #include "core/audit/digest.hpp"
 #include "core/audit/journal.hpp"
 
@@ -68,20 +69,6 @@ class Chain {
   Digester digester_;
   HexDigest last_{};
   std::uint64_t events_ = 0;
-};
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_{fd} {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
 };
 
 std::unexpected<Error> unreadable(const std::filesystem::path& file, int error) {

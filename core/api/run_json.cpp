@@ -1,0 +1,60 @@
+#include "core/api/run_json.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "core/api/members.hpp"
+
+namespace runagents::api {
+
+nlohmann::ordered_json to_json(const model::Run& run) {
+  nlohmann::ordered_json json = {
+      {"id", run.id},
+      {"agent_id", run.agent},
+      {"user_id", run.end_user},
+      {"status", word(run.status)},
+      {"reason", run.reason},
+      {"exit_code", nullptr},
+      {"calls", run.calls},
+      {"refused", run.refused},
+      {"approved", run.approved},
+      {"command", run.command},
+      {"isolation", run.isolation},
+      {"project_file", run.project_file},
+      {"journal", run.journal},
+      {"runner_pid", run.runner_pid},
+      {"cancel_requested", run.cancel_requested},
+      {"created_at", model::to_iso8601(run.created_at)},
+      {"updated_at", model::to_iso8601(run.updated_at)},
+      {"finished_at", nullptr},
+  };
+  if (run.exit_code) json["exit_code"] = *run.exit_code;
+  if (run.finished_at) json["finished_at"] = model::to_iso8601(*run.finished_at);
+  return json;
+}
+
+Result<model::Run> run_from_json(const nlohmann::ordered_json& json) {
+  model::Run run;
+  Members members{json};
+  members.text("id", run.id)
+      .text("agent_id", run.agent)
+      .text("user_id", run.end_user)
+      .word("status", run.status, model::run_status_of, "the status of a run, such as RUNNING")
+      .text("reason", run.reason)
+      .number("exit_code", run.exit_code)
+      .number("calls", run.calls)
+      .number("refused", run.refused)
+      .number("approved", run.approved)
+      .texts("command", run.command)
+      .text("isolation", run.isolation)
+      .text("project_file", run.project_file)
+      .text("journal", run.journal)
+      .number("runner_pid", run.runner_pid)
+      .flag("cancel_requested", run.cancel_requested)
+      .time("created_at", run.created_at)
+      .time("updated_at", run.updated_at)
+      .time("finished_at", run.finished_at);
+  if (members.error()) return std::unexpected(*members.error());
+  return run;
+}
+
+}  // namespace runagents::api

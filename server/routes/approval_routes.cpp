@@ -1,0 +1,105 @@
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "core/api/approval_json.hpp"
+#include "core/api/members.hpp"
+#include "server/routes/answers.hpp"
+#include "server/routes/routes.hpp"
+
+namespace runagents::server {
+namespace {
+
+constexpr std::uint64_t any_limit = std::numeric_limits<std::uint32_t>::max();
+
+Result<Outgoing> create(Approvals& approvals, const Incoming& request) {
+  const auto json = request.json();
+  if (!json) return std::unexpected(json.error());
+  auto wanted = api::approval_request_from_json(*json);
+  if (!wanted) return std::unexpected(wanted.error());
+  const auto asked = approvals.request(std::move(*wanted));
+  if (!asked) return std::unexpected(asked.error());
+  return json_answer(api::to_json(asked->request), asked->is_new ? 201 : 200);
+}
+
+Result<Outgoing> list(Runs& runs, Approvals& approvals, const Incoming& request) {
+  if (auto recovered = runs.recover(); !recovered) return std::unexpected(recovered.error());
+  api::ApprovalFilter filter;
+  filter.agent = request.query("agent_id");
+  filter.run_id = request.query("run_id");
+  const auto limit = request.number("limit", filter.limit, any_limit);
+  if (!limit) return std::unexpected(limit.error());
+  filter.limit = static_cast<std::uint32_t>(*limit);
+  const std::string status = request.query("status");
+  filter.status = model::approval_status_of(status);
+  if (!status.empty() && !filter.status)
+    return fail(ErrorCode::usage, "there is no approval status \"" + status + "\"");
+  return list_answer("requests", approvals.list(filter));
+}
+
+Result<Outgoing> approve(Approvals& approvals, const Incoming& request) {
+  const auto json = request.json();
+  if (!json) return std::unexpected(json.error());
+  api::ApprovalDecision decision;
+  api::Members members{*json};
+  members.word("scope", decision.scope, model::scope_of, "once, run or agent_user_ttl")
+      .word("duration", decision.duration, api::duration_of, "a duration such as 4h")
+      .text("approver", decision.approver)
+      .text("reason", decision.reason);
+  if (members.error()) return std::unexpected(*members.error());
+  return object_answer(approvals.approve(request.parameter(0), decision));
+}
+
+Result<Outgoing> reject(Approvals& approvals, const Incoming& request) {
+  const auto json = request.json();
+  if (!json) return std::unexpected(json.error());
+  std::string approver;
+  std::string reason;
+  api::Members members{*json};
+  members.text("approver", approver).text("reason", reason);
+  if (members.error()) return std::unexpected(*members.error());
+  return object_answer(approvals.reject(request.parameter(0), approver, reason));
+}
+
+Result<Outgoing> use(Grants& grants, const Incoming& request) {
+  const auto json = request.json();
+  if (!json) return std::unexpected(json.error());
+  const auto action = api::action_from_json(*json);
+  if (!action) return std::unexpected(action.error());
+  std::string run_id;
+  api::Members members{*json};
+  members.text("run_id", run_id);
+  if (members.error()) return std::unexpected(*members.error());
+  const auto grant = grants.use(*action, run_id);
+  if (!grant) return std::unexpected(grant.error());
+  return json_answer({{"grant", *grant ? api::to_json(**grant) : nlohmann::ordered_json{}}});
+}
+
+}  // namespace
+
+void add_approval_routes(Router& router, Runs& runs, Approvals& approvals) {
+  router.add("POST", "/approvals/requests", [&](const Incoming& request) { return create(approvals, request); });
+  router.add("GET", "/approvals/requests", [&](const Incoming& request) { return list(runs, approvals, request); });
+  router.add("GET", "/approvals/requests/{}",
+             [&](const Incoming& request) { return object_answer(approvals.get(request.parameter(0))); });
+  router.add("POST", "/approvals/requests/{}/approve",
+             [&](const Incoming& request) { return approve(approvals, request); });
+  router.add("POST", "/approvals/requests/{}/reject",
+             [&](const Incoming& request) { return reject(approvals, request); });
+  router.add("POST", "/approvals/requests/{}/expire",
+             [&](const Incoming& request) { return object_answer(approvals.expire(request.parameter(0))); });
+}
+
+void add_grant_routes(Router& router, Grants& grants) {
+  router.add("GET", "/approvals/grants", [&](const Incoming& request) {
+    return list_answer("grants", grants.list(request.query("with_spent") == "true"));
+  });
+  router.add("POST", "/approvals/grants/use", [&](const Incoming& request) { return use(grants, request); });
+  router.add("DELETE", "/approvals/grants/{}",
+             [&](const Incoming& request) { return object_answer(grants.revoke(request.parameter(0))); });
+}
+
+}  // namespace runagents::server

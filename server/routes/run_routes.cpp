@@ -1,0 +1,103 @@
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "core/api/json_spans.hpp"
+#include "core/api/members.hpp"
+#include "core/api/run_json.hpp"
+#include "server/routes/answers.hpp"
+#include "server/routes/routes.hpp"
+
+namespace runagents::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t any_number = std::numeric_limits<std::int64_t>::max();
+constexpr std::uint64_t any_limit = std::numeric_limits<std::uint32_t>::max();
+
+Result<Outgoing> create(Runs& runs, const Incoming& request) {
+  const auto json = request.json();
+  if (!json) return std::unexpected(json.error());
+  auto run = api::run_from_json(*json);
+  if (!run) return std::unexpected(run.error());
+  return object_answer(runs.create(std::move(*run)), 201);
+}
+
+Result<Outgoing> change(Runs& runs, const Incoming& request) {
+  const auto json = request.json();
+  if (!json) return std::unexpected(json.error());
+  if (!json->contains("status")) return fail(ErrorCode::usage, "a change of a run needs \"status\"");
+  api::RunChange change;
+  api::Members members{*json};
+  members.word("status", change.status, model::run_status_of, "the status of a run, such as COMPLETED")
+      .number("exit_code", change.exit_code)
+      .text("reason", change.reason);
+  if (members.error()) return std::unexpected(*members.error());
+  return object_answer(runs.change(request.parameter(0), change));
+}
+
+Result<Outgoing> list(Runs& runs, const Incoming& request) {
+  if (auto recovered = runs.recover(); !recovered) return std::unexpected(recovered.error());
+  api::RunFilter filter;
+  filter.agent = request.query("agent_id");
+  filter.end_user = request.query("user_id");
+  const auto limit = request.number("limit", filter.limit, any_limit);
+  if (!limit) return std::unexpected(limit.error());
+  filter.limit = static_cast<std::uint32_t>(*limit);
+  const std::string status = request.query("status");
+  filter.status = model::run_status_of(status);
+  if (!status.empty() && !filter.status) return fail(ErrorCode::usage, "there is no run status \"" + status + "\"");
+  return list_answer("runs", runs.list(filter));
+}
+
+Result<Outgoing> append_events(Runs& runs, const Incoming& request) {
+  const auto lines = api::array_elements(request.body(), "events");
+  if (!lines) return std::unexpected(lines.error());
+  if (auto stored = runs.append_events(request.parameter(0), *lines); !stored) return std::unexpected(stored.error());
+  return Outgoing{200, "{}"};
+}
+
+Result<Outgoing> events(Runs& runs, const Incoming& request) {
+  if (auto recovered = runs.recover(); !recovered) return std::unexpected(recovered.error());
+  const auto after = request.number("after_seq", 0, any_number);
+  const auto limit = request.number("limit", 0, any_limit);
+  const auto wait = request.number("wait", 0, any_limit);
+  for (const auto* number : {&after, &limit, &wait}) {
+    if (!*number) return std::unexpected(number->error());
+  }
+  api::EventQuery query;
+  query.after_seq = *after;
+  query.limit = static_cast<std::uint32_t>(*limit);
+  query.type = request.query("type");
+  query.wait = std::chrono::milliseconds{*wait};
+  const auto found = runs.events(request.parameter(0), query);
+  if (!found) return std::unexpected(found.error());
+  // Not through a JSON library: the texts are hashed.
+  std::string body = R"({"events":[)";
+  for (const auto& line : *found) (body += line) += ',';
+  if (body.back() == ',') body.pop_back();
+  return Outgoing{200, body + "]}"};
+}
+
+}  // namespace
+
+void add_run_routes(Router& router, Runs& runs) {
+  router.add("POST", "/runs", [&](const Incoming& request) { return create(runs, request); });
+  router.add("GET", "/runs", [&](const Incoming& request) { return list(runs, request); });
+  router.add("GET", "/runs/{}", [&](const Incoming& request) -> Result<Outgoing> {
+    if (auto recovered = runs.recover(); !recovered) return std::unexpected(recovered.error());
+    return object_answer(runs.get(request.parameter(0)));
+  });
+  router.add("PATCH", "/runs/{}", [&](const Incoming& request) { return change(runs, request); });
+  router.add("POST", "/runs/{}/cancel", [&](const Incoming& request) -> Result<Outgoing> {
+    if (auto recovered = runs.recover(); !recovered) return std::unexpected(recovered.error());
+    return object_answer(runs.cancel(request.parameter(0)));
+  });
+  router.add("GET", "/runs/{}/events", [&](const Incoming& request) { return events(runs, request); });
+  router.add("POST", "/runs/{}/events", [&](const Incoming& request) { return append_events(runs, request); });
+}
+
+}  // namespace runagents::server

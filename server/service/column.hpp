@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/model/approval.hpp"
+
+namespace runagents::server {
+
+/// How values that are no numbers or texts stand in columns: times as milliseconds since 1970, lists as JSON.
+[[nodiscard]] inline long long number_of(model::Time time) { return time.time_since_epoch().count(); }
+[[nodiscard]] inline model::Time time_of(long long number) { return model::Time{std::chrono::milliseconds{number}}; }
+[[nodiscard]] std::string text_of(const std::vector<std::string>& texts);
+[[nodiscard]] std::vector<std::string> texts_of(const std::string& text);
+
+}  // namespace runagents::server

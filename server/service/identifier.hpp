@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/error.hpp"
+#include "core/model/approval.hpp"
+
+namespace soci {
+class session;
+}
+
+namespace runagents::server {
+
+/// A random UUID (RFC 9562, version 4).
+[[nodiscard]] Result<std::string> new_uuid();
+
+/// A digest that is equal exactly for equal actions: lower-case hexadecimal SHA-256.
+[[nodiscard]] Result<std::string> action_id(const model::Action& action);
+
+/// A kind of object that is looked up by id.
+struct Kind {
+  std::string_view noun;   ///< for messages: "run"
+  std::string_view table;  ///< a literal of this program
+};
+inline constexpr Kind runs_kind{"run", "runs"};
+inline constexpr Kind requests_kind{"approval request", "approval_requests"};
+inline constexpr Kind grants_kind{"approval grant", "approval_grants"};
+
+/// The full id that `id` is, or is an unambiguous prefix of (at least four characters). Ids consist of letters, digits
+/// and hyphens; case does not matter for a prefix. Throws soci::soci_error.
+[[nodiscard]] Result<std::string> resolve_id(soci::session& session, const Kind& kind, std::string_view id);
+
+}  // namespace runagents::server

@@ -1,0 +1,203 @@
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <thread>
+#include <utility>
+
+#include "core/api/json_spans.hpp"
+#include "core/audit/indexer.hpp"
+#include "core/audit/journal.hpp"
+#include "core/store/statement.hpp"
+#include "server/service/column.hpp"
+#include "server/service/identifier.hpp"
+#include "server/service/run_rows.hpp"
+#include "server/service/runs.hpp"
+
+namespace runagents::server {
+namespace {
+
+constexpr std::chrono::milliseconds longest_wait = std::chrono::minutes{1};
+constexpr std::chrono::milliseconds look_again{40};
+
+// What new lines of a run add up to.
+struct Batch {
+  std::int64_t first_seq = 0;
+  std::int64_t last_seq = 0;
+  std::int64_t calls = 0;
+  std::int64_t refused = 0;
+  std::int64_t approved = 0;
+  std::string lines;
+};
+
+std::int64_t seq_of(std::string_view line) {
+  const std::string_view digits = api::plain_member(line, "seq");
+  std::int64_t seq = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), seq);
+  return read.ec == std::errc{} && read.ptr == digits.data() + digits.size() ? seq : 0;
+}
+
+void count(Batch& batch, std::string_view line) {
+  if (api::plain_member(line, "type") != "TOOL_CALLED") return;
+  const std::string_view decision = api::plain_member(line, "decision");
+  ++batch.calls;
+  if (decision == "refused") ++batch.refused;
+  if (decision == "approved") ++batch.approved;
+}
+
+Result<Batch> batch_of(std::span<const std::string_view> lines, std::int64_t stored) {
+  Batch batch;
+  std::int64_t next = stored + 1;
+  for (const std::string_view line : lines) {
+    const std::int64_t seq = seq_of(line);
+    if (seq < 1 || line.find('\n') != std::string_view::npos) {
+      return fail(ErrorCode::usage, "an event is no line of a journal: it needs a \"seq\" from 1 and no line breaks");
+    }
+    if (seq < next) continue;
+    if (seq > next) {
+      return fail(ErrorCode::conflict, "events are missing: seq " + std::to_string(seq) + " came where " +
+                                           std::to_string(next) + " is next");
+    }
+    batch.first_seq = batch.first_seq == 0 ? seq : batch.first_seq;
+    batch.last_seq = seq;
+    batch.lines += line;
+    batch.lines += '\n';
+    count(batch, line);
+    ++next;
+  }
+  return batch;
+}
+
+Result<std::int64_t> stored_seq(soci::session& session, const std::string& id) {
+  long long seq = 0;
+  store::Statement query{session};
+  query.into(seq).use(id, "id").prepare("SELECT last_seq FROM runs WHERE id = :id");
+  if (!query.fetch()) return fail(ErrorCode::not_found, "there is no run \"" + id + "\"");
+  return seq;
+}
+
+void insert_batch(soci::session& session, const std::string& id, const Batch& batch) {
+  const long long first = batch.first_seq;
+  const long long last = batch.last_seq;
+  store::Statement insert{session};
+  insert.use(id, "id").use(first, "first_seq").use(last, "last_seq").use(batch.lines, "lines");
+  insert.prepare(
+      "INSERT INTO event_batches (run_id, first_seq, last_seq, lines) "
+      "VALUES (:id, :first_seq, :last_seq, :lines)");
+  insert.change();
+}
+
+void add_up(soci::session& session, const std::string& id, const Batch& batch) {
+  const long long last = batch.last_seq;
+  const long long calls = batch.calls;
+  const long long refused = batch.refused;
+  const long long approved = batch.approved;
+  const long long now = number_of(model::now());
+  store::Statement update{session};
+  update.use(last, "last_seq").use(calls, "calls").use(refused, "refused").use(approved, "approved");
+  update.use(now, "now").use(id, "id");
+  update.prepare(
+      "UPDATE runs SET last_seq = :last_seq, calls = calls + :calls, refused = refused + :refused, "
+      "approved = approved + :approved, updated_at = :now WHERE id = :id");
+  update.change();
+}
+
+bool is_full(const std::vector<std::string>& found, const api::EventQuery& query) {
+  return query.limit != 0 && found.size() >= query.limit;
+}
+
+void select_lines(std::string_view lines, const api::EventQuery& query, std::vector<std::string>& found) {
+  for (std::size_t end = lines.find('\n'); end != std::string_view::npos && !is_full(found, query);
+       end = lines.find('\n')) {
+    const std::string_view line = lines.substr(0, end);
+    const bool wanted = std::cmp_greater(seq_of(line), query.after_seq) &&
+                        (query.type.empty() || api::plain_member(line, "type") == query.type);
+    if (wanted) found.emplace_back(line);
+    lines.remove_prefix(end + 1);
+  }
+}
+
+std::vector<std::string> load_events(soci::session& session, const std::string& id, const api::EventQuery& query) {
+  const auto after = static_cast<long long>(std::min<std::uint64_t>(query.after_seq, INT64_MAX));
+  std::string lines;
+  store::Statement select{session};
+  select.into(lines).use(id, "id").use(after, "after");
+  select.prepare("SELECT lines FROM event_batches WHERE run_id = :id AND last_seq > :after ORDER BY first_seq");
+  std::vector<std::string> found;
+  while (!is_full(found, query) && select.fetch()) select_lines(lines, query, found);
+  return found;
+}
+
+}  // namespace
+
+Result<void> Runs::append_events(const std::string& id, std::span<const std::string_view> lines) {
+  return database_.write(store::Durability::normal, [&](soci::session& session) -> Result<void> {
+    const auto stored = stored_seq(session, id);
+    if (!stored) return std::unexpected(stored.error());
+    const auto batch = batch_of(lines, *stored);
+    if (!batch) return std::unexpected(batch.error());
+    if (batch->first_seq == 0) return {};
+    insert_batch(session, id, *batch);
+    add_up(session, id, *batch);
+    return {};
+  });
+}
+
+Result<std::vector<std::string>> Runs::events(std::string_view id, const api::EventQuery& query) {
+  const auto deadline = std::chrono::steady_clock::now() + std::min(query.wait, longest_wait);
+  const auto run = get(id);
+  if (!run) return std::unexpected(run.error());
+  for (;;) {
+    // The state first: what is stored after a run has ended is complete.
+    const auto state = get(run->id);
+    if (!state) return std::unexpected(state.error());
+    auto found = database_.read([&](soci::session& session) -> Result<std::vector<std::string>> {
+      return load_events(session, run->id, query);
+    });
+    const bool enough = !found || !found->empty() || is_final(state->status);
+    if (enough || std::chrono::steady_clock::now() >= deadline) return found;
+    std::this_thread::sleep_for(look_again);
+    if (auto recovered = recover(); !recovered) return std::unexpected(recovered.error());
+  }
+}
+
+Result<void> Runs::recover() {
+  const auto open_runs = database_.read([&](soci::session& session) -> Result<std::vector<model::Run>> {
+    model::Run run;
+    store::Statement query{session};
+    query.into(run.id).into(run.journal);
+    query.prepare(
+        "SELECT id, journal FROM runs WHERE status IN ('RUNNING', 'PAUSED_APPROVAL', 'PAUSED_CONSENT') "
+        "AND journal <> ''");
+    std::vector<model::Run> found;
+    while (query.fetch()) found.push_back(run);
+    return found;
+  });
+  if (!open_runs) return std::unexpected(open_runs.error());
+  for (const auto& run : *open_runs) {
+    if (audit::is_held(run.journal)) continue;
+    if (auto closed = close_lost(run.id, run.journal); !closed) return closed;
+  }
+  return {};
+}
+
+Result<void> Runs::close_lost(const std::string& id, const std::string& journal) {
+  // A runner reports its end before it lets go of the journal, so that what is still open now was left open.
+  const auto state = get(id);
+  if (!state || is_final(state->status)) return {};
+  const auto indexed = audit::Indexer{journal, id}.catch_up([&](std::span<const std::string> lines) {
+    const std::vector<std::string_view> views{lines.begin(), lines.end()};
+    return append_events(id, views);
+  });
+  std::string reason = "runner lost";
+  if (!indexed) {
+    // The store being in trouble says nothing about the run: the next one who looks closes it.
+    if (indexed.error().code == ErrorCode::unavailable) return std::unexpected(indexed.error());
+    reason += "; its journal could not be read to the end: " + indexed.error().message;
+  }
+  const auto closed = change(id, {model::RunStatus::failed, {}, reason});
+  if (!closed && closed.error().code != ErrorCode::conflict) return std::unexpected(closed.error());
+  return {};
+}
+
+}  // namespace runagents::server
