@@ -21,9 +21,9 @@ enum class SummaryFormat { text, json, none };
 
 /// Everything that `runagents run` needs to know; filled from flags and files by the command line.
 struct RunOptions {
-  model::Project project;            ///< `agent.command` is what gets executed
+  model::Project project;  ///< `agent.command` is what gets executed
   config::Directories directories;
-  std::string end_user;              ///< --user; empty: nobody
+  std::string end_user;  ///< --user; empty: nobody
   OnApproval on_approval = OnApproval::hold;
   std::chrono::seconds approval_timeout{std::chrono::minutes{10}};
   std::vector<std::pair<std::string, std::string>> environment;  ///< --env
@@ -31,9 +31,9 @@ struct RunOptions {
   std::chrono::seconds kill_after{10};
   bool verbose = false;
   SummaryFormat summary = SummaryFormat::text;
-  bool quiet = false;                ///< no summary, no notices
+  bool quiet = false;  ///< no summary, no notices
   bool fsync_events = false;
-  bool colour = false;               ///< for stderr
+  bool colour = false;  ///< for stderr
 };
 
 /// Opens the control plane that the run reports to; called once, on the runner's worker thread.

@@ -16,6 +16,7 @@ constexpr std::array table = {
     RefusalTraits{headers_too_large, "HEADERS_TOO_LARGE", 431, "parse", "http_request_error"},
     RefusalTraits{body_too_large, "BODY_TOO_LARGE", 413, "approval", "http_request_error"},
     RefusalTraits{tool_not_registered, "TOOL_NOT_REGISTERED", 403, "tool", "http_request_denied"},
+    RefusalTraits{interception_unavailable, "INTERCEPTION_UNAVAILABLE", 403, "tool", "http_request_denied"},
     RefusalTraits{agent_not_verified, "AGENT_NOT_VERIFIED", 403, "agent", "http_request_denied"},
     RefusalTraits{policy_denied, "POLICY_DENIED", 403, "policy", "http_request_denied"},
     RefusalTraits{capability_not_declared, "CAPABILITY_NOT_DECLARED", 403, "capability", "http_request_denied"},

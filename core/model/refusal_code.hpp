@@ -15,6 +15,7 @@ enum class RefusalCode {
   headers_too_large,
   body_too_large,
   tool_not_registered,
+  interception_unavailable,
   agent_not_verified,
   policy_denied,
   capability_not_declared,

@@ -1,10 +1,9 @@
 #pragma once
 
 #include <netinet/in.h>
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
+#include <sys/types.h>
 
 #include "core/error.hpp"
 

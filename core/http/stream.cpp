@@ -1,0 +1,148 @@
+#include "core/http/stream.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <sys/socket.h>
+
+#include <boost/asio/buffer.hpp>
+
+namespace runagents::http {
+namespace {
+
+error_code tls_error(int ssl_error, int saved_errno) {
+  if (ssl_error == SSL_ERROR_ZERO_RETURN) return asio::error::eof;
+  if (ssl_error == SSL_ERROR_SYSCALL && saved_errno != 0) return {saved_errno, boost::system::system_category()};
+  // A stream that ends without close_notify may have been cut by somebody.
+  return asio::error::connection_aborted;
+}
+
+bool wants_to_wait(int ssl_error) { return ssl_error == SSL_ERROR_WANT_READ || ssl_error == SSL_ERROR_WANT_WRITE; }
+
+constexpr std::size_t one_record = 16 * 1024;
+
+}  // namespace
+
+Task<Stream::ReadResult> Stream::read_some(std::span<char> into) {
+  if (ssl_) {
+    const auto result = co_await read_tls(into);
+    co_return result;
+  }
+  const auto [error, size] = co_await socket_.async_read_some(asio::buffer(into.data(), into.size()), by_value);
+  co_return ReadResult{error, size};
+}
+
+Task<error_code> Stream::write(std::string_view first, std::string_view second, std::string_view third) {
+  if (ssl_) {
+    const auto error = co_await write_tls_parts(first, second, third);
+    co_return error;
+  }
+  std::array<asio::const_buffer, 3> parts{asio::buffer(first), asio::buffer(second), asio::buffer(third)};
+  auto left = asio::buffer_size(parts);
+  for (;;) {
+    const auto [error, size] = co_await socket_.async_write_some(parts, by_value);
+    left -= size;
+    if (error || left == 0) co_return error;
+    auto skip = size;
+    for (auto& part : parts) {
+      const auto step = std::min(skip, part.size());
+      part += step;
+      skip -= step;
+    }
+  }
+}
+
+Task<error_code> Stream::write_tls_parts(std::string_view first, std::string_view second, std::string_view third) {
+  if (first.size() + second.size() + third.size() <= one_record) {
+    gathered_.assign(first).append(second).append(third);
+    const auto error = co_await write_tls(gathered_);
+    co_return error;
+  }
+  auto error = co_await write_tls(first);
+  if (!error) error = co_await write_tls(second);
+  if (!error) error = co_await write_tls(third);
+  co_return error;
+}
+
+Task<error_code> Stream::wait_for(int ssl_error) {
+  const auto direction = ssl_error == SSL_ERROR_WANT_READ ? Socket::wait_read : Socket::wait_write;
+  const auto [error] = co_await socket_.async_wait(direction, by_value);
+  co_return error;
+}
+
+Task<Stream::ReadResult> Stream::read_tls(std::span<char> into) {
+  for (;;) {
+    ERR_clear_error();
+    errno = 0;
+    std::size_t size = 0;
+    const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &size);
+    if (result == 1) co_return ReadResult{{}, size};
+    const int saved_errno = errno;
+    const int reason = SSL_get_error(ssl_.get(), result);
+    if (!wants_to_wait(reason)) co_return ReadResult{tls_error(reason, saved_errno), 0};
+    const auto error = co_await wait_for(reason);
+    if (error) co_return ReadResult{error, 0};
+  }
+}
+
+Task<error_code> Stream::write_tls(std::string_view data) {
+  while (!data.empty()) {
+    ERR_clear_error();
+    errno = 0;
+    std::size_t size = 0;
+    const int result = SSL_write_ex(ssl_.get(), data.data(), data.size(), &size);
+    if (result == 1) {
+      data.remove_prefix(size);
+      continue;
+    }
+    const int saved_errno = errno;
+    const int reason = SSL_get_error(ssl_.get(), result);
+    if (!wants_to_wait(reason)) co_return tls_error(reason, saved_errno);
+    const auto error = co_await wait_for(reason);
+    if (error) co_return error;
+  }
+  co_return error_code{};
+}
+
+Task<error_code> Stream::handshake() {
+  for (;;) {
+    ERR_clear_error();
+    errno = 0;
+    const int result = SSL_do_handshake(ssl_.get());
+    if (result == 1) co_return error_code{};
+    const int saved_errno = errno;
+    const int reason = SSL_get_error(ssl_.get(), result);
+    if (!wants_to_wait(reason)) {
+      co_return reason == SSL_ERROR_SSL ? error_code{asio::error::connection_refused} : tls_error(reason, saved_errno);
+    }
+    const auto error = co_await wait_for(reason);
+    if (error) co_return error;
+  }
+}
+
+bool Stream::is_stale() {
+  char byte = 0;
+  if (ssl_) {
+    // Through TLS, so that a session ticket that arrived meanwhile is taken in and not mistaken for data.
+    ERR_clear_error();
+    const int result = SSL_peek(ssl_.get(), &byte, 1);
+    return result > 0 || SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ;
+  }
+  const auto result = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return !(result < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+}
+
+bool Stream::peer_has_gone() {
+  char byte = 0;
+  const auto result = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return result == 0 || (result < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+void Stream::close() {
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+}  // namespace runagents::http

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/http/async.hpp"
+#include "core/http/tls_client.hpp"
+
+namespace runagents::http {
+
+/// A connected byte stream, plain or TLS. TLS works on the descriptor itself instead of a pair of memory BIOs, which
+/// saves a copy each way. Of one thread; one read and one write may be under way at the same time.
+class Stream {
+ public:
+  explicit Stream(Socket socket) : socket_{std::move(socket)} {}
+  Stream(Socket socket, SslPointer ssl) : socket_{std::move(socket)}, ssl_{std::move(ssl)} {}
+
+  struct ReadResult {
+    error_code error;      ///< asio::error::eof when the peer has ended the stream in an orderly way
+    std::size_t size = 0;  ///< more than 0 without error
+  };
+  [[nodiscard]] Task<ReadResult> read_some(std::span<char> into);
+
+  /// Writes everything, one part after the other, in one system call where the kernel takes it.
+  [[nodiscard]] Task<error_code> write(std::string_view first, std::string_view second = {},
+                                       std::string_view third = {});
+
+  /// TLS only: completes the handshake.
+  [[nodiscard]] Task<error_code> handshake();
+
+  /// Whether an idle connection is no good any more: closed by the peer, or with bytes that nobody asked for.
+  [[nodiscard]] bool is_stale();
+  /// Whether the peer has closed or reset the connection; reads nothing. For plain streams.
+  [[nodiscard]] bool peer_has_gone();
+
+  /// Ends pending operations with operation_aborted.
+  void close();
+  [[nodiscard]] Socket& socket() noexcept { return socket_; }
+  [[nodiscard]] SSL* ssl() const noexcept { return ssl_.get(); }
+  /// Takes the stream apart again.
+  [[nodiscard]] std::pair<Socket, SslPointer> release() && { return {std::move(socket_), std::move(ssl_)}; }
+
+ private:
+  Task<ReadResult> read_tls(std::span<char> into);
+  Task<error_code> write_tls_parts(std::string_view first, std::string_view second, std::string_view third);
+  Task<error_code> write_tls(std::string_view data);
+  Task<error_code> wait_for(int ssl_error);
+
+  Socket socket_;
+  SslPointer ssl_;
+  std::string gathered_;  ///< TLS: a head and a small body become one record
+};
+
+}  // namespace runagents::http

@@ -1,0 +1,74 @@
+#include <nlohmann/json.hpp>
+
+#include "runner/preflight.hpp"
+#include "runner/run.hpp"
+#include "runner/running.hpp"
+
+namespace runagents {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json describe(const model::Tool& tool) {
+  Json capabilities = Json::array();
+  for (const auto& one : tool.capabilities) capabilities.push_back(one.method + " " + one.path);
+  Json json{{"name", tool.name}, {"base_url", tool.base_url.to_string()}};
+  json["credential"] = tool.auth.secret ? std::string{word(tool.auth.type)} + " " + tool.auth.secret->to_string()
+                                        : std::string{word(tool.auth.type)};
+  json["capabilities"] = std::move(capabilities);
+  return json;
+}
+
+Json describe(const model::Policy& policy) {
+  Json rules = Json::array();
+  for (const auto& rule : policy.rules) {
+    Json json{{"permission", word(rule.permission)}};
+    if (!rule.resource.empty()) json["resource"] = rule.resource;
+    if (!rule.tool.empty()) json["tool"] = rule.tool;
+    if (!rule.operations.empty()) json["operations"] = rule.operations;
+    if (!rule.tags.empty()) json["tags"] = rule.tags;
+    if (!rule.users.empty()) json["users"] = rule.users;
+    if (!rule.groups.empty()) json["groups"] = rule.groups;
+    rules.push_back(std::move(json));
+  }
+  return {{"name", policy.name}, {"subjects", policy.subjects}, {"rules", std::move(rules)}};
+}
+
+/// The listeners do not exist yet; their addresses are shown as what they will look like.
+launch::DoorUrls future_doors(const policy::Evaluator& evaluator) {
+  launch::DoorUrls doors;
+  for (const auto* tool : evaluator.tools())
+    doors.tools.emplace_back(tool, "http://127.0.0.1:PORT" + tool->base_url.path);
+  doors.forward_proxy = "http://127.0.0.1:PORT";
+  return doors;
+}
+
+}  // namespace
+
+Result<std::string> dry_run(const RunOptions& options) {
+  if (auto supported = check_supported(options.project); !supported) return std::unexpected(supported.error());
+  const policy::Evaluator evaluator{options.project};
+  launch::EnvironmentOptions wanted;
+  wanted.add = options.environment;
+  wanted.pass.insert(options.pass_environment.begin(), options.pass_environment.end());
+  const auto environment =
+      launch::build_environment(inherited_environment(), options.project, future_doors(evaluator), "RUN_ID", wanted);
+  if (!environment) return std::unexpected(environment.error());
+  Json injected = Json::object();
+  for (const auto& name : environment->injected) injected[name] = environment->variables.at(name);
+  Json tools = Json::array();
+  for (const auto* tool : evaluator.tools()) tools.push_back(describe(*tool));
+  Json policies = Json::array();
+  for (const auto& policy : options.project.policies) policies.push_back(describe(policy));
+  const Json json{{"agent", options.project.agent.name},
+                  {"agent_identity", options.project.agent_identity()},
+                  {"command", options.project.agent.command},
+                  {"end_user", options.end_user},
+                  {"isolation", "none"},
+                  {"environment", {{"injected", injected}, {"removed", environment->removed}}},
+                  {"tools", tools},
+                  {"policies", policies}};
+  return json.dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace runagents

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "core/api/control_plane.hpp"
+#include "core/model/approval.hpp"
+#include "runner/egress/call.hpp"
+#include "runner/egress/exchange.hpp"
+#include "runner/egress/recorder.hpp"
+#include "runner/egress/refusal.hpp"
+#include "runner/egress/worker.hpp"
+
+namespace runagents::egress {
+
+/// What happens to a call that policy lets through only with a person's approval.
+enum class ApprovalMode { hold, give_back, ask, deny };  ///< give_back is written "return"
+
+/// A person's answer at the terminal.
+struct Answer {
+  bool approve = false;
+  api::ApprovalDecision decision;
+};
+
+struct ApprovalOptions {
+  ApprovalMode mode = ApprovalMode::hold;
+  std::chrono::seconds timeout{std::chrono::minutes{10}};
+  std::size_t max_body_bytes = 8 * 1024 * 1024;
+  std::function<void(const model::ApprovalRequest&)> announce;  ///< tells the person; engine's thread
+  /// Mode ask: puts the question on the terminal; empty: nobody answered. Blocks, on a thread of its own.
+  std::function<std::optional<Answer>(const model::ApprovalRequest&)> ask;
+  std::function<void()> freeze;  ///< mode ask: before the question; engine's thread, as is `thaw`
+  std::function<void()> thaw;
+};
+
+/// approval: asks a person about calls, through the control plane, and waits as the mode says. A request that nobody
+/// answers, or that cannot be asked, is a refusal. Of the engine's thread; the control plane is used on the worker.
+class Approvals {
+ public:
+  Approvals(http::asio::io_context& context, Worker& worker, api::ControlPlane& plane, Recorder& recorder,
+            std::string run_id, ApprovalOptions options);
+  ~Approvals();
+
+  [[nodiscard]] http::Task<Verdict> approve(Call& call, Exchange& exchange);
+
+ private:
+  struct Pending;
+
+  http::Task<Verdict> seek(Call& call, Exchange& exchange, const model::ApprovalRequest& wanted);
+  http::Task<Result<std::optional<model::ApprovalGrant>>> use_grant(const model::Action& action);
+  http::Task<Result<model::ApprovalRequest>> request(const model::ApprovalRequest& wanted);
+  http::Task<Result<model::ApprovalRequest>> await_decision(const model::ApprovalRequest& asked, Exchange& exchange);
+  http::Task<Result<model::ApprovalRequest>> ask(const model::ApprovalRequest& asked);
+  http::Task<void> poll(std::shared_ptr<Pending> pending);
+  void announce(const model::ApprovalRequest& asked);
+  void note_decision(const model::ApprovalRequest& decided);
+  void pause();
+  void resume();
+  void change_status(model::RunStatus status);
+
+  http::asio::io_context& context_;
+  Worker& worker_;
+  std::unique_ptr<Worker> terminal_;  ///< made for the first question
+  api::ControlPlane& plane_;
+  Recorder& recorder_;
+  std::string run_id_;
+  ApprovalOptions options_;
+  std::map<std::string, std::shared_ptr<Pending>> pending_;
+  std::set<std::string> announced_;
+  std::set<std::string> noted_;
+  http::Timer terminal_free_;
+  bool terminal_busy_ = false;
+  std::size_t held_ = 0;
+};
+
+}  // namespace runagents::egress

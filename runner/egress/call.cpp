@@ -1,0 +1,40 @@
+#include "runner/egress/call.hpp"
+
+#include "runner/egress/snapshot.hpp"
+
+namespace runagents::egress {
+
+std::string Call::url() const {
+  if (host.empty()) return {};
+  const model::BaseUrl base{std::string{scheme}, std::string{host}, port, {}};
+  std::string text{scheme};
+  text.append("://").append(base.authority()).append(path);
+  if (has_query) text.append("?").append(query);
+  return text;
+}
+
+policy::Operation Call::operation() const noexcept {
+  policy::Operation operation;
+  operation.tool = tool;
+  operation.method = method();
+  operation.path = path;
+  if (!snapshot->end_user.empty()) operation.end_user = policy::EndUser{snapshot->end_user, std::nullopt};
+  operation.now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  return operation;
+}
+
+void Call::reset(const Arrival& where) {
+  auto keep_id = std::move(request_id);
+  auto keep_scratch = std::move(path_scratch);
+  auto keep_approval = std::move(approval_id);
+  *this = Call{};
+  keep_id.clear();
+  keep_approval.clear();
+  request_id = std::move(keep_id);
+  path_scratch = std::move(keep_scratch);
+  approval_id = std::move(keep_approval);
+  arrival = &where;
+  started = Clock::now();
+}
+
+}  // namespace runagents::egress

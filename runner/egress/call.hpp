@@ -1,0 +1,88 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "core/http/head.hpp"
+#include "core/model/tool.hpp"
+#include "core/policy/evaluator.hpp"
+#include "core/policy/target.hpp"
+#include "runner/egress/peer.hpp"
+
+namespace runagents::egress {
+
+struct Snapshot;
+
+enum class Door { alias, forward };
+
+[[nodiscard]] constexpr std::string_view word(Door door) noexcept { return door == Door::alias ? "alias" : "forward"; }
+
+/// Where a connection came in, and who is at its other end. The same for all calls of a connection.
+struct Arrival {
+  Door door = Door::forward;
+  const model::Tool* tool = nullptr;  ///< alias door: the tool whose listener this is
+  std::string authority;              ///< "127.0.0.1:PORT", of the listener
+  std::optional<Peer> peer;           ///< empty: not of this run
+  std::string peer_problem;           ///< why it is empty
+};
+
+using Clock = std::chrono::steady_clock;
+
+/// One outbound call, from its head to its record. Stages read it and add to it; nothing else carries state between
+/// them. A connection uses one object for all its calls, so that strings keep their memory.
+struct Call {
+  const Arrival* arrival = nullptr;
+  const http::RequestHead* head = nullptr;   ///< views into the connection's buffer; null: no readable request
+  std::shared_ptr<const Snapshot> snapshot;  ///< what the call is judged by
+  std::string request_id;                    ///< ULID
+
+  // The canonical target (stage parse): what is matched is what is sent.
+  std::string_view scheme;
+  std::string_view host;
+  std::uint16_t port = 0;
+  std::string_view path;
+  std::string_view query;
+  bool has_query = false;
+  bool encoded_slash = false;
+  policy::Target target;     ///< storage of the views when the target was absolute
+  std::string path_scratch;  ///< storage of `path` when it was not canonical
+
+  // What stages found.
+  const model::Tool* tool = nullptr;
+  const model::Capability* capability = nullptr;
+  policy::Decision decision;
+  std::string_view end_user;
+  std::string approval_id;
+  bool approved = false;
+  std::optional<std::string> held_body;  ///< the request body, when a stage had to read it
+
+  // What is injected (stage credential).
+  std::string_view credential_field;      ///< header name, empty: none
+  std::string_view credential_value;      ///< secret; owned by the credential store
+  std::string_view credential_parameter;  ///< query parameter instead of a header
+  std::string_view credential_label;      ///< kind and reference, for the record
+
+  // What happened.
+  int status = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t bytes_out = 0;
+  Clock::time_point started;
+  Clock::time_point decided;
+  Clock::time_point sent;  ///< when forwarding began
+  std::chrono::microseconds waited{0};
+  bool recorded = false;
+
+  [[nodiscard]] std::string_view method() const noexcept { return head != nullptr ? head->method : std::string_view{}; }
+  /// scheme://authority/path?query; empty before the target is known.
+  [[nodiscard]] std::string url() const;
+  /// The operation for the evaluator.
+  [[nodiscard]] policy::Operation operation() const noexcept;
+  /// Forgets the last call, keeps memory.
+  void reset(const Arrival& where);
+};
+
+}  // namespace runagents::egress

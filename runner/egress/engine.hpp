@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+
+#include "core/http/async.hpp"
+#include "core/http/ticker.hpp"
+#include "runner/egress/approvals.hpp"
+#include "runner/egress/credentials.hpp"
+#include "runner/egress/recorder.hpp"
+#include "runner/egress/request_id.hpp"
+#include "runner/egress/snapshot.hpp"
+#include "runner/egress/upstream.hpp"
+
+namespace runagents::egress {
+
+/// What the calls of a run share: the parts that wait, keep state or do I/O. Wired together by the runner, which owns
+/// everything; of the engine's thread.
+struct Engine {
+  http::asio::io_context& context;
+  http::Ticker& ticker;
+  std::shared_ptr<const Snapshot> snapshot;
+  Recorder& recorder;
+  Approvals& approvals;
+  Credentials& credentials;
+  Upstreams& upstreams;
+  RequestIds request_ids;
+};
+
+}  // namespace runagents::egress

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "runner/egress/call.hpp"
+#include "runner/egress/engine.hpp"
+#include "runner/egress/exchange.hpp"
+#include "runner/egress/refusal.hpp"
+
+namespace runagents::egress {
+
+/// Takes a call through all stages and answers it: the tool's response, or a refusal. Ends with the call recorded.
+[[nodiscard]] http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange);
+
+/// Records and sends a refusal.
+[[nodiscard]] http::Task<void> answer_refusal(Engine& engine, Call& call, Exchange& exchange, Refusal refusal);
+
+/// forward: sends the call to the tool and relays its response.
+[[nodiscard]] http::Task<void> forward(Engine& engine, Call& call, Exchange& exchange);
+
+}  // namespace runagents::egress

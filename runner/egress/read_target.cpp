@@ -1,0 +1,142 @@
+#include <algorithm>
+#include <array>
+
+#include "runner/egress/fields.hpp"
+#include "runner/egress/stages.hpp"
+
+namespace runagents::egress {
+namespace {
+
+using enum model::RefusalCode;
+
+std::unexpected<Refusal> refuse(policy::TargetError error) {
+  return egress::refuse(error.code, "the request target is refused: " + error.message);
+}
+
+std::unexpected<Refusal> other_server(std::string message) { return egress::refuse(misdirected, std::move(message)); }
+
+Verdict check_method(const Call& call) {
+  const auto method = call.method();
+  if (method == "TRACE" || method == "TRACK") {
+    return egress::refuse(method_not_allowed,
+                          std::string{method} + " would echo the credential and is never forwarded");
+  }
+  return pass();
+}
+
+Verdict check_overrides(const Call& call) {
+  constexpr std::array overrides = {"x-http-method-override", "x-http-method", "x-method-override"};
+  for (const auto& field : call.head->fields) {
+    if (field.name.size() < 13 || (field.name.front() | 0x20) != 'x') continue;
+    if (std::ranges::any_of(overrides, [&](auto name) { return same_field(field.name, name); })) {
+      return egress::refuse(ambiguous_target,
+                            "the header " + std::string{field.name} + " asks for another method than the request's",
+                            "send the request with the method that is meant");
+    }
+  }
+  return pass();
+}
+
+/// origin-form: "/path?query"
+Verdict read_origin_form(Call& call, std::string_view target) {
+  const auto mark = target.find('?');
+  const auto path = policy::canonical_path(target.substr(0, mark), call.path_scratch);
+  if (!path) return refuse(path.error());
+  call.path = path->text;
+  call.encoded_slash = path->encoded_slash;
+  if (mark != std::string_view::npos) {
+    call.has_query = true;
+    call.query = target.substr(mark + 1);
+    if (const auto query = policy::check_query(call.query); !query) return refuse(query.error());
+  }
+  return pass();
+}
+
+/// absolute-form: "http://host/path?query"
+Verdict read_absolute_form(Call& call, std::string_view target) {
+  auto parsed = policy::parse_target(target);
+  if (!parsed) return refuse(parsed.error());
+  call.target = std::move(*parsed);
+  call.scheme = call.target.scheme;
+  call.host = call.target.authority.host;
+  call.port = call.target.authority.port;
+  call.path = call.target.path;
+  call.query = call.target.query;
+  call.has_query = call.target.has_query;
+  call.encoded_slash = call.target.encoded_slash;
+  return pass();
+}
+
+bool names_listener(std::string_view host, const Arrival& arrival) {
+  if (host == arrival.authority) return true;
+  const auto port = std::string_view{arrival.authority}.substr(arrival.authority.find(':'));
+  constexpr std::string_view localhost = "localhost";
+  return host.size() == localhost.size() + port.size() && host.ends_with(port) &&
+         http::equal_ignoring_case(host.substr(0, localhost.size()), localhost);
+}
+
+/// A tool's own listener: the tool is known, so the target says only where in it.
+Verdict read_alias_target(Call& call) {
+  const auto& arrival = *call.arrival;
+  if (call.head->has_host && !names_listener(call.head->host, arrival)) {
+    return other_server("Host \"" + std::string{call.head->host} + "\" is not this listener, " + arrival.authority);
+  }
+  if (!call.head->target.starts_with('/')) {
+    return egress::refuse(
+        bad_request, "this listener takes paths only, not \"" + std::string{call.head->target.substr(0, 80)} + "\"",
+        "it is the door of one tool; a proxy for all of them is named by HTTP_PROXY");
+  }
+  const auto& base = arrival.tool->base_url;
+  call.scheme = base.scheme;
+  call.host = base.host;
+  call.port = base.port;
+  return read_origin_form(call, call.head->target);
+}
+
+Verdict read_connect_target(Call& call) {
+  const auto target = call.head->target;
+  if (target.find('/') != std::string_view::npos) {
+    return egress::refuse(method_not_allowed, "CONNECT takes a host and a port, not a URL");
+  }
+  auto authority = policy::parse_authority(target, 0);
+  if (!authority) return refuse(authority.error());
+  if (authority->port == 0) return egress::refuse(bad_request, "CONNECT needs a port");
+  call.target.authority = std::move(*authority);
+  call.scheme = "https";
+  call.host = call.target.authority.host;
+  call.port = call.target.authority.port;
+  call.path = "/";
+  return pass();
+}
+
+Verdict check_host_against_target(const Call& call) {
+  if (!call.head->has_host) return pass();
+  const auto host = policy::parse_authority(call.head->host, policy::default_port(call.scheme));
+  if (host && host->host == call.host && host->port == call.port) return pass();
+  return other_server("Host \"" + std::string{call.head->host.substr(0, 255)} +
+                      "\" and the request target name different servers");
+}
+
+Verdict read_forward_target(Call& call) {
+  if (call.head->target.starts_with('/') || call.head->target == "*") {
+    return other_server("this is a forward proxy; the request target must be an absolute URL");
+  }
+  if (auto target = read_absolute_form(call, call.head->target); !target) return target;
+  return check_host_against_target(call);
+}
+
+}  // namespace
+
+// One reading of the request, or none.
+Verdict read_target(const Snapshot& /*snapshot*/, Call& call) {
+  if (auto method = check_method(call); !method) return method;
+  if (call.method() == "CONNECT") {
+    if (call.arrival->door == Door::forward) return read_connect_target(call);
+    return egress::refuse(method_not_allowed, "CONNECT is for the forward proxy, not for a tool's own listener");
+  }
+  auto target = call.arrival->door == Door::alias ? read_alias_target(call) : read_forward_target(call);
+  if (!target) return target;
+  return check_overrides(call);
+}
+
+}  // namespace runagents::egress

@@ -1,0 +1,114 @@
+#include "runner/egress/recorder.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "core/audit/masking.hpp"
+#include "runner/egress/snapshot.hpp"
+
+namespace runagents::egress {
+namespace {
+
+std::uint64_t us_between(Clock::time_point from, Clock::time_point to) {
+  if (from == Clock::time_point{} || to <= from) return 0;
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(to - from).count());
+}
+
+void append_origin(std::string& out, const Call& call) {
+  out.append(call.scheme).append("://");
+  const bool v6 = call.host.find(':') != std::string_view::npos;
+  if (v6) out.push_back('[');
+  out.append(call.host);
+  if (v6) out.push_back(']');
+  if (call.port != policy::default_port(call.scheme)) {
+    char digits[8];
+    out.push_back(':');
+    out.append(digits, std::to_chars(digits, digits + sizeof digits, call.port).ptr);
+  }
+}
+
+void append_target(std::string& out, const Call& call) {
+  if (call.host.empty()) return;
+  append_origin(out, call);
+  out.append(call.path);
+  if (!call.has_query) return;
+  std::string query{"?"};
+  query.append(call.query);
+  audit::append_masked_url(out, query);
+}
+
+std::string_view outcome(const Call& call, const Refusal* refusal) {
+  if (refusal != nullptr) return "refused";
+  return call.approved ? "approved" : "allowed";
+}
+
+void describe_decision(audit::CallRecord& record, const Call& call) {
+  if (call.decision.policy == nullptr) return;
+  record.policy = call.decision.policy->name;
+  record.rule = call.decision.rule;
+}
+
+}  // namespace
+
+bool Recorder::record(Call& call, const Refusal* refusal) {
+  if (call.recorded) return true;
+  const auto now = Clock::now();
+  audit::CallRecord record;
+  record.request_id = call.request_id;
+  record.door = word(call.arrival->door);
+  if (call.arrival->peer) {
+    record.pid = call.arrival->peer->pid;
+    record.exe = call.arrival->peer->exe;
+  }
+  record.end_user = call.end_user;
+  if (call.tool != nullptr) record.tool = call.tool->name;
+  if (call.capability != nullptr) record.capability = call.capability->name;
+  record.method = call.method();
+  url_.clear();
+  append_target(url_, call);
+  record.url = url_;
+  record.decision = outcome(call, refusal);
+  if (refusal != nullptr) record.code = model::traits(refusal->code).word;
+  describe_decision(record, call);
+  record.approval_id = call.approval_id;
+  record.credential = call.credential_label;
+  record.status = call.status;
+  record.bytes_in = call.bytes_in;
+  record.bytes_out = call.bytes_out;
+  record.us_queue = static_cast<std::uint64_t>(call.waited.count());
+  const auto decided = call.decided == Clock::time_point{} ? now : call.decided;
+  const auto deciding = us_between(call.started, decided);
+  record.us_decide = deciding > record.us_queue ? deciding - record.us_queue : 0;
+  record.us_upstream = us_between(call.sent, now);
+  if (!journal_.append(record)) return false;
+  call.recorded = true;
+  count(record, call);
+  if (on_call) on_call(record);
+  return true;
+}
+
+void Recorder::count(const audit::CallRecord& record, const Call& call) {
+  ++totals_.calls;
+  if (record.decision == "allowed") ++totals_.allowed;
+  if (record.decision == "approved") ++totals_.approved;
+  if (record.decision != "refused") return;
+  ++totals_.refused;
+  const auto same = std::ranges::find_if(totals_.refusals, [&record](const Totals::Refused& one) {
+    return one.method == record.method && one.url == record.url && one.code == record.code;
+  });
+  if (same != totals_.refusals.end()) {
+    ++same->times;
+  } else if (totals_.refusals.size() < Totals::max_refusals) {
+    const auto* policy = call.decision.policy;
+    totals_.refusals.push_back({std::string{record.method}, std::string{record.url}, std::string{record.code},
+                                policy == nullptr ? "" : policy->name + "#" + std::to_string(call.decision.rule), 1});
+  }
+}
+
+void Recorder::note(std::string_view type, std::string_view detail,
+                    std::span<const std::pair<std::string_view, std::string_view>> fields) {
+  // A failure makes the journal broken, and that is looked at before every call.
+  static_cast<void>(journal_.append(audit::RunRecord{type, detail, fields}));
+}
+
+}  // namespace runagents::egress

@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/audit/journal.hpp"
+#include "runner/egress/call.hpp"
+#include "runner/egress/refusal.hpp"
+
+namespace runagents::egress {
+
+/// What a run's calls came to.
+struct Totals {
+  struct Refused {
+    std::string method;
+    std::string url;  ///< query values masked
+    std::string code;
+    std::string rule;  ///< "payments#2"; empty when no rule decided
+    std::uint64_t times = 0;
+  };
+  std::uint64_t calls = 0;
+  std::uint64_t allowed = 0;
+  std::uint64_t approved = 0;
+  std::uint64_t refused = 0;
+  std::vector<Refused> refusals;  ///< equal ones once, in order of first appearance; at most max_refusals
+  static constexpr std::size_t max_refusals = 100;
+};
+
+/// Turns finished calls into events of the run's journal and counts them. Of the engine's thread.
+class Recorder {
+ public:
+  explicit Recorder(audit::Journal& journal) : journal_{journal} {}
+
+  /// Records the call, once; later calls do nothing. False: it could not be recorded, and must not be answered as if it
+  /// had been.
+  [[nodiscard]] bool record(Call& call, const Refusal* refusal);
+  /// Records an event about the run itself; failures show in `broken`.
+  void note(std::string_view type, std::string_view detail,
+            std::span<const std::pair<std::string_view, std::string_view>> fields = {});
+
+  [[nodiscard]] bool broken() const noexcept { return journal_.broken(); }
+  [[nodiscard]] const Totals& totals() const noexcept { return totals_; }
+  /// Called for every recorded call, for `--verbose`.
+  std::function<void(const audit::CallRecord&)> on_call;
+
+ private:
+  void count(const audit::CallRecord& record, const Call& call);
+
+  audit::Journal& journal_;
+  Totals totals_;
+  std::string url_;
+};
+
+}  // namespace runagents::egress

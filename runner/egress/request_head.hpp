@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "runner/egress/call.hpp"
+
+namespace runagents::egress {
+
+/// How the body of a forwarded request is framed.
+struct RequestFraming {
+  http::Framing framing = http::Framing::none;
+  std::uint64_t content_length = 0;
+  bool expects_continue = false;
+  bool upgrade = false;
+};
+
+/// Writes the head of the request as the tool gets it into `out`: made anew from what was parsed, without hop-by-hop
+/// fields, without anything that only the proxy may say, with the credential and the end user's identity.
+void write_request_head(std::string& out, const Call& call, const RequestFraming& framing);
+
+/// Writes the field lines of a response as the agent gets them into `out`: without hop-by-hop fields and framing, with
+/// a Location inside the tool rewritten to the alias door.
+void write_response_fields(std::string& out, const Call& call, const http::ResponseHead& response);
+
+/// Writes those trailer fields that may be passed on (RFC 9110, section 6.5.1) as field lines into `out`.
+void write_trailers(std::string& out, const std::vector<http::Field>& trailers);
+
+}  // namespace runagents::egress

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/policy/evaluator.hpp"
+
+namespace runagents::egress {
+
+class Limiter;
+
+/// Everything that a decision needs. Immutable, shared by pointer, replaced whole.
+struct Snapshot {
+  policy::Evaluator evaluator;
+  std::string run_id;
+  std::string agent;
+  std::string agent_identity;  ///< spiffe://...
+  std::string end_user;        ///< of the whole run (`--user`); empty: nobody
+  Limiter* limiter = nullptr;  ///< counts; outlives the snapshot
+};
+
+}  // namespace runagents::egress

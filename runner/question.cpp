@@ -1,0 +1,77 @@
+#include "runner/question.hpp"
+
+#include <array>
+#include <fmt/format.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include "runner/launch/terminal.hpp"
+
+namespace runagents {
+namespace {
+
+struct Choice {
+  std::string_view word;
+  bool approve;
+  model::Scope scope;
+};
+
+constexpr std::array choices = {Choice{"y", true, model::Scope::once},    //
+                                Choice{"yes", true, model::Scope::once},  //
+                                Choice{"run", true, model::Scope::run},   //
+                                Choice{"window", true, model::Scope::window}, Choice{"n", false, model::Scope::once},
+                                Choice{"no", false, model::Scope::once}};
+
+std::string user_name() {
+  std::array<char, 1024> buffer{};
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+    return found->pw_name;
+  }
+  return "uid " + std::to_string(::getuid());
+}
+
+std::string subject(const model::ApprovalRequest& request) {
+  const auto& action = request.action;
+  return fmt::format("{} {}\n  tool {}{}{}", action.method, action.url, action.tool,
+                     action.capability.empty() ? "" : ", " + action.capability,
+                     action.end_user.empty() ? "" : ", for " + action.end_user);
+}
+
+std::string card(const model::ApprovalRequest& request) {
+  std::string text = fmt::format("\nagent {} asks for approval ({}#{})\n  {}\n", request.action.agent, request.policy,
+                                 request.rule, subject(request));
+  if (request.body_bytes > 0) {
+    text += fmt::format("  body, {} bytes:\n{}\n", request.body_bytes, request.body_preview);
+  }
+  return text + fmt::format(
+                    "  y       approve this one call\n  run     approve {} at {} for the rest of this run\n"
+                    "  window  approve this tool for {} minutes\n  n       reject\n[y/run/window/n] ",
+                    request.action.capability.empty() ? "all calls" : request.action.capability, request.action.tool,
+                    std::chrono::duration_cast<std::chrono::minutes>(request.default_duration).count());
+}
+
+}  // namespace
+
+std::optional<egress::Answer> ask_person(const model::ApprovalRequest& request, pid_t agent_group,
+                                         std::chrono::milliseconds time_limit, int cancel_fd) {
+  launch::Question question;
+  question.text = card(request);
+  for (const auto& choice : choices) question.choices.emplace_back(choice.word);
+  question.time_limit = time_limit;
+  question.agent_group = agent_group;
+  question.cancel_fd = cancel_fd;
+  const auto index = launch::ask_on_terminal(question);
+  if (!index) return std::nullopt;
+  const auto& choice = choices.at(*index);
+  return egress::Answer{choice.approve, {choice.scope, std::nullopt, user_name(), {}}};
+}
+
+std::string announcement(const model::ApprovalRequest& request) {
+  return launch::printable(
+      fmt::format("runagents: approval needed: {}\n  runagents approvals approve {}   (or: reject {})\n",
+                  subject(request), request.id, request.id));
+}
+
+}  // namespace runagents

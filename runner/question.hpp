@@ -1,0 +1,19 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <sys/types.h>
+
+#include "core/model/approval.hpp"
+#include "runner/egress/approvals.hpp"
+
+namespace runagents {
+
+/// Puts an approval request on the controlling terminal and reads the decision. Empty: nobody answered. Blocks.
+[[nodiscard]] std::optional<egress::Answer> ask_person(const model::ApprovalRequest& request, pid_t agent_group,
+                                                       std::chrono::milliseconds time_limit, int cancel_fd);
+
+/// The one-line form for stderr, with the commands that decide.
+[[nodiscard]] std::string announcement(const model::ApprovalRequest& request);
+
+}  // namespace runagents

@@ -1,0 +1,314 @@
+#include "runner/running.hpp"
+
+#include <cstdio>
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
+#include "core/config/directories.hpp"
+#include "runner/egress/request_id.hpp"
+#include "runner/preflight.hpp"
+#include "runner/question.hpp"
+
+namespace runagents {
+namespace {
+
+namespace asio = http::asio;
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds housekeeping_period{250};
+constexpr std::chrono::milliseconds drain_time{1000};
+
+std::string new_run_id() {
+  std::string id;
+  egress::RequestIds{}.next(id);
+  return id;
+}
+
+egress::ApprovalMode mode_of(OnApproval on_approval) {
+  switch (on_approval) {
+    case OnApproval::give_back:
+      return egress::ApprovalMode::give_back;
+    case OnApproval::ask:
+      return egress::ApprovalMode::ask;
+    case OnApproval::deny:
+      return egress::ApprovalMode::deny;
+    case OnApproval::hold:
+      break;
+  }
+  return egress::ApprovalMode::hold;
+}
+
+}  // namespace
+
+Running::Running(const RunOptions& options)
+    : options_{options},
+      run_id_{new_run_id()},
+      started_{steady_clock::now()},
+      ticker_{loop_},
+      withdraw_question_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {}
+
+Running::~Running() {
+  // The worker's last results come back to the loop, and what waits there refers to the parts below it.
+  if (worker_) worker_->join();
+  loop_.abandon();
+  if (withdraw_question_fd_ >= 0) ::close(withdraw_question_fd_);
+}
+
+Result<std::unique_ptr<Running>> Running::prepare(const RunOptions& options, const OpenTransport& open_transport) {
+  if (auto supported = check_supported(options.project); !supported) return std::unexpected(supported.error());
+  std::unique_ptr<Running> running{new Running{options}};
+  running->snapshot_ = running->make_snapshot();
+  auto signals = launch::Signals::open();
+  if (!signals) return std::unexpected(signals.error());
+  running->signals_.emplace(std::move(*signals));
+  if (auto doors = running->open_doors(); !doors) return std::unexpected(doors.error());
+  if (auto environment = running->build_environment(); !environment) return std::unexpected(environment.error());
+  if (auto record = running->open_record(open_transport); !record) return std::unexpected(record.error());
+  return running;
+}
+
+std::shared_ptr<const egress::Snapshot> Running::make_snapshot() {
+  egress::Snapshot snapshot{policy::Evaluator{options_.project}, run_id_,           options_.project.agent.name,
+                            options_.project.agent_identity(),   options_.end_user, nullptr};
+  limiter_ = std::make_unique<egress::Limiter>(options_.project.agent.limits, snapshot.evaluator.tools());
+  snapshot.limiter = limiter_.get();
+  return std::make_shared<const egress::Snapshot>(std::move(snapshot));
+}
+
+Result<void> Running::open_doors() {
+  upstreams_ = std::make_unique<egress::Upstreams>(loop_, ticker_);
+  doors_ = std::make_unique<egress::Doors>(loop_);
+  for (const auto* tool : snapshot_->evaluator.tools()) {
+    auto authority = doors_->add(egress::Door::alias, tool);
+    if (!authority) return std::unexpected(authority.error());
+    door_urls_.tools.emplace_back(tool, "http://" + *authority + tool->base_url.path);
+    if (tool->base_url.scheme != "builtin" || echo_) continue;
+    auto echo = builtin::EchoTool::start(loop_);
+    if (!echo) return std::unexpected(echo.error());
+    echo_ = std::move(*echo);
+    upstreams_->set_builtin(echo_->endpoint());
+  }
+  auto authority = doors_->add(egress::Door::forward, nullptr);
+  if (!authority) return std::unexpected(authority.error());
+  door_urls_.forward_proxy = "http://" + *authority;
+  return {};
+}
+
+Result<void> Running::build_environment() {
+  launch::EnvironmentOptions wanted;
+  wanted.add = options_.environment;
+  wanted.pass.insert(options_.pass_environment.begin(), options_.pass_environment.end());
+  auto environment = launch::build_environment(inherited_environment(), options_.project, door_urls_, run_id_, wanted);
+  if (!environment) return std::unexpected(environment.error());
+  environment_ = std::move(*environment);
+  if (options_.verbose && !environment_.removed.empty()) {
+    std::string names;
+    for (const auto& name : environment_.removed) names += " " + name;
+    say("runagents: removed from the agent's environment:" + names + "\n");
+  }
+  return {};
+}
+
+Result<void> Running::open_record(const OpenTransport& open_transport) {
+  const auto directory = options_.directories.data / "runs";
+  if (auto made = config::make_private_directory(directory); !made) return made;
+  journal_file_ = directory / (run_id_ + ".jsonl");
+  const auto sync = options_.fsync_events ? audit::Journal::Sync::every_event : audit::Journal::Sync::none;
+  // The journal first: a run whose journal nobody holds counts as lost.
+  auto journal = audit::Journal::create(journal_file_, run_id_, options_.project.agent.name, sync);
+  if (!journal) return std::unexpected(journal.error());
+  journal_.emplace(std::move(*journal));
+  auto transport = open_transport();
+  if (!transport) return std::unexpected(transport.error());
+  transport_ = std::move(*transport);
+  plane_.emplace(*transport_);
+  indexer_.emplace(journal_file_, run_id_);
+  model::Run run;
+  run.id = run_id_;
+  run.agent = options_.project.agent.name;
+  run.command = options_.project.agent.command;
+  run.end_user = options_.end_user;
+  run.isolation = "none";
+  run.project_file = options_.project.file;
+  run.journal = journal_file_;
+  run.runner_pid = ::getpid();
+  run.created_at = run.updated_at = model::now();
+  if (auto created = plane_->create_run(run); !created) return std::unexpected(created.error());
+  recorder_ = std::make_unique<egress::Recorder>(*journal_);
+  recorder_->note("RUN_CREATED", "agent " + run.agent);
+  return {};
+}
+
+std::optional<launch::LaunchFailure> Running::start() {
+  launch::LaunchSpec spec;
+  spec.command = options_.project.agent.command;
+  spec.environment = environment_.entries();
+  auto agent = launch::AgentProcess::start(spec);
+  if (!agent) {
+    close_record({model::RunStatus::failed, agent.error().exit_code, agent.error().error.message});
+    return agent.error();
+  }
+  agent_.emplace(std::move(*agent));
+  wire();
+  return std::nullopt;
+}
+
+egress::ApprovalOptions Running::approval_options() {
+  egress::ApprovalOptions wanted;
+  wanted.mode = mode_of(options_.on_approval);
+  wanted.timeout = options_.approval_timeout;
+  wanted.announce = [this](const model::ApprovalRequest& request) {
+    if (options_.on_approval != OnApproval::ask) say(announcement(request));
+  };
+  wanted.ask = [this](const model::ApprovalRequest& request) {
+    return ask_person(request, agent_->agent_pid(), options_.approval_timeout, withdraw_question_fd_);
+  };
+  wanted.freeze = [this] { agent_->freeze(); };
+  wanted.thaw = [this] { agent_->thaw(); };
+  return wanted;
+}
+
+void Running::wire() {
+  worker_ = std::make_unique<egress::Worker>(1);
+  credentials_ = std::make_unique<egress::Credentials>(*worker_, options_.project.directory);
+  approvals_ = std::make_unique<egress::Approvals>(loop_, *worker_, *plane_, *recorder_, run_id_, approval_options());
+  engine_.reset(new egress::Engine{loop_, ticker_, snapshot_, *recorder_, *approvals_, *credentials_, *upstreams_, {}});
+  if (options_.verbose) {
+    recorder_->on_call = [this](const audit::CallRecord& record) {
+      say(fmt::format("runagents: {} {} {} {} {}\n", record.decision, record.method, record.url, record.status,
+                      record.code));
+    };
+  }
+}
+
+/// Calls `handler` whenever the descriptor, which stays its owner's, is readable, until it returns false.
+void Running::watch(int descriptor, std::function<bool()> handler) {
+  using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
+  asio::co_spawn(
+      loop_,
+      [](Loop& loop, int own, std::function<bool()> handle) -> http::Task<void> {
+        Descriptor watched{loop, own};
+        for (;;) {
+          const auto [error] = co_await watched.async_wait(Descriptor::wait_read, http::by_value);
+          if (error || !handle()) co_return;
+        }
+      }(loop_, ::dup(descriptor), std::move(handler)),
+      asio::detached);
+}
+
+Summary Running::serve() {
+  doors_->open(*engine_, agent_->supervisor_pid());
+  watch(agent_->ended_fd(), [this] {
+    ended_ = true;
+    loop_.stop();
+    return false;
+  });
+  watch(agent_->notice_fd(), [this] { return agent_->handle_notice(); });
+  watch(signals_->fd(), [this] { return handle_signals(); });
+  asio::co_spawn(loop_, keep_house(), asio::detached);
+  loop_.run();
+  Summary summary;
+  summary.exit = agent_->wait();
+  summary.duration = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - started_);
+  drain();
+  worker_->join();
+  close_record(outcome(summary.exit));
+  summary.run_id = run_id_;
+  summary.agent = options_.project.agent.name;
+  summary.isolation = "none";
+  summary.totals = recorder_->totals();
+  return summary;
+}
+
+/// Lets the calls whose agent has just ended come to their record.
+void Running::drain() {
+  loop_.restart();
+  doors_->close();
+  const auto until = steady_clock::now() + drain_time;
+  while (!doors_->idle() && steady_clock::now() < until) loop_.run_one_until(until);
+}
+
+bool Running::handle_signals() {
+  while (const auto number = signals_->next()) {
+    switch (*number) {
+      case SIGINT:
+      case SIGTERM:
+      case SIGHUP:
+        stop_agent(*number);
+        break;
+      case SIGCONT:
+        agent_->continued();
+        break;
+      default:
+        agent_->signal(*number);
+    }
+  }
+  return true;
+}
+
+/// The first request to stop is the agent's to follow; the second one, or time, ends it.
+void Running::stop_agent(int signal_number) {
+  static_cast<void>(::eventfd_write(withdraw_question_fd_, 1));
+  if (std::exchange(signalled_, true)) {
+    agent_->kill_all();
+    return;
+  }
+  agent_->signal(signal_number);
+  kill_at_ = steady_clock::now() + options_.kill_after;
+}
+
+/// What has to be looked at now and then: events to be indexed, a cancellation, the patience with a signalled agent.
+http::Task<void> Running::keep_house() {
+  http::Timer timer{loop_};
+  std::uint64_t indexed = 0;
+  for (unsigned round = 0; !ended_; ++round) {
+    timer.expires_after(housekeeping_period);
+    static_cast<void>(co_await timer.async_wait(http::by_value));
+    if (steady_clock::now() >= kill_at_) {
+      kill_at_ = steady_clock::time_point::max();
+      agent_->kill_all();
+    }
+    if (const auto newest = journal_->seq(); newest != indexed) {
+      using Indexed = Result<std::uint64_t>;
+      const auto sent = co_await egress::offload<Indexed>(*worker_, [this] { return indexer_->catch_up(*plane_); });
+      if (sent) indexed = newest;
+    }
+    if (round % 4 != 3) continue;
+    using Looked = Result<model::Run>;
+    const auto run = co_await egress::offload<Looked>(*worker_, [this] { return plane_->get_run(run_id_); });
+    if (run && run->cancel_requested && !cancelled_) {
+      cancelled_ = true;
+      stop_agent(SIGTERM);
+    }
+  }
+}
+
+api::RunChange Running::outcome(const launch::ExitStatus& exit) const {
+  if (cancelled_) return {model::RunStatus::cancelled, exit.code, "cancelled"};
+  if (exit.signal != 0) return {model::RunStatus::failed, exit.code, "ended by signal " + std::to_string(exit.signal)};
+  if (exit.code != 0) return {model::RunStatus::failed, exit.code, "exit " + std::to_string(exit.code)};
+  return {model::RunStatus::completed, exit.code, {}};
+}
+
+void Running::close_record(const api::RunChange& change) {
+  recorder_->note(word(change.status), change.reason);
+  auto indexed = indexer_->catch_up(*plane_);
+  Result<void> changed;
+  if (auto run = plane_->change_run(run_id_, change); !run) changed = std::unexpected(run.error());
+  const auto* error = !indexed ? &indexed.error() : !changed ? &changed.error() : nullptr;
+  if (error != nullptr) {
+    fmt::print(stderr, "runagents: the end of run {} is not in the store yet: {}\n", run_id_, error->message);
+  } else if (recorder_->broken()) {
+    fmt::print(stderr, "runagents: the events of run {} could not all be recorded in {}\n", run_id_, journal_file_);
+  }
+}
+
+void Running::say(const std::string& text) const {
+  if (!options_.quiet) fmt::print(stderr, "{}", text);
+}
+
+}  // namespace runagents

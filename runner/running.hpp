@@ -1,0 +1,101 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include "core/api/control_plane.hpp"
+#include "core/audit/indexer.hpp"
+#include "core/audit/journal.hpp"
+#include "core/http/async.hpp"
+#include "core/http/ticker.hpp"
+#include "runner/builtin/echo_tool.hpp"
+#include "runner/egress/approvals.hpp"
+#include "runner/egress/credentials.hpp"
+#include "runner/egress/doors.hpp"
+#include "runner/egress/engine.hpp"
+#include "runner/egress/limiter.hpp"
+#include "runner/egress/recorder.hpp"
+#include "runner/egress/upstream.hpp"
+#include "runner/egress/worker.hpp"
+#include "runner/launch/agent_process.hpp"
+#include "runner/launch/environment.hpp"
+#include "runner/launch/signals.hpp"
+#include "runner/loop.hpp"
+#include "runner/run.hpp"
+#include "runner/summary.hpp"
+
+namespace runagents {
+
+/// The runner's own environment.
+[[nodiscard]] std::map<std::string, std::string> inherited_environment();
+
+/// One run from preparation to its end: owns every part and wires them together. Used by the main thread; blocking work
+/// has a thread of its own, which exists from the agent's start to the run's end.
+class Running {
+ public:
+  /// Checks everything, records the run and opens the doors. No process has been started when this fails.
+  [[nodiscard]] static Result<std::unique_ptr<Running>> prepare(const RunOptions& options,
+                                                                const OpenTransport& open_transport);
+  ~Running();
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  /// Starts the agent; a failure closes the run's record.
+  [[nodiscard]] std::optional<launch::LaunchFailure> start();
+  /// Serves until the agent has ended, and closes the run's record.
+  [[nodiscard]] Summary serve();
+
+ private:
+  explicit Running(const RunOptions& options);
+
+  Result<void> open_record(const OpenTransport& open_transport);
+  Result<void> open_doors();
+  Result<void> build_environment();
+  std::shared_ptr<const egress::Snapshot> make_snapshot();
+  egress::ApprovalOptions approval_options();
+  void wire();
+  void watch(int descriptor, std::function<bool()> handler);
+  bool handle_signals();
+  void stop_agent(int signal_number);
+  http::Task<void> keep_house();
+  void drain();
+  void close_record(const api::RunChange& change);
+  api::RunChange outcome(const launch::ExitStatus& exit) const;
+  void say(const std::string& text) const;
+
+  const RunOptions& options_;
+  std::string run_id_;
+  std::string journal_file_;
+  std::chrono::steady_clock::time_point started_;
+  Loop loop_;
+  http::Ticker ticker_;
+  std::unique_ptr<api::Transport> transport_;
+  std::optional<api::ControlPlane> plane_;
+  std::optional<audit::Journal> journal_;
+  std::optional<audit::Indexer> indexer_;
+  std::optional<launch::Signals> signals_;
+  launch::Environment environment_;
+  launch::DoorUrls door_urls_;
+  std::unique_ptr<egress::Limiter> limiter_;
+  std::shared_ptr<const egress::Snapshot> snapshot_;
+  std::unique_ptr<egress::Upstreams> upstreams_;
+  std::unique_ptr<builtin::EchoTool> echo_;
+  std::unique_ptr<egress::Doors> doors_;
+  std::optional<launch::AgentProcess> agent_;
+  std::unique_ptr<egress::Recorder> recorder_;
+  std::unique_ptr<egress::Worker> worker_;  ///< exists only after the agent has been forked
+  std::unique_ptr<egress::Credentials> credentials_;
+  std::unique_ptr<egress::Approvals> approvals_;
+  std::unique_ptr<egress::Engine> engine_;
+  int withdraw_question_fd_ = -1;
+  bool cancelled_ = false;
+  bool signalled_ = false;
+  bool ended_ = false;
+  std::chrono::steady_clock::time_point kill_at_ = std::chrono::steady_clock::time_point::max();
+};
+
+}  // namespace runagents

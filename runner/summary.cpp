@@ -1,0 +1,85 @@
+#include "runner/summary.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <iterator>
+
+#include <nlohmann/json.hpp>
+
+namespace runagents {
+namespace {
+
+constexpr std::size_t max_lines = 10;
+
+std::string duration_text(std::chrono::milliseconds duration) {
+  const auto seconds = static_cast<double>(duration.count()) / 1000.0;
+  if (seconds < 60) return fmt::format("{:.1f} s", seconds);
+  const auto minutes = duration.count() / 60'000;
+  return fmt::format("{} min {} s", minutes, (duration.count() / 1000) % 60);
+}
+
+std::string exit_text(const launch::ExitStatus& exit) {
+  return exit.signal == 0 ? fmt::format("exit {}", exit.code) : fmt::format("ended by signal {}", exit.signal);
+}
+
+void append_refusals(std::string& out, const egress::Totals& totals, bool colour) {
+  const auto shown = std::min(totals.refusals.size(), max_lines);
+  std::size_t method_width = 0;
+  std::size_t url_width = 0;
+  for (std::size_t i = 0; i < shown; ++i) {
+    method_width = std::max(method_width, totals.refusals[i].method.size());
+    url_width = std::max(url_width, std::min<std::size_t>(totals.refusals[i].url.size(), 60));
+  }
+  for (std::size_t i = 0; i < shown; ++i) {
+    const auto& one = totals.refusals[i];
+    const auto times = one.times > 1 ? fmt::format(" x{}", one.times) : std::string{};
+    fmt::format_to(std::back_inserter(out), "  {}refused{}  {:{}}  {:{}}  {}{}{}\n", colour ? "\033[31m" : "",
+                   colour ? "\033[0m" : "", one.method, method_width, one.url, url_width, one.code,
+                   one.rule.empty() ? "" : "  " + one.rule, times);
+  }
+  if (shown < totals.refusals.size()) {
+    fmt::format_to(std::back_inserter(out), "  ... and {} more kinds of refusal\n", totals.refusals.size() - shown);
+  }
+}
+
+}  // namespace
+
+std::string to_text(const Summary& summary, bool colour) {
+  const auto& totals = summary.totals;
+  std::string out =
+      fmt::format("{}run {}{} {}  {}  {}\n", colour ? "\033[1m" : "", summary.run_id, colour ? "\033[0m" : "",
+                  summary.agent, duration_text(summary.duration), exit_text(summary.exit));
+  fmt::format_to(std::back_inserter(out), "  {} call{}   {} allowed   {} approved   {} refused\n", totals.calls,
+                 totals.calls == 1 ? "" : "s", totals.allowed, totals.approved, totals.refused);
+  append_refusals(out, totals, colour);
+  if (summary.isolation == "none") {
+    fmt::format_to(std::back_inserter(out),
+                   "  {}the fence is off (isolation none): the agent could have gone around the proxy{}\n",
+                   colour ? "\033[33m" : "", colour ? "\033[0m" : "");
+  }
+  return out;
+}
+
+std::string to_json(const Summary& summary) {
+  using Json = nlohmann::ordered_json;
+  Json refusals = Json::array();
+  for (const auto& one : summary.totals.refusals) {
+    Json json{{"method", one.method}, {"url", one.url}, {"code", one.code}, {"times", one.times}};
+    if (!one.rule.empty()) json["rule"] = one.rule;
+    refusals.push_back(std::move(json));
+  }
+  Json json{{"run_id", summary.run_id},
+            {"agent", summary.agent},
+            {"isolation", summary.isolation},
+            {"duration_ms", summary.duration.count()},
+            {"exit_code", summary.exit.code}};
+  if (summary.exit.signal != 0) json["signal"] = summary.exit.signal;
+  json["calls"] = summary.totals.calls;
+  json["allowed"] = summary.totals.allowed;
+  json["approved"] = summary.totals.approved;
+  json["refused"] = summary.totals.refused;
+  json["refusals"] = std::move(refusals);
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace runagents
