@@ -29,3 +29,20 @@ function(runagents_library name folder)
   add_library(runagents_${name} STATIC ${sources})
   target_link_libraries(runagents_${name} PUBLIC runagents_flags ${arg_LINK} PRIVATE ${arg_PRIVATE})
 endfunction()
+
+# runagents_embed(TARGET PATTERN...): compiles files into a library; cli/embedded_files.hpp gives them back.
+function(runagents_embed target)
+  list(TRANSFORM ARGN PREPEND ${PROJECT_SOURCE_DIR}/ OUTPUT_VARIABLE patterns)
+  file(GLOB files CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} ${patterns})
+  list(FILTER files EXCLUDE REGEX "/README\\.md$")
+  list(JOIN files "," joined)
+  set(output ${CMAKE_CURRENT_BINARY_DIR}/embedded_files.cpp)
+  list(TRANSFORM files PREPEND ${PROJECT_SOURCE_DIR}/ OUTPUT_VARIABLE depended)
+  add_custom_command(
+    OUTPUT ${output}
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} -DROOT=${PROJECT_SOURCE_DIR} -DFILES=${joined}
+            -P ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${depended} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
+    VERBATIM)
+  target_sources(${target} PRIVATE ${output})
+endfunction()

@@ -1,0 +1,37 @@
+#include "cli/command.hpp"
+
+#include "cli/groups.hpp"
+
+namespace runagents::cli {
+
+Flag config_flag(std::string& target) {
+  return {.name = "config",
+          .letter = 'c',
+          .value = "FILE",
+          .summary = "the project file",
+          .binding = &target,
+          .choices = {},
+          .default_text = "RUNAGENTS_CONFIG, or the nearest runagents.toml upwards"};
+}
+
+Flag switch_flag(std::string name, std::string summary, bool& target) {
+  return {.name = std::move(name),
+          .value = {},
+          .summary = std::move(summary),
+          .binding = &target,
+          .choices = {},
+          .default_text = {}};
+}
+
+Command command_tree() {
+  return {.name = "runagents",
+          .summary = "runs AI agents that hold no credentials and make no call that you did not allow",
+          .description =
+              "Starts an agent behind a loopback proxy that identifies the tool behind every call, checks "
+              "policy and\ncapabilities, asks a person where policy says so, injects the credential, and "
+              "records the decision.",
+          .commands = {run_command(), init_command(), demo_command(), config_command(), tools_command(),
+                       policies_command(), approvals_command(), runs_command(), doctor_command()}};
+}
+
+}  // namespace runagents::cli

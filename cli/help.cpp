@@ -1,0 +1,102 @@
+#include "cli/help.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "cli/output/text.hpp"
+#include "cli/parse.hpp"
+
+namespace runagents::cli {
+namespace {
+
+using output::Colour;
+using output::paint;
+
+std::string heading(std::string_view text, bool colour) { return "\n" + paint(text, Colour::bold, colour) + "\n"; }
+
+using Lines = std::vector<std::pair<std::string, std::string>>;
+
+/// Two columns, the left one as wide as its widest entry.
+std::string two_columns(const Lines& lines) {
+  std::size_t width = 0;
+  for (const auto& [left, right] : lines) width = std::max(width, left.size());
+  std::string text;
+  for (const auto& [left, right] : lines) text += fmt::format("  {:<{}}  {}\n", left, width, right);
+  return text;
+}
+
+std::string usage_line(const Command& command, std::string_view path) {
+  auto line = fmt::format("Usage: {}", path);
+  if (!command.commands.empty()) return line + " COMMAND\n";
+  line += " [flags]";
+  for (const auto& argument : command.arguments) {
+    const bool many = std::holds_alternative<std::vector<std::string>*>(argument.binding);
+    auto name = argument.is_command ? "[--] CMD [ARG...]" : argument.name + (many ? "..." : "");
+    if (!argument.required) name = "[" + name + "]";
+    line += " " + name;
+  }
+  return line + "\n";
+}
+
+Lines flag_lines(const std::vector<Flag>& flags) {
+  Lines lines;
+  for (const auto& flag : flags) {
+    auto left = flag.letter == 0 ? std::string{"    "} : fmt::format("-{}, ", flag.letter);
+    left += "--" + flag.name;
+    if (!flag.value.empty())
+      left += " " + (flag.choices.empty() ? flag.value : fmt::format("{}", fmt::join(flag.choices, "|")));
+    auto right = flag.summary;
+    if (!flag.default_text.empty()) right += fmt::format(" (default: {})", flag.default_text);
+    lines.emplace_back(std::move(left), std::move(right));
+  }
+  return lines;
+}
+
+Lines command_lines(const Command& group) {
+  Lines lines;
+  for (const auto& command : group.commands) lines.emplace_back(command.name, command.summary);
+  return lines;
+}
+
+void collect_examples(const Command& command, std::vector<Example>& into) {
+  into.insert(into.end(), command.examples.begin(), command.examples.end());
+  if (!command.examples.empty()) return;
+  for (const auto& child : command.commands) {
+    if (!child.examples.empty()) into.push_back(child.examples.front());
+  }
+}
+
+}  // namespace
+
+std::string help_text(const Command& command, std::string_view path, bool colour) {
+  auto text =
+      usage_line(command, path) + "\n" + (command.description.empty() ? command.summary : command.description) + "\n";
+  if (!command.commands.empty()) text += heading("Commands", colour) + two_columns(command_lines(command));
+  Lines arguments;
+  for (const auto& argument : command.arguments) arguments.emplace_back(argument.name, argument.summary);
+  if (!arguments.empty()) text += heading("Arguments", colour) + two_columns(arguments);
+  Invocation unused;
+  std::string format;
+  std::string colour_word;
+  auto flags = command.flags;
+  std::ranges::move(common_flags(command, unused, format, colour_word), std::back_inserter(flags));
+  text += heading("Flags", colour) + two_columns(flag_lines(flags));
+  std::vector<Example> examples;
+  collect_examples(command, examples);
+  if (!examples.empty()) text += heading("Examples", colour);
+  for (const auto& example : examples) {
+    text += fmt::format("  {}\n  {}\n", paint("# " + example.meaning, Colour::dim, colour), example.line);
+  }
+  return text;
+}
+
+std::string overview_text(const Command& root, bool colour) {
+  return fmt::format(
+      "{}\n\n  {}\n\n  runagents demo               see it work, nothing to configure\n"
+      "  runagents init my-agent      start a project\n  runagents run                run its agent\n"
+      "{}{}\n{}\n",
+      paint("runagents", Colour::bold, colour), root.summary, heading("Commands", colour),
+      two_columns(command_lines(root)), "runagents COMMAND --help tells more, with examples.");
+}
+
+}  // namespace runagents::cli

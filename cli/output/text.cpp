@@ -1,0 +1,146 @@
+#include "cli/output/text.hpp"
+
+#include <array>
+#include <cstdint>
+#include <fmt/format.h>
+
+namespace runagents::cli::output {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Glyph {
+  char32_t code = 0;
+  std::size_t size = 0;  ///< bytes; 0: not UTF-8
+};
+
+bool is_continuation(char byte) noexcept { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
+
+/// Decodes the first code point (RFC 3629: shortest form, no surrogates).
+Glyph decode(std::string_view text) noexcept {
+  constexpr std::array<char32_t, 5> smallest = {0, 0, 0x80, 0x800, 0x10000};
+  const auto first = static_cast<unsigned char>(text.front());
+  if (first < 0x80) return {first, 1};
+  const std::size_t size = first >= 0xF0 && first < 0xF5 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
+  if (size == 0 || first >= 0xF5 || text.size() < size) return {};
+  auto code = static_cast<char32_t>(first & (0xFFU >> (size + 1)));
+  for (std::size_t i = 1; i < size; ++i) {
+    if (!is_continuation(text[i])) return {};
+    code = (code << 6U) | (static_cast<unsigned char>(text[i]) & 0x3FU);
+  }
+  const bool surrogate = code >= 0xD800 && code < 0xE000;
+  if (code < smallest[size] || code > 0x10FFFF || surrogate) return {};
+  return {code, size};
+}
+
+bool misleads(char32_t code) noexcept {
+  const auto within = [code](char32_t first, char32_t last) { return code >= first && code <= last; };
+  return code < 0x20 || within(0x7F, 0x9F) || code == 0xAD || code == 0x61C || code == 0x115F || code == 0x1160 ||
+         code == 0x180E || within(0x200B, 0x200F) || within(0x2028, 0x202E) || within(0x2060, 0x206F) ||
+         code == 0x3164 || code == 0xFEFF || code == 0xFFA0 || within(0xFFF0, 0xFFFB) || within(0xE0000, 0xE0FFF);
+}
+
+void append_escaped(std::string& out, char32_t code) {
+  if (code < 0x100) {
+    fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<std::uint32_t>(code));
+  } else {
+    fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<std::uint32_t>(code));
+  }
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto glyph = decode(text);
+    if (glyph.size == 0) {
+      append_escaped(out, static_cast<unsigned char>(text.front()));
+    } else if (misleads(glyph.code)) {
+      append_escaped(out, glyph.code);
+    } else {
+      out.append(text.substr(0, glyph.size));
+    }
+    text.remove_prefix(glyph.size == 0 ? 1 : glyph.size);
+  }
+  return out;
+}
+
+std::string printable_lines(std::string_view text, std::string_view indent) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    const auto line = text.substr(0, end);
+    out += fmt::format("{}{}\n", indent, printable(line));
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return out;
+}
+
+std::size_t columns(std::string_view text) noexcept {
+  std::size_t count = 0;
+  for (const char byte : text) count += is_continuation(byte) ? 0 : 1;
+  return count;
+}
+
+std::string shorten(std::string_view text, std::size_t width) {
+  if (columns(text) <= width) return std::string{text};
+  std::size_t kept = 0;
+  std::size_t end = 0;
+  while (end < text.size()) {
+    if (!is_continuation(text[end]) && ++kept == width) break;
+    ++end;
+  }
+  return width == 0 ? std::string{} : std::string{text.substr(0, end)} + "…";
+}
+
+std::string relative(model::Time time, model::Time now) {
+  const bool past = time <= now;
+  const auto distance = past ? now - time : time - now;
+  if (distance < 5s) return past ? "just now" : "in a moment";
+  std::string length;
+  if (distance < 1min) {
+    length = fmt::format("{} s", distance / 1s);
+  } else if (distance < 1h) {
+    length = fmt::format("{} min", distance / 1min);
+  } else if (distance < 48h) {
+    length = fmt::format("{} h", distance / 1h);
+  } else {
+    length = fmt::format("{} d", distance / 24h);
+  }
+  return past ? length + " ago" : "in " + length;
+}
+
+std::string duration(std::chrono::milliseconds length) {
+  if (length < 1s) return fmt::format("{} ms", length.count());
+  if (length < 1min) return fmt::format("{:.1f} s", static_cast<double>(length.count()) / 1000.0);
+  const auto pair = [&length](auto large, std::string_view large_name, auto small, std::string_view small_name) {
+    const auto rest = (length % large) / small;
+    const auto head = fmt::format("{} {}", length / large, large_name);
+    return rest == 0 ? head : fmt::format("{} {} {}", head, rest, small_name);
+  };
+  if (length < 1h) return pair(1min, "min", 1s, "s");
+  if (length < 48h) return pair(1h, "h", 1min, "min");
+  return pair(24h, "d", 1h, "h");
+}
+
+std::string bytes(std::uint64_t count) {
+  if (count < 1024) return fmt::format("{} B", count);
+  constexpr std::array units = {"KiB", "MiB", "GiB", "TiB"};
+  double value = static_cast<double>(count) / 1024.0;
+  std::size_t unit = 0;
+  while (value >= 1024.0 && unit + 1 < units.size()) {
+    value /= 1024.0;
+    ++unit;
+  }
+  return fmt::format("{:.1f} {}", value, units[unit]);
+}
+
+std::string paint(std::string_view text, Colour colour, bool on) {
+  constexpr std::array<std::string_view, 7> codes = {"0", "1", "2", "31", "32", "33", "36"};
+  if (!on || colour == Colour::plain) return std::string{text};
+  return fmt::format("\x1b[{}m{}\x1b[0m", codes[static_cast<std::size_t>(colour)], text);
+}
+
+}  // namespace runagents::cli::output

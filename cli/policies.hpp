@@ -1,0 +1,42 @@
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "cli/context.hpp"
+#include "core/model/project.hpp"
+
+namespace runagents::cli {
+
+struct PoliciesList {
+  std::string config;
+};
+
+struct PoliciesGet {
+  std::string config;
+  std::string name;
+};
+
+struct PoliciesExplain {
+  std::string config;
+  std::string method;
+  std::string url;
+  std::string user;
+  std::vector<std::string> groups;  ///< of the user; unknown when empty
+  bool check = false;               ///< the verdict is the exit status
+};
+
+struct PoliciesLint {
+  std::string config;
+};
+
+[[nodiscard]] Outcome list_policies(const PoliciesList& options, Context& context);
+[[nodiscard]] Outcome get_policy(const PoliciesGet& options, Context& context);
+[[nodiscard]] Outcome explain_call(const PoliciesExplain& options, Context& context);
+[[nodiscard]] Outcome lint_policies(const PoliciesLint& options, Context& context);
+
+/// A rule as a sentence: "allow GET, HEAD on tool stripe tagged financial for ada@example.com".
+[[nodiscard]] std::string describe(const model::Rule& rule);
+
+}  // namespace runagents::cli

@@ -1,0 +1,201 @@
+#include "cli/run.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <memory>
+#include <ostream>
+#include <unistd.h>
+
+#include "cli/groups.hpp"
+#include "cli/output/print.hpp"
+#include "cli/project.hpp"
+#include "server/embedded.hpp"
+
+namespace runagents::cli {
+namespace {
+
+constexpr int runagents_failed = 125;
+
+bool is_variable_name(std::string_view name) {
+  const auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+  return !name.empty() && std::isdigit(static_cast<unsigned char>(name.front())) == 0 &&
+         std::ranges::all_of(name, fits);
+}
+
+Result<void> choose_agent(const RunFlags& flags, model::Project& project) {
+  if (!flags.agent.empty() && flags.agent != project.agent.name) {
+    return fail(ErrorCode::not_found, fmt::format("{} has no agent \"{}\"", project.file.string(), flags.agent),
+                fmt::format("its agent is \"{}\"", project.agent.name));
+  }
+  if (!flags.command.empty()) project.agent.command = flags.command;
+  if (project.agent.command.empty()) {
+    return fail(ErrorCode::usage, "there is no command to run",
+                "name it after \"--\", or set [agent].command in " + project.file.string());
+  }
+  return {};
+}
+
+Result<void> check_isolation(const std::string& isolation) {
+  if (isolation != "strict") return {};
+  return fail(ErrorCode::configuration, "--isolation=strict is not available in this version",
+              "--isolation=none runs the agent without a fence: its doors enforce the pipeline, but it could go around "
+              "them");
+}
+
+bool has_terminal() {
+  const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+  if (terminal >= 0) ::close(terminal);
+  return terminal >= 0;
+}
+
+Result<OnApproval> read_on_approval(const std::string& word) {
+  if (word == "return") return OnApproval::give_back;
+  if (word == "deny") return OnApproval::deny;
+  if (word != "ask") return OnApproval::hold;
+  if (has_terminal()) return OnApproval::ask;
+  return fail(ErrorCode::usage, "--on-approval=ask needs a terminal, and there is none",
+              "use hold and decide with: runagents approvals approve ID");
+}
+
+SummaryFormat read_summary(const std::string& word) {
+  if (word == "json") return SummaryFormat::json;
+  return word == "none" ? SummaryFormat::none : SummaryFormat::text;
+}
+
+/// The flags, bound to `flags`.
+std::vector<Flag> run_flags(RunFlags& flags) {
+  return {
+      config_flag(flags.config),
+      {.name = "agent", .value = "NAME", .summary = "refuse to run any other agent", .binding = &flags.agent},
+      {.name = "user", .value = "USER", .summary = "the end user for whom the agent acts", .binding = &flags.user},
+      {.name = "isolation",
+       .value = "MODE",
+       .summary = "how the agent is kept from going around its doors",
+       .binding = &flags.isolation,
+       .choices = {"none", "strict"},
+       .default_text = "none"},
+      {.name = "on-approval",
+       .value = "MODE",
+       .summary = "what a call that needs approval does",
+       .binding = &flags.on_approval,
+       .choices = {"hold", "return", "ask", "deny"},
+       .default_text = "hold"},
+      {.name = "approval-timeout",
+       .value = "TIME",
+       .summary = "how long such a call waits",
+       .binding = &flags.approval_timeout,
+       .default_text = "10m"},
+      {.name = "env", .value = "K=V", .summary = "add a variable; may be repeated", .binding = &flags.environment},
+      {.name = "pass-env",
+       .value = "NAME",
+       .summary = "readmit a variable that would be removed; may be repeated",
+       .binding = &flags.pass_environment},
+      {.name = "kill-after",
+       .value = "TIME",
+       .summary = "how long after the first signal the agent is killed",
+       .binding = &flags.kill_after,
+       .default_text = "10s"},
+      switch_flag("dry-run", "print what would be injected and enforced, and start nothing", flags.dry_run),
+      {.name = "summary",
+       .value = "FORMAT",
+       .summary = "what stands on stderr at the end",
+       .binding = &flags.summary,
+       .choices = {"text", "json", "none"},
+       .default_text = "text"},
+      {.name = "quiet", .letter = 'q', .summary = "no summary, no notices", .binding = &flags.quiet},
+      {.name = "verbose",
+       .letter = 'v',
+       .summary = "say which variables were removed, and more",
+       .binding = &flags.verbose},
+  };
+}
+
+Outcome print_dry_run(const RunOptions& options, const Context& context) {
+  const auto text = dry_run(options);
+  if (!text) return std::unexpected(text.error());
+  auto output = context.output;
+  if (output.format == output::Format::table) output.format = output::Format::json;
+  const output::Card card{.text = {}, .name = options.project.agent.name, .json = *text};
+  auto printed = output::print(card, output, context.terminal);
+  if (!printed) return std::unexpected(printed.error());
+  return 0;
+}
+
+}  // namespace
+
+Result<std::vector<std::pair<std::string, std::string>>> read_assignments(const std::vector<std::string>& words) {
+  std::vector<std::pair<std::string, std::string>> assignments;
+  for (const auto& word : words) {
+    const auto equals = word.find('=');
+    const auto name = word.substr(0, equals);
+    if (equals == std::string::npos || !is_variable_name(name)) {
+      return fail(ErrorCode::usage, fmt::format("--env: \"{}\" does not begin with NAME=", name),
+                  "write --env NAME=value; --pass-env NAME hands on a variable of yours");
+    }
+    assignments.emplace_back(name, word.substr(equals + 1));
+  }
+  return assignments;
+}
+
+Result<RunOptions> run_options(const RunFlags& flags, const Context& context) {
+  auto project = load_project(flags.config, context);
+  if (!project) return std::unexpected(project.error());
+  for (const auto& checked : {choose_agent(flags, *project), check_isolation(flags.isolation)}) {
+    if (!checked) return std::unexpected(checked.error());
+  }
+  auto directories = context.directories();
+  if (!directories) return std::unexpected(directories.error());
+  auto environment = read_assignments(flags.environment);
+  if (!environment) return std::unexpected(environment.error());
+  const auto on_approval = read_on_approval(flags.on_approval);
+  if (!on_approval) return std::unexpected(on_approval.error());
+  for (const auto& name : flags.pass_environment) {
+    if (!is_variable_name(name))
+      return fail(ErrorCode::usage, fmt::format("--pass-env: \"{}\" is no name of a variable", name));
+  }
+  return RunOptions{.project = std::move(*project),
+                    .directories = std::move(*directories),
+                    .end_user = flags.user,
+                    .on_approval = *on_approval,
+                    .approval_timeout = flags.approval_timeout,
+                    .environment = std::move(*environment),
+                    .pass_environment = flags.pass_environment,
+                    .kill_after = flags.kill_after,
+                    .verbose = flags.verbose,
+                    .summary = read_summary(flags.summary),
+                    .quiet = flags.quiet,
+                    .fsync_events = false,
+                    .colour = context.terminal.colour_err};
+}
+
+Command run_command() {
+  auto flags = std::make_shared<RunFlags>();
+  return {
+      .name = "run",
+      .summary = "run an agent behind the egress pipeline",
+      .description =
+          "Starts CMD with TOOL_<NAME>_URL for each of its tools in its environment and without any credential. Every "
+          "call\nthat it makes is identified, checked, given its credential, recorded and forwarded, or refused with "
+          "the reason.\n\nThe exit status is the agent's own; 128+N when signal N ended it; 125 when runagents failed; "
+          "126 when the command\ncannot be executed; 127 when it is not found.",
+      .examples = {{"runagents run", "run the command of runagents.toml"},
+                   {"runagents run --user ada@example.com -- python3 agent.py", "run another command, for Ada"},
+                   {"runagents run --dry-run", "see what would be injected and enforced"}},
+      .arguments = {{.name = "CMD",
+                     .summary = "the command and its arguments (default: [agent].command)",
+                     .binding = &flags->command,
+                     .required = false,
+                     .is_command = true}},
+      .flags = run_flags(*flags),
+      .failure_exit = runagents_failed,
+      .run = [flags](Context& context) -> Outcome {
+        const auto options = run_options(*flags, context);
+        if (!options) return std::unexpected(options.error());
+        if (flags->dry_run) return print_dry_run(*options, context);
+        return run(*options, [data = options->directories.data] { return server::open_embedded(data); });
+      }};
+}
+
+}  // namespace runagents::cli

@@ -1,0 +1,14 @@
+#!/bin/sh
+# An agent with one tool. All it knows of the tool is TOOL_ECHO_URL.
+set -eu
+
+# A refusal is an answer like any other: JSON with a code and a hint, and its status.
+call() {
+  curl --silent --show-error --write-out ' %{http_code}\n' --header 'Content-Type: application/json' "$@"
+}
+
+printf 'POST /echo: '
+call --data "{\"message\": \"hello from $AGENT_NAME\"}" "$TOOL_ECHO_URL/echo"
+
+printf 'DELETE /anything: '
+call --request DELETE "$TOOL_ECHO_URL/anything"
