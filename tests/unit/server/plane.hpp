@@ -53,6 +53,12 @@ inline model::ApprovalRequest sample_request(const std::string& run_id = "RUN1")
   return request;
 }
 
+/// The body of a request as a client of the HTTP API writes it.
+inline std::string wire_request(const std::string& run_id) {
+  return R"({"agent_id":"a","tool_id":"t","tool_method":"POST","tool_url":"https://x/","payload_hash":")" +
+         std::string(64, 'a') + R"(","duration":"4h","run_id":")" + run_id + R"("})";
+}
+
 inline api::ApprovalDecision yes(model::Scope scope = model::Scope::once) {
   return {.scope = scope, .duration = {}, .approver = "grace", .reason = "looks fine"};
 }
