@@ -1,6 +1,7 @@
 #include "core/api/json_spans.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -10,6 +11,14 @@ namespace runagents::api {
 namespace {
 
 constexpr std::string_view blanks = " \t\r\n";
+
+// Bytes that mean something inside a string: they end it, escape the next one, or are not allowed.
+constexpr std::array<bool, 256> special_in_string = [] {
+  std::array<bool, 256> table{};
+  for (std::size_t c = 0; c < 0x20; ++c) table[c] = true;
+  table['"'] = table['\\'] = true;
+  return table;
+}();
 
 class Scanner {
  public:
@@ -29,11 +38,25 @@ class Scanner {
     if (!skip('"')) return std::nullopt;
     const std::size_t start = at_;
     for (; at_ < text_.size(); ++at_) {
-      if (static_cast<unsigned char>(text_[at_]) < 0x20) return std::nullopt;
+      if (!special_in_string[static_cast<unsigned char>(text_[at_])]) continue;
       if (text_[at_] == '"') return text_.substr(start, at_++ - start);
-      if (text_[at_] == '\\') ++at_;
+      if (text_[at_] != '\\') return std::nullopt;
+      ++at_;
     }
     return std::nullopt;
+  }
+
+  // The values of an array.
+  std::optional<std::vector<std::string_view>> array() {
+    std::vector<std::string_view> elements;
+    if (!skip('[')) return std::nullopt;
+    if (skip(']')) return elements;
+    do {
+      const auto element = value();
+      if (!element) return std::nullopt;
+      elements.push_back(*element);
+    } while (skip(','));
+    return skip(']') ? std::optional{std::move(elements)} : std::nullopt;
   }
 
   // A value's text, whatever it is.
@@ -71,7 +94,8 @@ class Scanner {
   std::size_t at_ = 0;
 };
 
-// Calls `visit(name, value)` for each member until it returns false; false when this is no object.
+// Calls `visit(name, scanner)` for each member; the visitor takes the value off the scanner, or returns false when
+// there is none. False when this is no object.
 template <class Visit>
 bool each_member(std::string_view object, Visit visit) {
   Scanner scanner{object};
@@ -79,10 +103,7 @@ bool each_member(std::string_view object, Visit visit) {
   if (scanner.skip('}')) return scanner.finished();
   do {
     const auto name = scanner.string();
-    if (!name || !scanner.skip(':')) return false;
-    const auto value = scanner.value();
-    if (!value) return false;
-    if (!visit(*name, *value)) return true;
+    if (!name || !scanner.skip(':') || !visit(*name, scanner)) return false;
   } while (scanner.skip(','));
   return scanner.skip('}') && scanner.finished();
 }
@@ -94,28 +115,22 @@ std::unexpected<Error> malformed(std::string_view name) {
 }  // namespace
 
 Result<std::vector<std::string_view>> array_elements(std::string_view json, std::string_view name) {
-  std::string_view array;
-  const bool is_object = each_member(json, [&](std::string_view member, std::string_view value) {
-    if (member == name) array = value;
-    return true;
+  std::optional<std::vector<std::string_view>> elements;
+  const bool is_object = each_member(json, [&](std::string_view member, Scanner& scanner) {
+    if (member != name) return scanner.value().has_value();
+    elements = scanner.array();
+    return elements.has_value();
   });
-  Scanner scanner{array};
-  if (!is_object || !scanner.skip('[')) return malformed(name);
-  std::vector<std::string_view> elements;
-  if (scanner.skip(']')) return elements;
-  do {
-    const auto element = scanner.value();
-    if (!element) return malformed(name);
-    elements.push_back(*element);
-  } while (scanner.skip(','));
-  return elements;
+  if (!is_object || !elements) return malformed(name);
+  return *std::move(elements);
 }
 
 std::string_view plain_member(std::string_view object, std::string_view name) {
   std::string_view found;
-  each_member(object, [&](std::string_view member, std::string_view value) {
-    if (member != name) return true;
-    found = value;
+  each_member(object, [&](std::string_view member, Scanner& scanner) {
+    const auto value = scanner.value();
+    if (member != name) return value.has_value();
+    found = value.value_or(std::string_view{});
     return false;
   });
   if (found.starts_with('"')) found = found.substr(1, found.size() - 2);

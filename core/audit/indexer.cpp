@@ -16,7 +16,7 @@ namespace runagents::audit {
 namespace {
 
 // One batch is one transaction; a line is far shorter (a call's head is limited to kilobytes).
-constexpr std::size_t batch_bytes = std::size_t{512} * 1024;
+constexpr std::size_t batch_bytes = std::size_t{256} * 1024;
 
 std::unexpected<Error> unreadable(const std::filesystem::path& journal, int error) {
   return fail(error == ENOENT ? ErrorCode::not_found : ErrorCode::unavailable,
