@@ -165,10 +165,15 @@ egress::ApprovalOptions Running::approval_options() {
     if (options_.on_approval != OnApproval::ask) say(announcement(request));
   };
   wanted.ask = [this](const model::ApprovalRequest& request) {
-    return ask_person(request, agent_->agent_pid(), options_.approval_timeout, withdraw_question_fd_);
+    return ask_person(request, agent_ ? agent_->agent_pid() : 0, options_.approval_timeout, withdraw_question_fd_);
   };
-  wanted.freeze = [this] { agent_->freeze(); };
-  wanted.thaw = [this] { agent_->thaw(); };
+  // A call that a person makes has no agent that could be frozen.
+  wanted.freeze = [this] {
+    if (agent_) agent_->freeze();
+  };
+  wanted.thaw = [this] {
+    if (agent_) agent_->thaw();
+  };
   return wanted;
 }
 

@@ -27,6 +27,7 @@
 #include "runner/loop.hpp"
 #include "runner/run.hpp"
 #include "runner/summary.hpp"
+#include "runner/tool_call.hpp"
 
 namespace runagents {
 
@@ -48,6 +49,10 @@ class Running {
   [[nodiscard]] std::optional<launch::LaunchFailure> start();
   /// Serves until the agent has ended, and closes the run's record.
   [[nodiscard]] Summary serve();
+
+  /// Instead of `start` and `serve`: takes one call through the pipeline, as if this process were the agent, and closes
+  /// the run's record.
+  [[nodiscard]] Result<ToolAnswer> call_once(const ToolCall& call);
 
  private:
   explicit Running(const RunOptions& options);
