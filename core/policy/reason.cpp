@@ -69,7 +69,8 @@ std::string nearest_capabilities(const Operation& operation) {
   std::string list;
   for (std::size_t i = 0; i < std::min(shown_capabilities, ranked.size()); ++i) {
     const auto& capability = capabilities[static_cast<std::size_t>(-std::get<2>(ranked[i]))];
-    list += (i == 0 ? "" : ", ") + capability.name + " (" + capability.method + " " + capability.path + ")";
+    list += (i == 0 ? "" : ", ") + capability.name;
+    if (!capability.path.empty()) list += " (" + capability.method + " " + capability.path + ")";
   }
   if (ranked.size() > shown_capabilities)
     list += " and " + std::to_string(ranked.size() - shown_capabilities) + " more";
