@@ -6,6 +6,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <boost/asio/buffer.hpp>
 
@@ -23,6 +24,18 @@ bool wants_to_wait(int ssl_error) { return ssl_error == SSL_ERROR_WANT_READ || s
 
 constexpr std::size_t one_record = 16 * 1024;
 
+iovec as_part(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
+
+/// Takes `size` bytes off the front.
+void skip(std::span<iovec> parts, std::size_t size) {
+  for (auto& part : parts) {
+    const auto step = std::min(size, part.iov_len);
+    part.iov_base = static_cast<char*>(part.iov_base) + step;
+    part.iov_len -= step;
+    size -= step;
+  }
+}
+
 }  // namespace
 
 Task<Stream::ReadResult> Stream::read_some(std::span<char> into) {
@@ -39,17 +52,24 @@ Task<error_code> Stream::write(std::string_view first, std::string_view second, 
     const auto error = co_await write_tls_parts(first, second, third);
     co_return error;
   }
-  std::array<asio::const_buffer, 3> parts{asio::buffer(first), asio::buffer(second), asio::buffer(third)};
-  auto left = asio::buffer_size(parts);
+  std::array<iovec, 3> parts{as_part(first), as_part(second), as_part(third)};
+  std::size_t at = 0;
   for (;;) {
-    const auto [error, size] = co_await socket_.async_write_some(parts, by_value);
-    left -= size;
-    if (error || left == 0) co_return error;
-    auto skip = size;
-    for (auto& part : parts) {
-      const auto step = std::min(skip, part.size());
-      part += step;
-      skip -= step;
+    while (at < parts.size() && parts.at(at).iov_len == 0) ++at;
+    if (at == parts.size()) co_return error_code{};
+    // Straight to the kernel, which nearly always takes it all: an asynchronous write that completes at once would go
+    // round the event loop, with a system call of its own, before its coroutine goes on.
+    msghdr message{};
+    message.msg_iov = &parts.at(at);
+    message.msg_iovlen = parts.size() - at;
+    const auto sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0) {
+      skip(std::span{parts}.subspan(at), static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      const auto [error] = co_await socket_.async_wait(Socket::wait_write, by_value);
+      if (error) co_return error;
+    } else if (errno != EINTR) {
+      co_return error_code{errno, boost::system::system_category()};
     }
   }
 }
