@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t max_host_length = 253;
 constexpr std::size_t max_label_length = 63;
+constexpr std::size_t max_raw_length = 4 * (max_host_length + 1);  // as UTF-8, before anything is converted
 
 enum class Byte : unsigned char { invalid, plain, upper, non_ascii, trick };
 
@@ -153,6 +154,7 @@ TargetResult<std::string_view> canonical_ipv6(std::string_view raw, std::string&
 
 TargetResult<std::string_view> canonical_host(std::string_view raw, std::string& scratch) {
   if (raw.empty()) return bad("the host is empty");
+  if (raw.size() > max_raw_length) return bad("the host name is too long");
   if (raw.front() == '[') return canonical_ipv6(raw, scratch);
   const auto survey = survey_host(raw);
   if (!survey) return std::unexpected(survey.error());

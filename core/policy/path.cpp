@@ -122,35 +122,42 @@ bool is_dots_with_parameters(std::string_view segment) noexcept {
   return semicolon != segment.npos && dots_of(segment.substr(0, semicolon)) != Dots::none;
 }
 
-/// Could a program that decodes once more, and then again, find a dot segment in here? Decoded slashes, backslashes and
-/// NULs end a segment for such a program.
-bool hides_dot_segment(std::string_view segment) {
+/// Nobody encodes a name this often on purpose; a ceiling keeps a long chain of %25 from costing quadratic time.
+constexpr int max_decodings = 8;
+
+bool has_dot_segment(std::string_view text) noexcept {
   constexpr std::string_view ends("/\\\0;", 4);
-  for (auto text = decode_once(segment);;) {
-    for (std::size_t start = 0; start <= text.size();) {
-      const auto end = std::min(text.find_first_of(ends, start), text.size());
-      if (dots_of(std::string_view(text).substr(start, end - start)) != Dots::none) return true;
-      start = end + 1;
-    }
+  for (std::size_t start = 0; start <= text.size();) {
+    const auto end = std::min(text.find_first_of(ends, start), text.size());
+    if (dots_of(text.substr(start, end - start)) != Dots::none) return true;
+    start = end + 1;
+  }
+  return false;
+}
+
+/// Could a program that decodes once more, and then again, find a dot segment in here? Decoded slashes, backslashes and
+/// NULs end a segment for such a program. A segment that goes on decoding is not trusted either.
+bool hides_dot_segment(std::string_view segment) {
+  auto text = std::string(segment);
+  for (int i = 0; i < max_decodings; ++i) {
     auto next = decode_once(text);
+    if (has_dot_segment(next)) return true;
     if (next == text) return false;
     text = std::move(next);
   }
+  return true;
 }
 
-struct DotSegments {
-  bool any = false;
-};
-
-TargetResult<DotSegments> find_dot_segments(std::string_view path, bool nested) {
-  DotSegments found;
+TargetResult<bool> find_dot_segments(std::string_view path, bool nested) {
+  bool found = false;
   for (std::size_t start = 1; start <= path.size();) {
     const auto end = std::min(path.find('/', start), path.size());
     const auto segment = path.substr(start, end - start);
-    found.any |= dots_of(segment) != Dots::none;
+    found |= dots_of(segment) != Dots::none;
     if (is_dots_with_parameters(segment)) return ambiguous("the path holds a dot segment with parameters (\"..;\")");
     if (nested && segment.contains('%') && hides_dot_segment(segment)) {
-      return ambiguous("a segment of the path becomes a dot segment when it is decoded again");
+      return ambiguous(
+          "a segment of the path turns into a dot segment when it is decoded again, or is encoded too often");
     }
     start = end + 1;
   }
@@ -195,7 +202,7 @@ TargetResult<CanonicalPath> canonical_path(std::string_view raw, std::string& sc
   }
   const auto dots = find_dot_segments(text, survey->nested);
   if (!dots) return std::unexpected(dots.error());
-  if (dots->any) {
+  if (*dots) {
     if (survey->encoded_slash) return ambiguous("the path holds both %2F and dot segments");
     if (!survey->respell) scratch.assign(raw);
     if (!remove_dot_segments(scratch)) return ambiguous("the path climbs above the root");

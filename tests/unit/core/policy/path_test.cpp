@@ -98,7 +98,15 @@ TEST_CASE("a segment that further decodings turn into a dot segment is ambiguous
     CHECK(refusal(raw) == RefusalCode::ambiguous_target);
   }
   CHECK(canonical("/a/%2520b") == "/a/%2520b");
+  CHECK(canonical("/a/%252520b") == "/a/%252520b");
   CHECK(canonical("/a/b%252e") == "/a/b%252e");
+}
+
+TEST_CASE("a segment that is encoded over and over is refused without decoding it to the end") {
+  std::string raw = "/%";
+  for (int i = 0; i < 200000; ++i) raw += "25";
+  CHECK(refusal(raw) == RefusalCode::ambiguous_target);
+  CHECK(refusal("/%25252525252525252520") == RefusalCode::ambiguous_target);
 }
 
 TEST_CASE("an encoded slash is reported, and refused together with dot segments") {
