@@ -1,1 +1,101 @@
-int main() { return 0; }
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <sys/ioctl.h>
+#include <thread>
+#include <unistd.h>
+
+#include "cli/command.hpp"
+#include "cli/program.hpp"
+#include "core/audit/journal.hpp"
+#include "server/embedded.hpp"
+
+namespace {
+
+using namespace runagents;
+
+std::size_t width_of(int descriptor) {
+  winsize size{};
+  return ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+cli::Terminal open_terminal() {
+  const bool out_is_terminal = ::isatty(STDOUT_FILENO) == 1;
+  return {.in = std::cin,
+          .out = std::cout,
+          .err = std::cerr,
+          .in_is_terminal = ::isatty(STDIN_FILENO) == 1,
+          .out_is_terminal = out_is_terminal,
+          .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
+          .width = out_is_terminal ? width_of(STDOUT_FILENO) : 0};
+}
+
+std::optional<std::string> variable(std::string_view name) {
+  const char* value = std::getenv(std::string{name}.c_str());
+  return value == nullptr ? std::nullopt : std::optional<std::string>{value};
+}
+
+/// The parent of a process (proc(5), stat): the second field after the program's name in parentheses.
+std::int64_t parent_of(std::int64_t pid) {
+  std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string line;
+  std::getline(file, line);
+  const auto name_end = line.rfind(')');
+  if (name_end == std::string::npos || name_end + 4 > line.size()) return 0;
+  return std::strtoll(line.c_str() + name_end + 4, nullptr, 10);
+}
+
+std::vector<std::int64_t> ancestors() {
+  std::vector<std::int64_t> found;
+  for (std::int64_t pid = ::getppid(); pid > 1; pid = parent_of(pid)) found.push_back(pid);
+  return found;
+}
+
+/// The embedded control plane, opened when a command first needs it.
+class LocalPlane {
+ public:
+  Result<api::ControlPlane*> open() {
+    if (plane_) return plane_.get();
+    const auto directories = config::directories();
+    if (!directories) return std::unexpected(directories.error());
+    auto transport = server::open_embedded(directories->data);
+    if (!transport) return std::unexpected(transport.error());
+    transport_ = std::move(*transport);
+    plane_ = std::make_unique<api::ControlPlane>(*transport_);
+    return plane_.get();
+  }
+
+ private:
+  std::unique_ptr<api::Transport> transport_;
+  std::unique_ptr<api::ControlPlane> plane_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::ios::sync_with_stdio(false);
+  std::cin.tie(nullptr);
+  auto terminal = open_terminal();
+  LocalPlane plane;
+  std::error_code error;
+  cli::Context context{
+      .terminal = terminal,
+      .output = {},
+      .now = model::now,
+      .environment = variable,
+      .working_directory = std::filesystem::current_path(error),
+      .program = "/proc/self/exe",
+      .directories = config::directories,
+      .control_plane = [&plane] { return plane.open(); },
+      .pause =
+          [](std::chrono::milliseconds length) {
+            std::this_thread::sleep_for(length);
+            return true;
+          },
+      .ancestors = ancestors,
+      .journal_is_held = audit::is_held,
+  };
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  return cli::execute(cli::command_tree(), words, context);
+}
