@@ -11,7 +11,7 @@ namespace {
 using model::Agent;
 
 /// Linux refuses a single environment string of 128 KiB (MAX_ARG_STRLEN), and SYSTEM_PROMPT has to fit with its name.
-constexpr std::size_t max_prompt_bytes = 120 * 1024;
+constexpr std::size_t max_prompt_bytes = std::size_t{120} * 1024;
 
 void read_agent_name(const Value& value, Agent& agent) {
   agent.name = value.text();

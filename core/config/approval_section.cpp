@@ -77,8 +77,10 @@ constexpr std::array keys = {
 
 void read_approval_rule(const Value& table, ApprovalRule& rule) {
   read_table(table, keys, rule);
-  if (!rule.operations.empty()) check_operations(*table.member("operations"), table.member("tools"));
-  if (!rule.capabilities.empty()) check_capability_names(*table.member("capabilities"), rule.tools);
+  const auto operations = table.member("operations");
+  const auto capabilities = table.member("capabilities");
+  if (operations && !rule.operations.empty()) check_operations(*operations, table.member("tools"));
+  if (capabilities && !rule.capabilities.empty()) check_capability_names(*capabilities, rule.tools);
 }
 
 void list_approval_rule_keys(const std::string& prefix, Names& names) { list_keys(prefix, keys, names); }

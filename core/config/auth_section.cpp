@@ -184,7 +184,8 @@ void read_auth(const Value& table, Auth& auth) {
   if (auth.type == AuthType::api_key) check_api_key(table, auth);
   if (auth.type == AuthType::bearer) complete_bearer(auth);
   // RFC 7617, 2: a user-id ends at the first colon.
-  if (auth.type == AuthType::basic && auth.username.contains(':')) table.member("username")->report("holds a colon");
+  const auto username = table.member("username");
+  if (username && auth.type == AuthType::basic && auth.username.contains(':')) username->report("holds a colon");
 }
 
 void list_auth_keys(const std::string& prefix, Names& names) { list_keys(prefix, keys, names); }

@@ -54,8 +54,8 @@ void check_target(const Value& value, const Tool& tool, Register<Tool>& claims) 
   const auto& url = tool.base_url;
   if (url.host.empty()) return;
   const auto& first = claims.claim(url.host + " " + std::to_string(url.port) + url.path, tool);
-  if (&first == &tool) return;
-  value.member("base_url")->report("has the same host, port and path as tool \"" + first.name + "\"");
+  const auto member = value.member("base_url");
+  if (member && &first != &tool) member->report("has the same host, port and path as tool \"" + first.name + "\"");
 }
 
 }  // namespace

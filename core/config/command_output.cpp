@@ -83,6 +83,7 @@ class SpawnAttributes {
 
 Result<pid_t> spawn(const std::vector<std::string>& command, const std::filesystem::path& directory, int output) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   // execve takes char* for historical reasons and does not write.
   for (const auto& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);

@@ -90,7 +90,8 @@ constexpr std::array provider_keys = {
 
 void read_model(const Value& table, Model& model) {
   read_table(table, model_keys, model);
-  if (!model.model.empty()) check_offer(*table.member("model"), model.provider);
+  const auto name = table.member("model");
+  if (name && !model.model.empty()) check_offer(*name, model.provider);
 }
 
 void list_model_keys(const std::string& prefix, Names& names) { list_keys(prefix, model_keys, names); }
@@ -98,8 +99,9 @@ void list_model_keys(const std::string& prefix, Names& names) { list_keys(prefix
 void read_provider(const Value& table, Provider& provider) {
   read_table(table, provider_keys, provider);
   const auto target = policy::parse_target(provider.base_url);
-  if (provider.secret && target && leaves_in_clear(target->scheme, target->authority.host)) {
-    table.member("base_url")->report("would send the credential without TLS", "use https");
+  const auto url = table.member("base_url");
+  if (url && provider.secret && target && leaves_in_clear(target->scheme, target->authority.host)) {
+    url->report("would send the credential without TLS", "use https");
   }
 }
 

@@ -49,7 +49,8 @@ constexpr std::array rule_keys = {
 
 void read_rule(const Value& table, Rule& rule) {
   read_table(table, rule_keys, rule);
-  if (!rule.operations.empty()) check_operations(*table.member("operations"), table.member("tool"));
+  const auto operations = table.member("operations");
+  if (operations && !rule.operations.empty()) check_operations(*operations, table.member("tool"));
 }
 
 void list_rule_keys(const std::string& prefix, Names& names) { list_keys(prefix, rule_keys, names); }

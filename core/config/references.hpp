@@ -23,6 +23,7 @@ void check_reference(const Value& value, std::string_view what, std::span<const 
 template <class Things>
 [[nodiscard]] std::vector<std::string_view> names_of(const Things& things) {
   std::vector<std::string_view> result;
+  result.reserve(things.size());
   for (const auto& thing : things) result.push_back(thing.name);
   return result;
 }
@@ -43,6 +44,7 @@ template <class Meaning, std::size_t count>
   const auto* found = std::ranges::find(table, value.text(), &Word<Meaning>::word);
   if (found != table.end()) return found->meaning;
   std::vector<std::string_view> words;
+  words.reserve(count);
   for (const auto& one : table) words.push_back(one.word);
   report_no_word(value, words);
   return std::nullopt;

@@ -22,6 +22,7 @@ std::unexpected<Error> refuse(std::string message, std::string hint) {
 
 std::unexpected<Error> refuse_literal(std::string_view scheme) {
   std::vector<std::string_view> words;
+  words.reserve(kinds.size());
   for (const auto kind : kinds) words.push_back(model::word(kind));
   if (const auto suggestion = did_you_mean(scheme, words); !suggestion.empty() && !scheme.empty()) {
     return refuse("is not a secret reference", suggestion);

@@ -93,6 +93,7 @@ void read_table(const Value& table, const std::array<Key<Target>, count>& keys, 
     const auto* key = std::ranges::find(keys, member.name(), &Key<Target>::name);
     if (key == keys.end()) {
       std::vector<std::string_view> known;
+      known.reserve(count);
       for (const auto& one : keys) known.push_back(one.name);
       member.report_unknown(known);
     } else if (member.check(key->shape)) {

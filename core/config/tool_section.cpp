@@ -65,17 +65,15 @@ constexpr std::array keys = {
     Key<Tool>{"timeout", Shape::text, read_timeout},
 };
 
-void check_scheme(const Value& table, const Tool& tool) {
+void check_scheme(const Value& url, const Tool& tool) {
   const bool is_tcp_url = tool.base_url.scheme == "tcp";
   if (is_tcp_url && tool.kind != ToolKind::tcp) {
-    table.member("base_url")->report(R"(is for kind "tcp")", R"(set kind = "tcp")");
+    url.report(R"(is for kind "tcp")", R"(set kind = "tcp")");
   }
   if (!is_tcp_url && tool.kind == ToolKind::tcp) {
-    table.member("base_url")->report(R"(is not for kind "tcp")", "write it like \"tcp://localhost:5432\"");
+    url.report(R"(is not for kind "tcp")", "write it like \"tcp://localhost:5432\"");
   }
-  if (tool.base_url.scheme == "builtin" && tool.kind != ToolKind::http) {
-    table.member("base_url")->report(R"(is for kind "http")");
-  }
+  if (tool.base_url.scheme == "builtin" && tool.kind != ToolKind::http) url.report(R"(is for kind "http")");
 }
 
 /// Nothing looks into the bytes of a TCP tool.
@@ -87,11 +85,11 @@ void check_tcp(const Value& table) {
   }
 }
 
-void check_credential(const Value& table, const Tool& tool) {
+void check_credential(const Value& url, const Tool& tool) {
   const bool has_credential = tool.auth.type != model::AuthType::none;
   const bool in_clear = leaves_in_clear(tool.base_url.scheme, tool.base_url.host);
   if (has_credential && in_clear && !tool.insecure) {
-    table.member("base_url")->report("would send the credential without TLS", "use https, or set insecure = true");
+    url.report("would send the credential without TLS", "use https, or set insecure = true");
   }
 }
 
@@ -111,9 +109,10 @@ void read_tool(const Value& table, Tool& tool) {
   read_table(table, keys, tool);
   check_capabilities(table, tool);
   if (tool.kind == ToolKind::tcp) check_tcp(table);
-  if (tool.base_url.host.empty()) return;
-  check_scheme(table, tool);
-  check_credential(table, tool);
+  const auto url = table.member("base_url");
+  if (!url || tool.base_url.host.empty()) return;
+  check_scheme(*url, tool);
+  check_credential(*url, tool);
   apply_network(table, tool);
 }
 

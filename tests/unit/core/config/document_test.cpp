@@ -48,13 +48,25 @@ TEST_CASE("each type of TOML is told apart") {
 }
 
 TEST_CASE("what is not UTF-8 or not TOML is refused with a place") {
-  for (const auto* bad : {"a = \"\xff\"", "a = \"\xc0\x80\"", "a", "= 1", "a = ", "[", "[[a]", "a = 'x\n'", "a = 0x",
-                          "a = \"\\x\"", "a = \"\\ud800\"", "a.b = 1\na = 2", "\x01"}) {
+  for (const auto* bad : {"a = \"\xff\"", "a = \"\xc0\x80\"", "a", "= 1", "a = ", "[", "[=", "[[=", "[a.=", "[[a]",
+                          "a = 'x\n'", "a = 0x", "a = \"\\x\"", "a = \"\\ud800\"", "a.b = 1\na = 2", "\x01"}) {
     CAPTURE(bad);
     const auto document = parse_document(bad);
     REQUIRE(!document);
     CHECK(document.error().position.line >= 1);
     CHECK(document.error().message != "");
+  }
+}
+
+TEST_CASE("letters outside ASCII are fine in strings and refused elsewhere") {
+  for (const auto* letter : {"\u00a1", "\u00e4", "\u0416", "\u1681", "\u2061", "\u3001", "\U0001f600"}) {
+    CAPTURE(letter);
+    const std::string text{letter};
+    const auto document = parse_document("a = \"\"\"\\\n  " + text + "\"\"\" # " + text + "\n");
+    REQUIRE(document);
+    CHECK(document->members[0].value.text == text);
+    CHECK(!parse_document("a = " + text));
+    CHECK(!parse_document(text + " = 1"));
   }
 }
 
