@@ -1,5 +1,6 @@
 #include "runner/running.hpp"
 
+#include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
 #include <sys/eventfd.h>
@@ -60,6 +61,8 @@ Running::~Running() {
 
 Result<std::unique_ptr<Running>> Running::prepare(const RunOptions& options, const OpenTransport& open_transport) {
   if (auto supported = check_supported(options.project); !supported) return std::unexpected(supported.error());
+  // A peer that closes is an error of its connection, also where TLS writes by itself.
+  std::signal(SIGPIPE, SIG_IGN);
   std::unique_ptr<Running> running{new Running{options}};
   running->snapshot_ = running->make_snapshot();
   auto signals = launch::Signals::open();

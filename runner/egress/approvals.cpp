@@ -175,13 +175,12 @@ http::Task<Requested> Approvals::request(const ApprovalRequest& wanted) {
 
 http::Task<Requested> Approvals::await_decision(const ApprovalRequest& asked, Exchange& exchange) {
   auto& slot = pending_[asked.id];
-  if (!slot || slot->over) {
-    slot = std::make_shared<Pending>(Pending{asked, {}, false});
-    http::asio::co_spawn(context_, poll(slot), http::asio::detached);
-  }
+  const bool first = !slot || slot->over;
+  if (first) slot = std::make_shared<Pending>(Pending{asked, {}, false});
   const auto pending = slot;
   http::Timer woken{context_, http::Timer::time_point::max()};
   pending->waiting.insert(&woken);
+  if (first) http::asio::co_spawn(context_, poll(pending), http::asio::detached);
   bool gone = false;
   exchange.on_gone = [&woken, &gone] {
     gone = true;
@@ -197,15 +196,12 @@ http::Task<Requested> Approvals::await_decision(const ApprovalRequest& asked, Ex
 
 /// Looks at a request until it is decided or nobody waits any more.
 http::Task<void> Approvals::poll(std::shared_ptr<Pending> pending) {
+  const auto id = pending->state->id;
   http::Timer timer{context_};
-  while (!pending->waiting.empty() || pending->state->status != ApprovalStatus::pending) {
-    const auto id = pending->state->id;
-    auto state = co_await offload<Requested>(worker_, [this, id] { return plane_.get_approval(id); });
-    const bool decided = !state || state->status != ApprovalStatus::pending;
-    pending->state = std::move(state);
-    if (decided) break;
+  while (!pending->waiting.empty() && pending->state && pending->state->status == ApprovalStatus::pending) {
     timer.expires_after(poll_period);
     static_cast<void>(co_await timer.async_wait(http::by_value));
+    pending->state = co_await offload<Requested>(worker_, [this, id] { return plane_.get_approval(id); });
   }
   pending->over = true;
   for (auto* one : pending->waiting) one->cancel();

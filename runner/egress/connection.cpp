@@ -71,7 +71,8 @@ http::Task<bool> Connection::serve_one() {
   if (!(co_await read_head())) co_return false;
   call_.reset(arrival_);
   call_.head = &head_;
-  keep_alive_ = head_.keep_alive;
+  // What follows a CONNECT is meant for the tunnel, never for this parser.
+  keep_alive_ = head_.keep_alive && head_.method != "CONNECT";
   chunked_ = false;
   body_.begin(head_.framing, head_.content_length);
   if (head_.framing == http::Framing::chunked || head_.content_length > buffer_.readable().size() - head_bytes_) {
@@ -80,7 +81,7 @@ http::Task<bool> Connection::serve_one() {
   buffer_.consume(head_bytes_);
   co_await handle(engine_, call_, *this);
   if (closed_ || !keep_alive_) {
-    unread_body_ = !body_.finished();
+    unread_body_ = !body_.finished() || !buffer_.empty() || head_.method == "CONNECT";
     co_return false;
   }
   while (!body_.finished()) static_cast<void>(body_.next_buffered());

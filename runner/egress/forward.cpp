@@ -171,9 +171,14 @@ class Forwarding {
     call_.bytes_out = piece.data.size();
     bool last = piece.status == http::BodyReader::Status::last;
     bool sound = piece.status != http::BodyReader::Status::malformed;
-    if (!sound || (last && !record())) {
+    if (!sound) {
       exchange_.abort();
-      if (!sound) record_broken();
+      record_broken();
+      co_return;
+    }
+    if (last && !record()) {
+      co_await answer_refusal(engine_, call_, exchange_,
+                              refuse(internal, "the call could not be recorded, so its answer is withheld").error());
       co_return;
     }
     bool there = co_await exchange_.send_head(start, piece.data, last && body.trailers().empty());
@@ -256,7 +261,6 @@ class Forwarding {
       if (connection_) connection_->close();
       co_await pump_->wait();
     }
-    if (!pump_->sent_all()) exchange_.abort();
   }
 
   Engine& engine_;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "runner/egress/stages.hpp"
+#include "runner/launch/environment.hpp"
 
 namespace runagents::egress {
 namespace {
@@ -31,7 +32,7 @@ Verdict refuse_tunnel(const Snapshot& snapshot, const Call& call) {
       interception_unavailable,
       "CONNECT " + authority +
           ": what goes through a tunnel cannot be decided upon without TLS interception, which comes with the fence",
-      "call the tool \"" + (*found)->name + "\" at the URL in its TOOL_*_URL variable");
+      "call it at the URL in TOOL_" + launch::variable_name((*found)->name) + "_URL");
 }
 
 }  // namespace

@@ -81,16 +81,24 @@ Verdict read_alias_target(Call& call) {
   if (call.head->has_host && !names_listener(call.head->host, arrival)) {
     return other_server("Host \"" + std::string{call.head->host} + "\" is not this listener, " + arrival.authority);
   }
-  if (!call.head->target.starts_with('/')) {
-    return egress::refuse(
-        bad_request, "this listener takes paths only, not \"" + std::string{call.head->target.substr(0, 80)} + "\"",
-        "it is the door of one tool; a proxy for all of them is named by HTTP_PROXY");
+  auto target = call.head->target;
+  if (const auto mark = target.find("://"); mark != std::string_view::npos && !target.starts_with('/')) {
+    // absolute-form is as good as origin-form when it names this listener (RFC 9112, section 3.2.2).
+    const auto authority = target.substr(mark + 3, target.find('/', mark + 3) - mark - 3);
+    if (target.substr(0, mark) != "http" || !names_listener(authority, arrival)) {
+      return other_server("the target \"" + std::string{target.substr(0, 80)} +
+                          "\" is not on this listener, which is the door of one tool");
+    }
+    target.remove_prefix(mark + 3 + authority.size());
+  }
+  if (!target.starts_with('/')) {
+    return egress::refuse(bad_request, "this listener takes paths, not \"" + std::string{target.substr(0, 80)} + "\"");
   }
   const auto& base = arrival.tool->base_url;
   call.scheme = base.scheme;
   call.host = base.host;
   call.port = base.port;
-  return read_origin_form(call, call.head->target);
+  return read_origin_form(call, target);
 }
 
 Verdict read_connect_target(Call& call) {

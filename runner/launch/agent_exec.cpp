@@ -60,7 +60,7 @@ void reset_signals(bool keeps_hangup_ignored) noexcept {
   struct sigaction standard = {};
   standard.sa_handler = SIG_DFL;
   for (int number = 1; number <= SIGRTMAX; ++number) {
-    if (!(number == SIGHUP && keeps_hangup_ignored)) {
+    if (number != SIGHUP || !keeps_hangup_ignored) {
       ::sigaction(number, &standard, nullptr);
     }
   }

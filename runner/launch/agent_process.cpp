@@ -80,6 +80,8 @@ ExitStatus exit_status(int status) noexcept {
   return {.code = WEXITSTATUS(status), .signal = 0};
 }
 
+constexpr ExitStatus killed{.code = 128 + SIGKILL, .signal = SIGKILL};
+
 bool waits_for_terminal(int stopped_by) noexcept { return stopped_by == SIGTTIN || stopped_by == SIGTTOU; }
 
 bool has_nul(const std::string& text) noexcept { return text.find('\0') != std::string::npos; }
@@ -204,7 +206,7 @@ void AgentProcess::State::finish() {
   }
   if (!ended && agent > 0) {
     // The supervisor is gone without a word: somebody killed it, and the kernel the agent's process with it.
-    ended = ExitStatus{.code = 128 + SIGKILL, .signal = SIGKILL};
+    ended = killed;
     end_orphans();
   }
   ::waitpid(supervisor, nullptr, 0);
@@ -267,7 +269,7 @@ int AgentProcess::notice_fd() const noexcept { return state_->control; }
 
 ExitStatus AgentProcess::wait() {
   state_->finish();
-  return *state_->ended;
+  return state_->ended.value_or(killed);
 }
 
 bool AgentProcess::handle_notice() { return !state_->finished && state_->take_notice(Wait::no); }

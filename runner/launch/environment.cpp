@@ -190,7 +190,7 @@ std::vector<std::string> Environment::entries() const {
   std::vector<std::string> entries;
   entries.reserve(variables.size());
   for (const auto& [name, value] : variables) {
-    entries.push_back(name + "=" + value);
+    entries.emplace_back(name).append("=").append(value);
   }
   return entries;
 }
@@ -204,9 +204,11 @@ Result<Environment> build_environment(const std::map<std::string, std::string>& 
 std::string variable_name(std::string_view tool_name) {
   std::string name{tool_name};
   for (char& c : name) {
-    if (c >= 'a' && c <= 'z') {
+    const bool is_lower = c >= 'a' && c <= 'z';
+    const bool stays = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (is_lower) {
       c = static_cast<char>(c - 32);
-    } else if (!((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'))) {
+    } else if (!stays) {
       c = '_';
     }
   }

@@ -135,8 +135,11 @@ std::optional<Process> parse_process(std::string_view stat) noexcept {
     return std::nullopt;
   }
   process.state = state.front();
-  // Counted as in proc(5): 5 to 19 lie between the parent and the number of threads, 21 before the start time.
-  for (int field = 5; field <= 19; ++field) {
+  if (!read_number(next_field(rest), process.group)) {
+    return std::nullopt;
+  }
+  // Counted as in proc(5): 6 to 19 lie between the group and the number of threads, 21 before the start time.
+  for (int field = 6; field <= 19; ++field) {
     next_field(rest);
   }
   if (!read_number(next_field(rest), process.threads)) {
@@ -158,6 +161,26 @@ std::vector<Process> descendants(pid_t root, Scan scan) {
   std::vector<Process> below;
   std::ranges::copy_if(all, std::back_inserter(below),
                        [&](const Process& process) { return leads_to(all, process, root); });
+  return below;
+}
+
+std::vector<pid_t> groups_below(pid_t root) {
+  auto all = read_all(0);
+  mend(all, root);
+  std::vector<pid_t> inside;
+  std::vector<pid_t> elsewhere;
+  for (const auto& process : all) {
+    const bool is_inside = leads_to(all, process, root);
+    if (!is_inside || !process.is_dead()) {
+      (is_inside ? inside : elsewhere).push_back(process.group);
+    }
+  }
+  for (auto* groups : {&inside, &elsewhere}) {
+    std::ranges::sort(*groups);
+    groups->erase(std::ranges::unique(*groups).begin(), groups->end());
+  }
+  std::vector<pid_t> below;
+  std::ranges::set_difference(inside, elsewhere, std::back_inserter(below));
   return below;
 }
 

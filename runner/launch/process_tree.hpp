@@ -12,6 +12,7 @@ namespace runagents::launch {
 struct Process {
   pid_t pid = 0;
   pid_t parent = 0;
+  pid_t group = 0;
   std::uint64_t start = 0;    ///< clock ticks since boot
   std::uint32_t threads = 0;  ///< 0 and 1 count as one
   char state = '?';           ///< 'R', 'S', 'D', 'T', 'Z', ...
@@ -36,6 +37,9 @@ enum class Scan {
 /// The processes below `root`, without `root` itself, zombies included, sorted by pid. A snapshot: processes come and
 /// go while it is taken, so one that was born during the scan may be missing.
 [[nodiscard]] std::vector<Process> descendants(pid_t root, Scan scan = Scan::complete);
+
+/// The process groups that have living members below `root` and none elsewhere.
+[[nodiscard]] std::vector<pid_t> groups_below(pid_t root);
 
 /// Whether `pid` is below `root`. False as well when its line of parents kept changing while it was read.
 [[nodiscard]] bool is_descendant(pid_t pid, pid_t root) noexcept;

@@ -108,7 +108,9 @@ bool Supervisor::start_agent() {
                                        .keeps_hangup_ignored = hangup.sa_handler == SIG_IGN};
   StartFailure failure{StartStep::fork, 0};
   std::array<int, 2> report{-1, -1};
-  if (signals_ < 0 || ::pipe2(report.data(), O_CLOEXEC) != 0 || (agent_ = ::fork()) < 0) {
+  const bool ready = signals_ >= 0 && ::pipe2(report.data(), O_CLOEXEC) == 0;
+  agent_ = ready ? ::fork() : -1;
+  if (agent_ < 0) {
     send_message(control_fd, {.notice = Notice::failed, .value = static_cast<int>(failure.step), .detail = errno});
     return false;
   }

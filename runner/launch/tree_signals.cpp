@@ -72,6 +72,11 @@ void continue_processes(const std::vector<Process>& stopped) noexcept {
 }
 
 std::size_t kill_tree_once(pid_t root) {
+  for (const pid_t group : groups_below(root)) {
+    if (group > 1) {
+      ::kill(-group, SIGKILL);
+    }
+  }
   static_cast<void>(stop_tree(root));
   return signal_tree(root, SIGKILL);
 }

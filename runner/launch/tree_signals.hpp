@@ -22,7 +22,8 @@ std::size_t signal_tree(pid_t root, int number);
 /// Lets processes go on that `stop_tree` stopped.
 void continue_processes(const std::vector<Process>& stopped) noexcept;
 
-/// One round of ending everything below `root`: stops all, then SIGKILL. Returns how many processes were alive; zero
+/// One round of ending everything below `root`: SIGKILL to whole process groups, which no fork can outrun; then stops
+/// what is left until it rests, and SIGKILL. Returns how many processes were alive; zero
 /// means that nothing is left. Does not reap.
 std::size_t kill_tree_once(pid_t root);
 

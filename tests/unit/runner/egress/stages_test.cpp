@@ -45,7 +45,11 @@ TEST_CASE("a tool's own door takes paths for itself, and nothing else") {
   CHECK(read_alias(alias("GET /v1/items", "Host: 127.0.0.1\r\n")) == "MISDIRECTED");
   CHECK(read_alias(alias("GET /v1/items", "Host: api.example.com\r\n")) == "MISDIRECTED");
   CHECK(read_alias(alias("GET /v1/items", "Host: evil.example\r\n")) == "MISDIRECTED");
-  CHECK(read_alias(alias("GET http://127.0.0.1:4000/v1/items")) == "BAD_REQUEST");
+  CHECK(read_alias(alias("GET http://127.0.0.1:4000/v1/items")) == "pass");
+  CHECK(read_alias(alias("GET https://127.0.0.1:4000/v1/items")) == "MISDIRECTED");
+  CHECK(read_alias(alias("GET https://api.example.com/v1/items")) == "MISDIRECTED");
+  CHECK(read_alias(alias("GET http://127.0.0.1:4000@evil.example/v1/items")) == "MISDIRECTED");
+  CHECK(read_alias(alias("GET http://127.0.0.1:4000")) == "BAD_REQUEST");
   CHECK(read_alias(alias("OPTIONS *")) == "BAD_REQUEST");
   CHECK(read_alias(alias("CONNECT api.example.com:443")) == "METHOD_NOT_ALLOWED");
   CHECK(read_alias(alias("TRACE /v1/items")) == "METHOD_NOT_ALLOWED");
