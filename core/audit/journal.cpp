@@ -41,7 +41,7 @@ class Timestamp {
 
  private:
   std::string text_;
-  std::chrono::sys_seconds second_{};
+  std::chrono::sys_seconds second_;
 };
 
 }  // namespace
@@ -51,13 +51,17 @@ struct Journal::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
   ~State() {
-    if (fd >= 0) ::close(fd);
+    if (fd < 0) return;
+    // Gives back what was allocated ahead; where that fails, nothing but room is lost.
+    if (allocated > size) static_cast<void>(::ftruncate(fd, size) == 0);
+    ::close(fd);
   }
 
   void begin(std::string_view type);
   Result<void> finish();
   Result<void> write_line();
   Result<void> give_up(std::string message);
+  bool allocate(off_t end);
 
   int fd = -1;
   std::string path;
@@ -66,7 +70,8 @@ struct Journal::State {
   Sync sync = Sync::none;
   bool broken = false;
   std::uint64_t seq = 0;
-  off_t size = 0;  // the end of the newest complete line
+  off_t size = 0;       // the end of the newest complete line
+  off_t allocated = 0;  // up to here the file system has room for the file
   HexDigest last_hash{};
   HexDigest next_hash{};
   Digester digester;
@@ -101,8 +106,9 @@ Result<void> Journal::State::finish() {
 Result<void> Journal::State::write_line() {
   const std::string& text = line.text();
   ssize_t written = 0;
-  do written = ::write(fd, text.data(), text.size());
-  while (written < 0 && errno == EINTR);
+  do {
+    written = ::write(fd, text.data(), text.size());
+  } while (written < 0 && errno == EINTR);
   const bool complete = std::cmp_equal(written, text.size());
   int error = written < 0 ? errno : ENOSPC;
   if (complete && (sync == Sync::none || ::fdatasync(fd) == 0)) {
@@ -137,10 +143,31 @@ Result<Journal> Journal::create(const std::filesystem::path& file, std::string_v
   }
   // Blocking: whoever probes with is_held() lets go at once.
   while (::flock(state->fd, LOCK_EX) != 0) {
-    if (errno != EINTR)
-      return fail(ErrorCode::unavailable, "cannot lock the event journal " + state->path + ": " + reason(errno));
+    if (errno == EINTR) continue;
+    return fail(ErrorCode::unavailable, "cannot lock the event journal " + state->path + ": " + reason(errno));
   }
   return Journal{std::move(state)};
+}
+
+bool Journal::State::allocate(off_t end) {
+  constexpr off_t step = off_t{256} * 1024;
+  const off_t target = (end / step + 1) * step;
+  int result = 0;
+  do {
+    result = ::fallocate(fd, FALLOC_FL_KEEP_SIZE, size, target - size);
+  } while (result != 0 && errno == EINTR);
+  if (result != 0 && errno != EOPNOTSUPP && errno != ENOSYS) return false;
+  allocated = target;
+  return true;
+}
+
+bool Journal::reserve(std::size_t lines) {
+  constexpr off_t ordinary_line = off_t{2} * 1024;
+  State& state = *state_;
+  if (state.broken) return false;
+  const off_t end = state.size + static_cast<off_t>(lines) * ordinary_line;
+  if (end > state.allocated && !state.allocate(end)) state.broken = true;
+  return !state.broken;
 }
 
 bool Journal::broken() const noexcept { return state_->broken; }
@@ -197,8 +224,9 @@ bool is_held(const std::filesystem::path& file) {
   // A journal that is there but cannot be looked at says nothing about its runner.
   if (fd < 0) return errno != ENOENT && errno != ENOTDIR;
   int locked = 0;
-  do locked = ::flock(fd, LOCK_SH | LOCK_NB);
-  while (locked != 0 && errno == EINTR);
+  do {
+    locked = ::flock(fd, LOCK_SH | LOCK_NB);
+  } while (locked != 0 && errno == EINTR);
   ::close(fd);
   return locked != 0;
 }

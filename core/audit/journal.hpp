@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -67,6 +68,10 @@ class Journal {
 
   [[nodiscard]] Result<void> append(const CallRecord& record);
   [[nodiscard]] Result<void> append(const RunRecord& record);
+  /// Makes sure that `lines` more lines of ordinary length will find room on the disk, by allocating ahead of the end;
+  /// false: they would not, and the journal is broken from now on. Nearly always one comparison. On file systems that
+  /// cannot allocate ahead it is true, and a full disk shows only when a line is written.
+  [[nodiscard]] bool reserve(std::size_t lines);
   [[nodiscard]] bool broken() const noexcept;
   /// The `seq` of the newest line; 0 before the first.
   [[nodiscard]] std::uint64_t seq() const noexcept;

@@ -74,6 +74,7 @@ struct Call {
   Clock::time_point decided;
   Clock::time_point sent;  ///< when forwarding began
   std::chrono::microseconds waited{0};
+  bool expected = false;  ///< the journal has room for this call
   bool recorded = false;
 
   [[nodiscard]] std::string_view method() const noexcept { return head != nullptr ? head->method : std::string_view{}; }

@@ -16,7 +16,7 @@ constexpr std::array<Stage, 6> admission = {read_target,         //
                                             apply_limits};
 
 Verdict admit(const Engine& engine, Call& call) {
-  if (engine.recorder.broken()) {
+  if (!engine.recorder.expect(call)) {
     return refuse(model::RefusalCode::internal, "calls cannot be recorded any more, so none is forwarded",
                   "is the disk with the event journal full?");
   }

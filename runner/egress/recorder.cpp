@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "core/audit/masking.hpp"
 #include "runner/egress/snapshot.hpp"
@@ -50,8 +51,17 @@ void describe_decision(audit::CallRecord& record, const Call& call) {
 
 }  // namespace
 
+bool Recorder::expect(Call& call) {
+  // The events that end a run have to fit as well.
+  constexpr std::size_t closing_lines = 8;
+  call.expected = journal_.reserve(expected_ + 1 + closing_lines);
+  if (call.expected) ++expected_;
+  return call.expected;
+}
+
 bool Recorder::record(Call& call, const Refusal* refusal) {
   if (call.recorded) return true;
+  if (std::exchange(call.expected, false)) --expected_;
   const auto now = Clock::now();
   audit::CallRecord record;
   record.request_id = call.request_id;

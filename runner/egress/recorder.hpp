@@ -34,6 +34,9 @@ class Recorder {
  public:
   explicit Recorder(audit::Journal& journal) : journal_{journal} {}
 
+  /// Whether the call, and all that are under way, will find room in the journal; call it once, before anything of the
+  /// call leaves.
+  [[nodiscard]] bool expect(Call& call);
   /// Records the call, once; later calls do nothing. False: it could not be recorded, and must not be answered as if it
   /// had been.
   [[nodiscard]] bool record(Call& call, const Refusal* refusal);
@@ -52,6 +55,7 @@ class Recorder {
   audit::Journal& journal_;
   Totals totals_;
   std::string url_;
+  std::size_t expected_ = 0;  ///< calls under way
 };
 
 }  // namespace runagents::egress
