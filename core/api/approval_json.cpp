@@ -118,7 +118,7 @@ Result<model::Action> action_from_json(const Json& json) {
   model::Action action;
   Members members{json};
   read_action(members, action);
-  if (members.error()) return std::unexpected(*members.error());
+  if (const Error* error = members.error()) return std::unexpected(*error);
   return action;
 }
 
@@ -143,7 +143,7 @@ Result<model::ApprovalRequest> approval_request_from_json(const Json& json) {
       .time("created_at", request.created_at)
       .time("updated_at", request.updated_at)
       .time("expires_at", request.expires_at);
-  if (members.error()) return std::unexpected(*members.error());
+  if (const Error* error = members.error()) return std::unexpected(*error);
   return request;
 }
 
@@ -160,7 +160,7 @@ Result<model::ApprovalGrant> approval_grant_from_json(const Json& json) {
       .time("expires_at", grant.expires_at)
       .time("consumed_at", grant.consumed_at)
       .time("revoked_at", grant.revoked_at);
-  if (members.error()) return std::unexpected(*members.error());
+  if (const Error* error = members.error()) return std::unexpected(*error);
   return grant;
 }
 

@@ -27,8 +27,9 @@ Error error_of(const Response& response) {
     error.message = json.value("error", std::string{});
     error.hint = json.value("detail", std::string{});
   }
-  if (error.message.empty())
+  if (error.message.empty()) {
     error.message = "the control plane answered with status " + std::to_string(response.status);
+  }
   return error;
 }
 

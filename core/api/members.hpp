@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -50,16 +51,20 @@ class Members {
     std::string text;
     this->text(name, text);
     if (text.empty()) return *this;
-    if (auto value = parse(text)) {
-      into = *value;
-    } else {
+    auto value = parse(text);
+    if (!value) {
       refuse(name, expected);
+    } else if constexpr (std::is_same_v<Value, decltype(value)>) {
+      into = value;
+    } else {
+      into = *value;
     }
     return *this;
   }
 
   void refuse(const char* name, std::string_view expected);
-  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
+  /// Null when all is well.
+  [[nodiscard]] const Error* error() const { return error_ ? &*error_ : nullptr; }
 
  private:
   const nlohmann::ordered_json* find(const char* name) const;

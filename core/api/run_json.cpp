@@ -53,7 +53,7 @@ Result<model::Run> run_from_json(const nlohmann::ordered_json& json) {
       .time("created_at", run.created_at)
       .time("updated_at", run.updated_at)
       .time("finished_at", run.finished_at);
-  if (members.error()) return std::unexpected(*members.error());
+  if (const Error* error = members.error()) return std::unexpected(*error);
   return run;
 }
 

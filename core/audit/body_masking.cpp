@@ -26,8 +26,10 @@ std::string lower_case(std::string_view text) {
 std::optional<std::uint32_t> hexadecimal(std::string_view digits, std::size_t width) {
   std::uint32_t value = 0;
   if (digits.size() < width) return std::nullopt;
-  const auto read = std::from_chars(digits.data(), digits.data() + width, value, 16);
-  if (read.ec != std::errc{} || read.ptr != digits.data() + width) return std::nullopt;
+  const char* end = digits.data() + width;
+  const auto read =
+      std::from_chars(digits.data(), end, value, 16);  // NOLINT(bugprone-suspicious-stringview-data-usage)
+  if (read.ec != std::errc{} || read.ptr != end) return std::nullopt;
   return value;
 }
 

@@ -34,7 +34,7 @@ enum class ApprovalStatus { pending, approved, rejected, expired };
 struct Action {
   std::string agent;
   std::string tool;
-  std::string capability;   ///< empty when the tool declares none
+  std::string capability;  ///< empty when the tool declares none
   std::string method;
   std::string url;          ///< canonical, as it will be sent, without any injected credential
   std::string end_user;     ///< empty: nobody
@@ -46,10 +46,10 @@ struct ApprovalRequest {
   std::string id;      ///< UUID
   std::string run_id;  ///< the run that asked first
   Action action;
-  std::string action_id;      ///< digest of `action`, the same for equal actions; set by the control plane
-  std::string policy;         ///< the policy and, from 1, the rule that asked for the approval
+  std::string action_id;  ///< digest of `action`, the same for equal actions; set by the control plane
+  std::string policy;     ///< the policy and, from 1, the rule that asked for the approval
   std::uint32_t rule = 0;
-  std::string body_preview;   ///< readable, capped, secrets masked
+  std::string body_preview;  ///< readable, capped, secrets masked
   std::uint64_t body_bytes = 0;
   std::string content_type;
   std::vector<std::string> approver_groups;
@@ -58,9 +58,9 @@ struct ApprovalRequest {
   std::optional<Scope> scope;  ///< of the decision
   std::string approver;
   std::string reason;
-  Time created_at{};
-  Time updated_at{};
-  Time expires_at{};  ///< the end of the wait for a decision
+  Time created_at;
+  Time updated_at;
+  Time expires_at;  ///< the end of the wait for a decision
 };
 
 /// What an approval gave. `once` grants disappear from use when `consumed_at` is set.
@@ -71,7 +71,7 @@ struct ApprovalGrant {
   Scope scope = Scope::once;
   Action action;
   std::string approver;
-  Time created_at{};
+  Time created_at;
   std::optional<Time> expires_at;
   std::optional<Time> consumed_at;
   std::optional<Time> revoked_at;

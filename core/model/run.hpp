@@ -33,8 +33,8 @@ struct Run {
   std::uint64_t calls = 0;     ///< indexed so far
   std::uint64_t refused = 0;   ///< of those
   std::uint64_t approved = 0;  ///< of those
-  Time created_at{};
-  Time updated_at{};
+  Time created_at;
+  Time updated_at;
   std::optional<Time> finished_at;
 };
 

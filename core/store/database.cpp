@@ -39,9 +39,8 @@ Result<void> make_private(const std::filesystem::path& file) {
   if (::stat(file.c_str(), &status) != 0) {
     const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd >= 0) ::close(fd);
-    if (fd < 0 && errno != EEXIST)
-      return std::unexpected(system_error("cannot create the store " + file.string(), errno));
-    return {};
+    if (fd >= 0 || errno == EEXIST) return {};
+    return std::unexpected(system_error("cannot create the store " + file.string(), errno));
   }
   if ((status.st_mode & 077) != 0 && ::chmod(file.c_str(), status.st_mode & 0700) != 0) {
     return std::unexpected(system_error("cannot make the store " + file.string() + " private", errno));

@@ -1,5 +1,6 @@
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -35,8 +36,9 @@ Result<Outgoing> list(Runs& runs, Approvals& approvals, const Incoming& request)
   filter.limit = static_cast<std::uint32_t>(*limit);
   const std::string status = request.query("status");
   filter.status = model::approval_status_of(status);
-  if (!status.empty() && !filter.status)
+  if (!status.empty() && !filter.status) {
     return fail(ErrorCode::usage, "there is no approval status \"" + status + "\"");
+  }
   return list_answer("requests", approvals.list(filter));
 }
 
@@ -49,7 +51,7 @@ Result<Outgoing> approve(Approvals& approvals, const Incoming& request) {
       .word("duration", decision.duration, api::duration_of, "a duration such as 4h")
       .text("approver", decision.approver)
       .text("reason", decision.reason);
-  if (members.error()) return std::unexpected(*members.error());
+  if (const Error* error = members.error()) return std::unexpected(*error);
   return object_answer(approvals.approve(request.parameter(0), decision));
 }
 
@@ -60,7 +62,7 @@ Result<Outgoing> reject(Approvals& approvals, const Incoming& request) {
   std::string reason;
   api::Members members{*json};
   members.text("approver", approver).text("reason", reason);
-  if (members.error()) return std::unexpected(*members.error());
+  if (const Error* error = members.error()) return std::unexpected(*error);
   return object_answer(approvals.reject(request.parameter(0), approver, reason));
 }
 
@@ -72,10 +74,11 @@ Result<Outgoing> use(Grants& grants, const Incoming& request) {
   std::string run_id;
   api::Members members{*json};
   members.text("run_id", run_id);
-  if (members.error()) return std::unexpected(*members.error());
-  const auto grant = grants.use(*action, run_id);
-  if (!grant) return std::unexpected(grant.error());
-  return json_answer({{"grant", *grant ? api::to_json(**grant) : nlohmann::ordered_json{}}});
+  if (const Error* error = members.error()) return std::unexpected(*error);
+  const auto used = grants.use(*action, run_id);
+  if (!used) return std::unexpected(used.error());
+  const std::optional<model::ApprovalGrant>& grant = *used;
+  return json_answer({{"grant", grant ? api::to_json(*grant) : nlohmann::ordered_json{}}});
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ Result<Outgoing> change(Runs& runs, const Incoming& request) {
   members.word("status", change.status, model::run_status_of, "the status of a run, such as COMPLETED")
       .number("exit_code", change.exit_code)
       .text("reason", change.reason);
-  if (members.error()) return std::unexpected(*members.error());
+  if (const Error* error = members.error()) return std::unexpected(*error);
   return object_answer(runs.change(request.parameter(0), change));
 }
 

@@ -109,7 +109,7 @@ Result<ApprovalRequest> load_undecided(soci::session& session, std::string_view 
               request->status == ApprovalStatus::expired ? "the agent has to make the call again" : "");
 }
 
-Result<void> create_grant(soci::session& session, const ApprovalRequest& request,
+Result<void> create_grant(soci::session& session, const ApprovalRequest& request, model::Scope scope,
                           const std::optional<std::chrono::seconds>& duration) {
   const auto id = new_uuid();
   if (!id) return std::unexpected(id.error());
@@ -117,7 +117,7 @@ Result<void> create_grant(soci::session& session, const ApprovalRequest& request
   grant.id = *id;
   grant.request_id = request.id;
   grant.run_id = request.run_id;
-  grant.scope = *request.scope;
+  grant.scope = scope;
   grant.action = request.action;
   grant.approver = request.approver;
   grant.created_at = request.updated_at;
@@ -226,7 +226,7 @@ Result<ApprovalRequest> Approvals::approve(std::string_view id, const api::Appro
     request->reason = decision.reason;
     request->updated_at = now;
     store_decision(session, *request);
-    if (auto granted = create_grant(session, *request, decision.duration); !granted) {
+    if (auto granted = create_grant(session, *request, decision.scope, decision.duration); !granted) {
       return std::unexpected(granted.error());
     }
     return request;

@@ -66,7 +66,8 @@ Result<std::optional<ApprovalGrant>> Grants::use(const model::Action& action, co
   using Found = Result<std::optional<ApprovalGrant>>;
   auto found =
       database_.read([&](soci::session& session) -> Found { return find_covering(session, action, *digest, run_id); });
-  if (!found || !*found || (*found)->scope != model::Scope::once) return found;
+  if (!found) return found;
+  if (const auto& grant = *found; !grant || grant->scope != model::Scope::once) return found;
   return database_.write(store::Durability::full, [&](soci::session& session) -> Found {
     auto grant = find_covering(session, action, *digest, run_id);
     if (!grant || grant->scope != model::Scope::once) return grant;
