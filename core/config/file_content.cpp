@@ -36,8 +36,12 @@ OpenFile::OpenFile(OpenFile&& other) noexcept
     : path_{std::move(other.path_)}, descriptor_{std::exchange(other.descriptor_, -1)}, status_{other.status_} {}
 
 Result<std::string> OpenFile::read(std::size_t max_bytes) const {
-  // One allocation, so that growing leaves no copy of a secret behind.
-  std::string content(max_bytes + 1, '\0');
+  const auto too_large = [this, max_bytes] {
+    return fail(ErrorCode::configuration, path_.string() + " is larger than " + std::to_string(max_bytes) + " bytes");
+  };
+  if (std::cmp_greater(status_.st_size, max_bytes)) return too_large();
+  // One allocation, so that growing leaves no copy of a secret behind; one byte more shows a file that has grown.
+  std::string content(static_cast<std::size_t>(status_.st_size) + 1, '\0');
   std::size_t size = 0;
   while (size < content.size()) {
     const auto count = ::read(descriptor_, content.data() + size, content.size() - size);
@@ -50,9 +54,9 @@ Result<std::string> OpenFile::read(std::size_t max_bytes) const {
     if (count == 0) break;
     size += static_cast<std::size_t>(count);
   }
-  if (size > max_bytes) {
+  if (size == content.size()) {
     OPENSSL_cleanse(content.data(), content.size());
-    return fail(ErrorCode::configuration, path_.string() + " is larger than " + std::to_string(max_bytes) + " bytes");
+    return fail(ErrorCode::configuration, path_.string() + " grew while it was read");
   }
   content.resize(size);
   return content;
