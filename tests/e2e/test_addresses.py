@@ -10,12 +10,6 @@ class Addresses(EndToEnd):
         super().setUp()
         self.server = self.upstream()
 
-    def with_hosts(self, *lines):
-        """Runs what follows with an /etc/hosts of its own."""
-        hosts = self.folder / "hosts"
-        hosts.write_text("127.0.0.1 localhost\n" + "".join(line + "\n" for line in lines))
-        return self.in_namespace(f"mount --bind {hosts} /etc/hosts")
-
     def refused(self, url, prefix=(), **tool):
         self.project({"api": {"base_url": url, **tool}})
         running = self.start_agent(GET, prefix=prefix)

@@ -53,7 +53,7 @@ class Crash(EndToEnd):
             events = self.events(run_id)
             self.assertEqual([event["seq"] for event in events], list(range(1, len(events) + 1)))
             # What the upstream has seen is on record, but for the calls in flight (four clients).
-            recorded = len([event for event in events if event.get("method")])
+            recorded = len([event for event in events if event["type"] == "TOOL_CALLED"])
             self.assertGreaterEqual(recorded, len(self.server.requests) - 4)
 
     def test_every_answer_that_the_agent_has_is_on_record(self):

@@ -13,7 +13,7 @@ class RequestHeaders(EndToEnd):
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
         result = self.run_agent(f"""
 host, port = door("api")
-reply = raw((host, port), (f"GET /x HTTP/1.1\\r\\nHost: {{host}}:{{port}}\\r\\n" + {lines!r} + "Connection: close\\r\\n\\r\\n").encode())
+reply = raw((host, port), (f"GET /x HTTP/1.1\\r\\nHost: {{host}}:{{port}}\\r\\n" + {lines!r} + "Connection: close\\r\\n\\r\\n").encode("latin-1"))
 observe(reply=reply.decode("latin-1"))
 """, flags=flags, env=env)
         self.assertTrue(self.server.requests, result.observed["reply"])

@@ -97,8 +97,8 @@ observe(known=connect("localhost:1"), unknown=connect("pastebin.example:443"))
 """)
         known, unknown = result.observed["known"], result.observed["unknown"]
         self.assertTrue(known["head"].startswith("HTTP/1.1 403"), known)
+        self.assertEqual(known["json"]["code"], "INTERCEPTION_UNAVAILABLE")
         self.assertIn("fence", known["json"]["message"] + known["json"].get("hint", ""))
-        self.assertIn("TOOL_API_URL", known["json"]["message"] + known["json"].get("hint", ""))
         self.assertTrue(unknown["head"].startswith("HTTP/1.1 403"), unknown)
         self.assertEqual(unknown["json"]["code"], "TOOL_NOT_REGISTERED")
         self.assertEqual(len(self.calls(result.run_id)), 2)
@@ -208,8 +208,10 @@ observe(r=Reply(response, response.read()).facts())
     # forward
 
     def test_address_blocked(self):
-        self.project({"api": {"base_url": "http://169.254.169.254", "network": "private"}})
-        result = self.run_agent('observe(r=call("GET", tool("api") + "/latest/meta-data/").facts())')
+        self.project({"api": {"base_url": f"http://api.example.com:{self.server.port}"}})
+        running = self.start_agent('observe(r=call("GET", tool("api") + "/x").facts())',
+                                   prefix=self.with_hosts("127.0.0.1 api.example.com"))
+        result = running.finish()
         self.refused(result, "ADDRESS_BLOCKED", 403, "forward")
 
     def test_upstream_unreachable(self):
@@ -281,18 +283,18 @@ observe(r=Reply(response, response.read()).facts())
         self.project({"api": {"base_url": self.server.url}})
         data = self.environment["XDG_DATA_HOME"]
         running = self.start_agent("""
-client, passed, last = Client(door("api")), 0, None
-for _ in range(20000):
-    last = client.call("GET", "/x")
-    if last.status != 200: break
-    passed += 1
-observe(passed=passed, r=last.facts(), then=[call("GET", tool("api") + "/x").status for _ in range(5)])
+client, passed = Client(door("api")), 0
+try:
+    while passed < 20000 and client.call("GET", "/x").status == 200: passed += 1
+except (OSError, http.client.HTTPException):
+    pass  # the call whose record failed: its answer is not completed
+observe(passed=passed, then=[call("GET", tool("api") + "/x").facts() for _ in range(5)])
 """, prefix=self.in_namespace(f"mount -t tmpfs -o size=512k,mode=700 none {data}"))
         result = running.finish(120)
-        self.assertGreater(result.observed["passed"], 0, result.stderr)
-        self.assert_refused(result.observed["r"], "INTERNAL", 500, "internal")
-        self.assertEqual(result.observed["then"], [500] * 5)
-        self.assertEqual(len(self.server.requests), result.observed["passed"], "a call went out without a record")
+        self.assertGreater(result.observed.get("passed", 0), 0, result.stderr)
+        for facts in result.observed["then"]:
+            self.assert_refused(facts, "INTERNAL", 500, "internal")
+        self.assertLessEqual(len(self.server.requests), result.observed["passed"] + 1, "calls went out without a record")
 
 
 if __name__ == "__main__":

@@ -154,6 +154,12 @@ class EndToEnd(unittest.TestCase):
             self.skipTest("the kernel gives no mount namespace to this user")
         return [*unshare, "sh", "-ec", f'{setup}\nexec "$@"', "sh"]
 
+    def with_hosts(self, *lines):
+        """A command prefix that runs with an /etc/hosts of its own."""
+        hosts = self.folder / "hosts"
+        hosts.write_text("127.0.0.1 localhost\n" + "".join(line + "\n" for line in lines))
+        return self.in_namespace(f"mount --bind {hosts} /etc/hosts")
+
     def start(self, *command, flags=(), env=None, prefix=(), **options) -> Running:
         """Starts `PREFIX runagents run --isolation=none FLAGS -- COMMAND`."""
         self._agents += 1
@@ -208,7 +214,7 @@ class EndToEnd(unittest.TestCase):
 
     def calls(self, run_id):
         """The events of calls only."""
-        return [event for event in self.events(run_id) if event.get("method")]
+        return [event for event in self.events(run_id) if event["type"] == "TOOL_CALLED"]
 
     def verify(self, run_id, status=0):
         return self.cli("runs", "verify", run_id, status=status)

@@ -94,7 +94,7 @@ class Upstream:
     A handler gets an Exchange; it closes the connection by raising or by returning False.
     """
 
-    def __init__(self, tls=None, host="127.0.0.1", port=0):
+    def __init__(self, tls=None, host="127.0.0.1", port=0, family=socket.AF_INET):
         self.requests = []
         self.connections = 0
         self._handlers = {}
@@ -104,7 +104,8 @@ class Upstream:
         if tls:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(*tls)
-        self._listener = socket.create_server((host, port), backlog=1024)
+        self._listener = socket.create_server((host, port), family=family, backlog=1024,
+                                              dualstack_ipv6=family == socket.AF_INET6)
         self.host, self.port = self._listener.getsockname()[:2]
         threading.Thread(target=self._accept, daemon=True).start()
 
