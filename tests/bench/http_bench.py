@@ -145,14 +145,16 @@ def wrk_command(connections, seconds, url):
 
 
 def parse(text):
-    def microseconds(value, unit):
-        return float(value) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
-    found = {f"p{percent}_us": microseconds(*re.search(rf"^ +{percent}%\s+([\d.]+)(us|ms|s)$", text, re.M).groups())
-             for percent in (50, 99)}
-    if wrong := re.search(r"Non-2xx or 3xx responses: (\d+)|Socket errors: .*", text):
-        raise SystemExit(f"the measurement is void: {wrong[0]}\n{text}")
-    return {**found, "rps": float(re.search(r"^Requests/sec:\s+([\d.]+)", text, re.M)[1]),
-            "requests": int(re.search(r"^ +(\d+) requests in", text, re.M)[1])}
+    def find(pattern):
+        if not (found := re.search(pattern, text, re.M)) or "Non-2xx" in text or "Socket errors" in text:
+            raise SystemExit(f"the measurement is void:\n{text}")
+        return found
+
+    def microseconds(percent):
+        found = find(rf"^ +{percent}%\s+([\d.]+)(us|ms|s)$")
+        return float(found[1]) * {"us": 1, "ms": 1e3, "s": 1e6}[found[2]]
+    return {"p50_us": microseconds(50), "p99_us": microseconds(99),
+            "rps": float(find(r"^Requests/sec:\s+([\d.]+)")[1]), "requests": int(find(r"^ +(\d+) requests in")[1])}
 
 
 class Bench:
@@ -234,7 +236,7 @@ capabilities = [{{ name = "items.list", method = "GET", path = "{PATH}" }}]
             + tool("plain", f"http://127.0.0.1:{self.ports['plain']}")
             + tool("tls", f"https://localhost:{self.ports['tls']}", f'ca_file = "{self.authority.ca_file}"')
             + '[policies.p]\nrules = [{ permission = "allow", operations = ["GET"] }]\n')
-        wrk = " ".join(pinned(CLIENT_CORE, *wrk_command("$c", "$s", "$url")))
+        wrk = " ".join(pinned(CLIENT_CORE, *wrk_command("${c}", "${s}", "$url")))
         script = ('while read kind c s; do case $kind in plain) url=$TOOL_PLAIN_URL;; tls) url=$TOOL_TLS_URL;; esac; '
                   f'url=$url{PATH}; {wrk.replace("$url", chr(34) + "$url" + chr(34))} 2>&1; echo END; done')
         environment = {**os.environ, "BENCH_KEY": KEY, "HOME": str(self.folder)}
