@@ -104,7 +104,7 @@ struct Door {
 };
 struct DoorView {
   DoorView(std::string_view name, std::uint16_t number) : host(name), port(number) {}
-  // NOLINTNEXTLINE(google-explicit-constructor): lets one hash and one comparison serve both
+  // Implicit: lets one hash and one comparison serve both
   DoorView(const Door& door) : host(door.host), port(door.port) {}
   std::string_view host;
   std::uint16_t port;

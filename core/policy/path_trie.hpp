@@ -55,7 +55,7 @@ class PathTrie {
   };
   struct EdgeView {
     EdgeView(std::uint32_t node, std::string_view text) : parent(node), segment(text) {}
-    // NOLINTNEXTLINE(google-explicit-constructor): lets one hash and one comparison serve both
+    // Implicit: lets one hash and one comparison serve both
     EdgeView(const Edge& edge) : parent(edge.parent), segment(edge.segment) {}
     std::uint32_t parent;
     std::string_view segment;
