@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <fcntl.h>
 #include <optional>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -28,6 +29,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto longest_kill = std::chrono::seconds{5};
+constexpr int nudge_ms = 250;
 constexpr auto between_rounds = std::chrono::milliseconds{2};
 
 /// The supervisor and the agent start with every signal blocked and unblock what they want; the runner keeps its mask.
@@ -97,6 +99,16 @@ std::optional<LaunchFailure> find_fault(const LaunchSpec& spec) {
                                    "the agent's command, environment or directory contains a NUL character", ""}};
   }
   return std::nullopt;
+}
+
+/// Waits for the supervisor's next word. An agent of the same user can stop the supervisor: it is sent on its way
+/// again.
+Received wait_for_message(int control, pid_t supervisor) noexcept {
+  pollfd source{.fd = control, .events = POLLIN, .revents = 0};
+  while (::poll(&source, 1, nudge_ms) <= 0) {
+    ::kill(supervisor, SIGCONT);
+  }
+  return receive_message(control, Wait::yes);
 }
 
 /// Kills what a lost supervisor left to the runner, its next reaper.
@@ -180,7 +192,7 @@ void AgentProcess::State::resume() {
 
 /// False when nothing more will come.
 bool AgentProcess::State::take_notice(Wait wait) {
-  const auto received = receive_message(control, wait);
+  const auto received = wait == Wait::yes ? wait_for_message(control, supervisor) : receive_message(control, wait);
   if (received.message && received.message->notice == Notice::ended) {
     ended = exit_status(received.message->value);
   } else if (received.message && received.message->notice == Notice::stopped) {
@@ -190,7 +202,6 @@ bool AgentProcess::State::take_notice(Wait wait) {
 }
 
 void AgentProcess::State::kill_tree() {
-  // An agent of the same user can stop the supervisor.
   ::kill(supervisor, SIGCONT);
   const auto limit = Clock::now() + longest_kill;
   while (kill_tree_once(supervisor) > 0 && Clock::now() < limit) {
@@ -251,7 +262,7 @@ std::expected<AgentProcess, LaunchFailure> AgentProcess::start(const LaunchSpec&
   if (takes_terminal) {
     state->foreground.agent_started_as_owner();
   }
-  const auto first = receive_message(state->control, Wait::yes).message;
+  const auto first = wait_for_message(state->control, state->supervisor).message;
   if (!first || first->notice != Notice::started) {
     state->finish();
     return std::unexpected(

@@ -81,7 +81,8 @@ void Supervisor::move_in() {
   ::prctl(PR_SET_NAME, "ra-supervisor");
   ::prctl(PR_SET_DUMPABLE, 0);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  // SIGCONT reaches it even while an agent of the same user keeps it stopped.
+  ::prctl(PR_SET_PDEATHSIG, SIGCONT);
   if (::getppid() != given_.runner) {
     ::_exit(1);
   }
@@ -96,7 +97,7 @@ void Supervisor::move_in() {
   sigset_t wanted;
   sigemptyset(&wanted);
   sigaddset(&wanted, SIGCHLD);
-  sigaddset(&wanted, SIGTERM);
+  sigaddset(&wanted, SIGCONT);
   signals_ = ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -128,7 +129,9 @@ bool Supervisor::start_agent() {
   } while (size < 0 && errno == EINTR);
   ::close(report[0]);
   if (size == 0) {
-    return send_message(control_fd, {.notice = Notice::started, .value = agent_, .detail = 0});
+    // Should the runner be gone by now, the loop that follows finds out, and ends the agent.
+    send_message(control_fd, {.notice = Notice::started, .value = agent_, .detail = 0});
+    return true;
   }
   ::waitpid(agent_, nullptr, 0);
   send_message(control_fd,
@@ -143,7 +146,7 @@ void Supervisor::wait_for_news(int timeout_ms) {
   read_control();
   signalfd_siginfo news = {};
   while (::read(signals_, &news, sizeof news) == static_cast<ssize_t>(sizeof news)) {
-    // SIGTERM is the kernel's word that the runner died, or somebody's attempt to end the supervisor alone.
+    // SIGCONT may be the kernel's word that the runner died.
     runner_gone_ = runner_gone_ || ::getppid() != given_.runner;
   }
   reap();

@@ -249,17 +249,21 @@ TEST_CASE("a thousand short-lived children are reaped") {
 }
 
 TEST_CASE("a tree that keeps forking and ignores SIGTERM is ended") {
+  // Every fork takes a byte out of a pipe, so that there are never more than there were bytes.
   const auto spec = command({"python3", "-c",
-                             "import os, mmap, signal, time\n"
+                             "import os, signal, time\n"
                              "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-                             "shared = mmap.mmap(-1, 4)\n"
+                             "tokens, more = os.pipe()\n"
+                             "os.write(more, b'x' * 150)\n"
+                             "os.close(more)\n"
                              "agent = os.getpid()\n"
+                             "born = 0\n"
                              "while True:\n"
-                             "    born = int.from_bytes(shared[:4], 'little')\n"
-                             "    if born >= 100 and os.getpid() == agent: os._exit(7)\n"
-                             "    if born >= 300: time.sleep(0.01); continue\n"
-                             "    shared[:4] = (born + 1).to_bytes(4, 'little')\n"
-                             "    os.fork()\n"});
+                             "    token = os.read(tokens, 1)\n"
+                             "    if os.getpid() == agent and (born == 10 or not token): os._exit(7)\n"
+                             "    if not token: time.sleep(1); continue\n"
+                             "    born += 1\n"
+                             "    if os.fork() == 0 and born % 2: os.setsid()\n"});
   auto storm = spec;
   storm.environment = {std::string{"PATH="} + ::getenv("PATH")};
   auto agent = AgentProcess::start(storm);
@@ -340,6 +344,28 @@ TEST_CASE("kill_all ends everything, also when the agent stopped the supervisor"
   for (const auto& process : tree) {
     CHECK_FALSE(read_process(process.pid).has_value());
   }
+}
+
+TEST_CASE("an agent that stops its supervisor neither hangs the run nor outlives it") {
+  CHECK(run(shell("kill -STOP $PPID; exit 4")).code == 4);
+  const Scratch scratch;
+  const pid_t runner = ::fork();
+  if (runner == 0) {
+    auto agent = AgentProcess::start(shell("trap '' TERM; setsid sleep 1000 & echo $! $$ > " + (scratch / "p") +
+                                           "; while ! [ -s " + (scratch / "go") +
+                                           " ]; do sleep 0.01; done; kill -STOP $PPID; while :; do sleep 1000; done"));
+    std::ofstream{scratch / "go"} << agent->supervisor_pid() << std::endl;
+    ::pause();
+  }
+  REQUIRE(comes_true([&] { return read_pids(scratch / "p").size() == 2; }));
+  const auto pids = read_pids(scratch / "p");
+  REQUIRE(comes_true([&] { return read_pids(scratch / "go").size() == 1; }));
+  const pid_t supervisor = read_pids(scratch / "go")[0];
+  REQUIRE(comes_true([&] { return read_process(supervisor)->is_stopped(); }));
+  ::kill(runner, SIGKILL);
+  ::waitpid(runner, nullptr, 0);
+  CHECK(ends(pids[0]));
+  CHECK(ends(pids[1]));
 }
 
 TEST_CASE("letting go of the agent ends it") {

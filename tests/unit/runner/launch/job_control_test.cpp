@@ -157,7 +157,7 @@ TEST_CASE("bg lets a stopped agent go on without the terminal") {
   PtySession session{[] {
     const Job job{Job::Place::foreground, [] {
                     auto agent =
-                        AgentProcess::start(shell("echo ready; trap 'echo on; exit 8' CONT; while :; do sleep "
+                        AgentProcess::start(shell("trap 'echo on; exit 8' CONT; echo ready; while :; do sleep "
                                                   "0.01; done"));
                     return agent ? agent->wait().code : bad;
                   }};
