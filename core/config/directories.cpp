@@ -1,6 +1,7 @@
 #include "core/config/directories.hpp"
 
 #include <cerrno>
+#include <cstddef>
 #include <cstdlib>
 #include <optional>
 #include <pwd.h>
@@ -23,7 +24,7 @@ std::optional<fs::path> absolute_path_in(const char* variable) {
 }
 
 std::optional<fs::path> home_of_account() {
-  std::vector<char> buffer(16 * 1024);
+  std::vector<char> buffer(std::size_t{16} * 1024);
   passwd entry{};
   passwd* found = nullptr;
   if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return {};

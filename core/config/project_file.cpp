@@ -97,7 +97,7 @@ std::expected<model::Project, std::vector<Finding>> parse_project(std::string_vi
 
 Result<fs::path> find_project_file(const fs::path& start) {
   for (auto directory = absolute_path(start);; directory = directory.parent_path()) {
-    const auto candidate = directory / file_name;
+    auto candidate = directory / file_name;
     std::error_code error;
     if (fs::exists(candidate, error)) {
       if (auto checked = check_owner(candidate); !checked) return std::unexpected(std::move(checked.error()));

@@ -60,7 +60,7 @@ Result<void> check_value(Kind kind, std::string_view value) {
   return refuse("is not a secret reference", {});
 }
 
-/// Everything that the string has allocated, also what lies behind its end after a move.
+/// Everything that the string has room for: a short one keeps its bytes in place when its value goes elsewhere.
 void wipe(std::string& text) noexcept {
   text.resize(text.capacity());
   OPENSSL_cleanse(text.data(), text.size());
@@ -80,16 +80,22 @@ Result<model::SecretReference> parse_secret_reference(std::string_view text) {
   return model::SecretReference{*kind, std::string{value}};
 }
 
-Secret::Secret(std::string value) noexcept : value_{std::move(value)} { wipe(value); }
+Secret::Secret(std::string value) noexcept {
+  value_.swap(value);
+  wipe(value);
+}
 
 Secret::~Secret() { wipe(value_); }
 
-Secret::Secret(Secret&& other) noexcept : value_{std::move(other.value_)} { wipe(other.value_); }
+Secret::Secret(Secret&& other) noexcept {
+  value_.swap(other.value_);
+  wipe(other.value_);
+}
 
 Secret& Secret::operator=(Secret&& other) noexcept {
   if (this != &other) {
     wipe(value_);
-    value_ = std::move(other.value_);
+    value_.swap(other.value_);
     wipe(other.value_);
   }
   return *this;

@@ -17,7 +17,7 @@ std::optional<std::int64_t> take_number(std::string_view& text) noexcept {
   const auto digits = static_cast<std::size_t>(std::ranges::find_if_not(text, is_digit) - text.begin());
   std::int64_t value = 0;
   if (digits == 0 || digits > 9) return std::nullopt;
-  std::from_chars(text.data(), text.data() + digits, value);
+  std::from_chars(text.begin(), text.begin() + digits, value);
   text.remove_prefix(digits);
   return value;
 }
