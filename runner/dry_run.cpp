@@ -37,8 +37,9 @@ Json describe(const model::Policy& policy) {
 /// The listeners do not exist yet; their addresses are shown as what they will look like.
 launch::DoorUrls future_doors(const policy::Evaluator& evaluator) {
   launch::DoorUrls doors;
-  for (const auto* tool : evaluator.tools())
+  for (const auto* tool : evaluator.tools()) {
     doors.tools.emplace_back(tool, "http://127.0.0.1:PORT" + tool->base_url.path);
+  }
   doors.forward_proxy = "http://127.0.0.1:PORT";
   return doors;
 }

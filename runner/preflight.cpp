@@ -28,8 +28,9 @@ Result<void> check(const model::Tool& tool) {
 Result<void> check_supported(const model::Project& project) {
   for (const auto& name : project.agent.tools) {
     const auto* tool = project.tool(name);
-    if (tool == nullptr)
+    if (tool == nullptr) {
       return fail(ErrorCode::configuration, "the agent uses a tool \"" + name + "\" that does not exist");
+    }
     if (auto supported = check(*tool); !supported) return supported;
   }
   return {};

@@ -7,8 +7,6 @@
 #include "runner/running.hpp"
 #include "runner/summary.hpp"
 
-extern "C" char** environ;
-
 namespace runagents {
 namespace {
 

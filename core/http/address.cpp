@@ -7,7 +7,6 @@
 namespace runagents::http {
 namespace {
 
-using boost::asio::ip::address_v4;
 using boost::asio::ip::address_v6;
 
 struct V4Network {

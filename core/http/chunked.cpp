@@ -73,8 +73,9 @@ ChunkedDecoder::Piece ChunkedDecoder::take_trailers(std::string_view input) {
     state_ = State::malformed;
     return {.consumed = 0, .data = {}, .finished = false, .malformed = true};
   }
-  if (*parsed == 0)
+  if (*parsed == 0) {
     return {.consumed = trailer_bytes_.size() - before, .data = {}, .finished = false, .malformed = false};
+  }
   state_ = State::finished;
   return {.consumed = *parsed - before, .data = {}, .finished = true, .malformed = false};
 }

@@ -151,7 +151,7 @@ bool Stream::is_stale() {
     return result > 0 || SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ;
   }
   const auto result = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return !(result < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
+  return result >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
 bool Stream::peer_has_gone() {

@@ -17,8 +17,9 @@ bool is_safe(std::string_view method) { return method == "GET" || method == "HEA
 
 std::unexpected<Refusal> broken_upstream(const Call& call, const UpstreamConnection& connection, bool malformed) {
   const auto name = "the tool \"" + call.tool->name + "\"";
-  if (connection.timed_out)
+  if (connection.timed_out) {
     return refuse(upstream_timeout, name + " was silent for too long", "its limit is the tool's timeout");
+  }
   if (malformed) return refuse(upstream_protocol, name + " sent something that is not HTTP/1.1");
   return refuse(upstream_unreachable, name + " closed the connection without an answer");
 }

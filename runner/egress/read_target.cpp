@@ -9,7 +9,7 @@ namespace {
 
 using enum model::RefusalCode;
 
-std::unexpected<Refusal> refuse(policy::TargetError error) {
+std::unexpected<Refusal> refuse(const policy::TargetError& error) {
   return egress::refuse(error.code, "the request target is refused: " + error.message);
 }
 

@@ -90,7 +90,7 @@ bool names_more_than_the_hop(const std::vector<http::Field>& fields) {
 
 char decoded(std::string_view text, std::size_t& at) {
   const auto hex = [](char c) { return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10; };
-  if (text[at] == '%' && at + 2 < text.size() + 0 && std::isxdigit(static_cast<unsigned char>(text[at + 1])) != 0 &&
+  if (text[at] == '%' && at + 2 < text.size() && std::isxdigit(static_cast<unsigned char>(text[at + 1])) != 0 &&
       std::isxdigit(static_cast<unsigned char>(text[at + 2])) != 0) {
     const int value = hex(text[at + 1]) * 16 + hex(text[at + 2]);
     at += 3;
@@ -106,7 +106,8 @@ bool parameter_is(std::string_view parameter, std::string_view name) {
   std::size_t at = 0;
   std::size_t matched = 0;
   while (at < raw.size()) {
-    if (matched == name.size() || decoded(raw, at) != name[matched++]) return false;
+    if (matched == name.size() || decoded(raw, at) != name[matched]) return false;
+    ++matched;
   }
   return matched == name.size();
 }

@@ -157,8 +157,9 @@ http::Task<std::expected<http::SslPointer, Refusal>> Upstreams::start_tls(const 
     error = co_await handshaking.handshake();
     late = deadline.passed();
   }
-  if (late)
+  if (late) {
     co_return refuse(upstream_timeout, "the tool \"" + tool.name + "\" did not complete the TLS handshake in time");
+  }
   if (error == asio::error::connection_refused) {
     co_return refuse(
         upstream_tls,

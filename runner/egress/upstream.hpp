@@ -61,7 +61,7 @@ class Upstreams {
   void release(const model::Tool& tool, std::unique_ptr<UpstreamConnection> connection);
 
   /// Where the built-in tools listen (base URLs "builtin://...").
-  void set_builtin(http::tcp::endpoint endpoint) { builtin_ = endpoint; }
+  void set_builtin(const http::tcp::endpoint& endpoint) { builtin_ = endpoint; }
 
  private:
   struct Pool {
