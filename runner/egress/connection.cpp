@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "core/policy/target.hpp"
 #include "runner/egress/pipeline.hpp"
 
 namespace runagents::egress {
@@ -72,7 +73,7 @@ http::Task<bool> Connection::serve_one() {
   call_.reset(arrival_);
   call_.head = &head_;
   // What follows a CONNECT is meant for the tunnel, never for this parser.
-  keep_alive_ = head_.keep_alive && head_.method != "CONNECT";
+  keep_alive_ = head_.keep_alive && !policy::is_refused_method(head_.method);
   chunked_ = false;
   body_.begin(head_.framing, head_.content_length);
   if (head_.framing == http::Framing::chunked || head_.content_length > buffer_.readable().size() - head_bytes_) {
@@ -81,7 +82,7 @@ http::Task<bool> Connection::serve_one() {
   buffer_.consume(head_bytes_);
   co_await handle(engine_, call_, *this);
   if (closed_ || !keep_alive_) {
-    unread_body_ = !body_.finished() || !buffer_.empty() || head_.method == "CONNECT";
+    unread_body_ = !body_.finished() || !buffer_.empty() || policy::is_refused_method(head_.method);
     co_return false;
   }
   while (!body_.finished()) static_cast<void>(body_.next_buffered());

@@ -15,13 +15,12 @@ std::unexpected<Refusal> refuse(const policy::TargetError& error) {
 
 std::unexpected<Refusal> other_server(std::string message) { return egress::refuse(misdirected, std::move(message)); }
 
+/// What a TRACE brings back holds the credential; what a CONNECT opens cannot be looked into.
 Verdict check_method(const Call& call) {
   const auto method = call.method();
-  if (method == "TRACE" || method == "TRACK") {
-    return egress::refuse(method_not_allowed,
-                          std::string{method} + " would echo the credential and is never forwarded");
-  }
-  return pass();
+  if (!policy::is_refused_method(method)) return pass();
+  if (method == "CONNECT" && call.arrival->door == Door::forward) return pass();
+  return egress::refuse(method_not_allowed, "the method " + std::string{method} + " is never sent to a tool");
 }
 
 Verdict check_overrides(const Call& call) {
@@ -138,10 +137,7 @@ Verdict read_forward_target(Call& call) {
 // One reading of the request, or none.
 Verdict read_target(const Snapshot& /*snapshot*/, Call& call) {
   if (auto method = check_method(call); !method) return method;
-  if (call.method() == "CONNECT") {
-    if (call.arrival->door == Door::forward) return read_connect_target(call);
-    return egress::refuse(method_not_allowed, "CONNECT is for the forward proxy, not for a tool's own listener");
-  }
+  if (call.method() == "CONNECT") return read_connect_target(call);
   auto target = call.arrival->door == Door::alias ? read_alias_target(call) : read_forward_target(call);
   if (!target) return target;
   return check_overrides(call);

@@ -53,6 +53,7 @@ TEST_CASE("a tool's own door takes paths for itself, and nothing else") {
   CHECK(read_alias(alias("OPTIONS *")) == "BAD_REQUEST");
   CHECK(read_alias(alias("CONNECT api.example.com:443")) == "METHOD_NOT_ALLOWED");
   CHECK(read_alias(alias("TRACE /v1/items")) == "METHOD_NOT_ALLOWED");
+  CHECK(read_alias(alias("track /v1/items")) == "METHOD_NOT_ALLOWED");
   CHECK(read_alias(alias("GET /v1/%2e%2e/%2e%2e/x")) == "AMBIGUOUS_TARGET");
   CHECK(read_alias(alias("GET /v1/items?a#b")) != "pass");
 }
