@@ -1,7 +1,7 @@
 #include "core/audit/masking.hpp"
 
 #include <array>
-#include <chrono>
+#include <ctime>
 #include <doctest/doctest.h>
 #include <string>
 #include <string_view>
@@ -201,7 +201,8 @@ TEST_CASE("control characters cannot play with the terminal of the person who de
 }
 
 TEST_CASE("hostile bodies take linear time and no stack") {
-  const auto start = std::chrono::steady_clock::now();
+  // Of this process, so that a busy machine does not matter.
+  const std::clock_t start = std::clock();
   std::string dashes;
   for (int i = 0; i < 100000; ++i) dashes += "a-";
   for (const std::string& body :
@@ -212,5 +213,5 @@ TEST_CASE("hostile bodies take linear time and no stack") {
       CHECK(preview_body(body, type).size() <= 4096);
     }
   }
-  CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds{10});
+  CHECK(std::clock() - start < 20 * CLOCKS_PER_SEC);
 }
