@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <csignal>
-#include <cstdlib>
 #include <fcntl.h>
 #include <optional>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -26,11 +23,7 @@
 namespace runagents::launch {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr auto longest_kill = std::chrono::seconds{5};
 constexpr int nudge_ms = 250;
-constexpr auto between_rounds = std::chrono::milliseconds{2};
 
 /// The supervisor and the agent start with every signal blocked and unblock what they want; the runner keeps its mask.
 class AllSignalsBlocked {
@@ -57,22 +50,6 @@ void occupy_standard_descriptors() noexcept {
   if (file > STDERR_FILENO) {
     ::close(file);
   }
-}
-
-/// Stops the runner's whole job as Ctrl-Z would, and returns when it has been continued. The others in the process
-/// group first: the shell takes the job as stopped when nobody in it runs. Where no shell could continue it (an
-/// orphaned process group) the kernel ignores the signal.
-void stop_own_job() noexcept {
-  struct sigaction ignore = {};
-  struct sigaction standard = {};
-  struct sigaction before = {};
-  ignore.sa_handler = SIG_IGN;
-  standard.sa_handler = SIG_DFL;
-  ::sigaction(SIGTSTP, &ignore, &before);
-  ::kill(0, SIGTSTP);
-  ::sigaction(SIGTSTP, &standard, nullptr);
-  ::raise(SIGTSTP);
-  ::sigaction(SIGTSTP, &before, nullptr);
 }
 
 ExitStatus exit_status(int status) noexcept {
@@ -111,30 +88,15 @@ Received wait_for_message(int control, pid_t supervisor) noexcept {
   return receive_message(control, Wait::yes);
 }
 
-/// Kills what a lost supervisor left to the runner, its next reaper.
-void end_orphans() {
-  const auto limit = Clock::now() + longest_kill;
-  while (Clock::now() < limit) {
-    const auto left = descendants(::getpid());
-    static_cast<void>(kill_tree_once(::getpid()));
-    for (const auto& process : left) {
-      ::waitpid(process.pid, nullptr, WNOHANG);
-    }
-    if (std::ranges::all_of(left, &Process::is_dead)) {
-      return;
-    }
-    std::this_thread::sleep_for(between_rounds);
-  }
-}
-
 }  // namespace
 
 struct AgentProcess::State {
   ~State();
   void follow_stop(int stopped_by);
   void resume();
+  void take_message(const Message& message);
   bool take_notice(Wait wait);
-  void kill_tree();
+  void kill_all();
   void finish();
 
   pid_t supervisor = 0;
@@ -146,13 +108,14 @@ struct AgentProcess::State {
   bool frozen = false;
   bool returns_terminal = false;  ///< thaw gives the terminal back to the agent
   std::vector<Process> stopped;   ///< by freeze
+  std::optional<StartFailure> failure;
   std::optional<ExitStatus> ended;
   bool finished = false;
 };
 
 AgentProcess::State::~State() {
   if (supervisor > 0 && !finished) {
-    kill_tree();
+    kill_all();
     finish();
   }
   for (const int file : {control, supervisor_handle}) {
@@ -190,23 +153,38 @@ void AgentProcess::State::resume() {
   }
 }
 
+void AgentProcess::State::take_message(const Message& message) {
+  switch (message.notice) {
+    case Notice::started:
+      agent = message.value;
+      break;
+    case Notice::failed:
+      failure = StartFailure{static_cast<StartStep>(message.value), message.detail};
+      break;
+    case Notice::stopped:
+      follow_stop(message.value);
+      break;
+    case Notice::ended:
+      ended = exit_status(message.value);
+      break;
+    case Notice::signal:
+    case Notice::frozen:
+      break;
+  }
+}
+
 /// False when nothing more will come.
 bool AgentProcess::State::take_notice(Wait wait) {
   const auto received = wait == Wait::yes ? wait_for_message(control, supervisor) : receive_message(control, wait);
-  if (received.message && received.message->notice == Notice::ended) {
-    ended = exit_status(received.message->value);
-  } else if (received.message && received.message->notice == Notice::stopped) {
-    follow_stop(received.message->value);
+  if (received.message) {
+    take_message(*received.message);
   }
   return !ended && !received.closed;
 }
 
-void AgentProcess::State::kill_tree() {
+void AgentProcess::State::kill_all() {
   ::kill(supervisor, SIGCONT);
-  const auto limit = Clock::now() + longest_kill;
-  while (kill_tree_once(supervisor) > 0 && Clock::now() < limit) {
-    std::this_thread::sleep_for(between_rounds);
-  }
+  static_cast<void>(kill_tree(supervisor));
 }
 
 void AgentProcess::State::finish() {
@@ -215,10 +193,10 @@ void AgentProcess::State::finish() {
   }
   while (take_notice(Wait::yes)) {
   }
-  if (!ended && agent > 0) {
+  if (!ended && !failure) {
     // The supervisor is gone without a word: somebody killed it, and the kernel the agent's process with it.
     ended = killed;
-    end_orphans();
+    kill_orphans();
   }
   ::waitpid(supervisor, nullptr, 0);
   finished = true;
@@ -262,14 +240,14 @@ std::expected<AgentProcess, LaunchFailure> AgentProcess::start(const LaunchSpec&
   if (takes_terminal) {
     state->foreground.agent_started_as_owner();
   }
-  const auto first = wait_for_message(state->control, state->supervisor).message;
-  if (!first || first->notice != Notice::started) {
+  state->take_notice(Wait::yes);
+  if (state->agent == 0) {
     state->finish();
     return std::unexpected(
-        first ? describe({static_cast<StartStep>(first->value), first->detail}, spec)
-              : LaunchFailure{.error = {ErrorCode::internal, "the agent's supervisor ended before it began", ""}});
+        state->failure
+            ? describe(*state->failure, spec)
+            : LaunchFailure{.error = {ErrorCode::internal, "the agent's supervisor was killed while it started", ""}});
   }
-  state->agent = first->value;
   return AgentProcess{std::move(state)};
 }
 
@@ -299,7 +277,7 @@ void AgentProcess::signal(int number) {
 
 void AgentProcess::kill_all() {
   if (!state_->finished) {
-    state_->kill_tree();
+    state_->kill_all();
   }
 }
 

@@ -18,7 +18,8 @@ Received receive_message(int socket, Wait wait) noexcept {
   ssize_t size = 0;
   do {
     size = ::recv(socket, &message, sizeof message, wait == Wait::yes ? 0 : MSG_DONTWAIT);
-  } while (size < 0 && errno == EINTR);
+    // ECONNRESET says that the other side left without reading everything; what it had sent before is still there.
+  } while (size < 0 && (errno == EINTR || errno == ECONNRESET));
   if (size == static_cast<ssize_t>(sizeof message)) {
     return {.message = message, .closed = false};
   }

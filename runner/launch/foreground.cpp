@@ -96,4 +96,18 @@ void Foreground::take_back(pid_t root) {
   }
 }
 
+void stop_own_job() noexcept {
+  struct sigaction ignore = {};
+  struct sigaction standard = {};
+  struct sigaction before = {};
+  ignore.sa_handler = SIG_IGN;
+  standard.sa_handler = SIG_DFL;
+  // The others in the process group first: a shell takes the job as stopped when nobody in it runs.
+  ::sigaction(SIGTSTP, &ignore, &before);
+  ::kill(0, SIGTSTP);
+  ::sigaction(SIGTSTP, &standard, nullptr);
+  ::raise(SIGTSTP);
+  ::sigaction(SIGTSTP, &before, nullptr);
+}
+
 }  // namespace runagents::launch

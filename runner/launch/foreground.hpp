@@ -40,4 +40,8 @@ class Foreground {
   std::optional<termios> agent_modes_;
 };
 
+/// Stops the runner's whole job as Ctrl-Z would, and returns when it has been continued. Where no shell could continue
+/// it (an orphaned process group) the kernel ignores the signal, and this returns at once.
+void stop_own_job() noexcept;
+
 }  // namespace runagents::launch

@@ -1,7 +1,10 @@
 #include "runner/launch/tree_signals.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 
 #include "runner/launch/pidfd.hpp"
@@ -11,6 +14,8 @@ namespace {
 
 /// Enough for a tree that forks as fast as it can: each pass stops everything that the pass before left running.
 constexpr int max_passes = 200;
+constexpr auto longest_kill = std::chrono::seconds{5};
+constexpr auto between_rounds = std::chrono::milliseconds{2};
 
 bool contains(const std::vector<Process>& processes, const Process& wanted) noexcept {
   return std::ranges::any_of(
@@ -79,6 +84,30 @@ std::size_t kill_tree_once(pid_t root) {
   }
   static_cast<void>(stop_tree(root));
   return signal_tree(root, SIGKILL);
+}
+
+bool kill_tree(pid_t root) {
+  const auto limit = std::chrono::steady_clock::now() + longest_kill;
+  while (kill_tree_once(root) > 0) {
+    if (std::chrono::steady_clock::now() > limit) {
+      return false;
+    }
+    std::this_thread::sleep_for(between_rounds);
+  }
+  return true;
+}
+
+void kill_orphans() {
+  static_cast<void>(kill_tree(::getpid()));
+  // What is below by now is dead; parents come before their children are handed on, hence the rounds.
+  for (auto left = descendants(::getpid()); !left.empty();) {
+    const auto reaped = std::ranges::count_if(
+        left, [](const Process& process) { return ::waitpid(process.pid, nullptr, WNOHANG) == process.pid; });
+    if (reaped == 0) {
+      return;
+    }
+    left = descendants(::getpid());
+  }
 }
 
 }  // namespace runagents::launch

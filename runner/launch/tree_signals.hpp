@@ -27,4 +27,11 @@ void continue_processes(const std::vector<Process>& stopped) noexcept;
 /// means that nothing is left. Does not reap.
 std::size_t kill_tree_once(pid_t root);
 
+/// Rounds of `kill_tree_once` until nothing is left; false when something still is after five seconds (it hangs in the
+/// kernel). Does not reap.
+bool kill_tree(pid_t root);
+
+/// Kills and reaps everything below the calling process, which has become the parent of what a lost supervisor left.
+void kill_orphans();
+
 }  // namespace runagents::launch

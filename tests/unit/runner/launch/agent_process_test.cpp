@@ -298,12 +298,29 @@ TEST_CASE("nothing outlives a runner that was killed") {
 TEST_CASE("killing the supervisor does not free the tree") {
   const Scratch scratch;
   auto agent = AgentProcess::start(shell("setsid sh -c 'trap \"\" TERM; echo $$ > " + (scratch / "p") +
-                                         "; while :; do sleep 1000; done' & while ! [ -s " + (scratch / "p") +
-                                         " ]; do :; done; kill -KILL $PPID; sleep 1000"));
+                                         "; while :; do sleep 1000; done' & while ! [ -e " + (scratch / "go") +
+                                         " ]; do sleep 0.01; done; kill -KILL $PPID; sleep 1000"));
   REQUIRE(agent.has_value());
-  const auto status = agent->wait();
-  CHECK(status.code == 137);
+  REQUIRE(comes_true([&] { return read_pids(scratch / "p").size() == 1; }));
+  std::ofstream{scratch / "go"} << "\n";
+  CHECK(agent->wait().code == 137);
   CHECK(ends(read_pids(scratch / "p").at(0)));
+}
+
+TEST_CASE("killing the supervisor at the first moment does not free the tree either") {
+  const Scratch scratch;
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    const auto file = scratch / std::to_string(attempt);
+    auto agent = AgentProcess::start(shell("kill -KILL $PPID; setsid sleep 1000 & echo $! > " + file + "; sleep 1000"));
+    if (agent) {
+      CHECK(agent->wait().code == 137);
+    } else {
+      CHECK(agent.error().exit_code == 125);
+    }
+    for (const pid_t pid : read_pids(file)) {
+      CHECK(ends(pid));
+    }
+  }
 }
 
 TEST_CASE("ordinary signals do not end the supervisor") {
