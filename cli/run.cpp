@@ -166,7 +166,6 @@ Result<RunOptions> run_options(const RunFlags& flags, const Context& context) {
                     .verbose = flags.verbose,
                     .summary = read_summary(flags.summary),
                     .quiet = flags.quiet,
-                    .fsync_events = false,
                     .colour = context.terminal.colour_err};
 }
 

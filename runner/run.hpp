@@ -32,7 +32,6 @@ struct RunOptions {
   bool verbose = false;
   SummaryFormat summary = SummaryFormat::text;
   bool quiet = false;  ///< no summary, no notices
-  bool fsync_events = false;
   bool colour = false;  ///< for stderr
 };
 

@@ -61,8 +61,10 @@ Running::~Running() {
 
 Result<std::unique_ptr<Running>> Running::prepare(const RunOptions& options, const OpenTransport& open_transport) {
   if (auto supported = check_supported(options.project); !supported) return std::unexpected(supported.error());
-  // A peer that closes is an error of its connection, also where TLS writes by itself.
+  // A peer that closes is an error of its connection, also where TLS writes by itself; a file that may not grow is an
+  // error of the journal.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   std::unique_ptr<Running> running{new Running{options}};
   running->snapshot_ = running->make_snapshot();
   auto signals = launch::Signals::open();
@@ -120,7 +122,7 @@ Result<void> Running::open_record(const OpenTransport& open_transport) {
   const auto directory = options_.directories.data / "runs";
   if (auto made = config::make_private_directory(directory); !made) return made;
   journal_file_ = directory / (run_id_ + ".jsonl");
-  const auto sync = options_.fsync_events ? audit::Journal::Sync::every_event : audit::Journal::Sync::none;
+  const auto sync = options_.project.audit.fsync ? audit::Journal::Sync::every_event : audit::Journal::Sync::none;
   // The journal first: a run whose journal nobody holds counts as lost.
   auto journal = audit::Journal::create(journal_file_, run_id_, options_.project.agent.name, sync);
   if (!journal) return std::unexpected(journal.error());

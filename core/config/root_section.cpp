@@ -42,10 +42,19 @@ void read_identity_providers(const Value& value, Project& project) {
   read_named_tables(value, project.identity_providers, read_identity_provider);
 }
 
+constexpr std::array audit_keys = {
+    Key<model::Audit>{"fsync", Shape::boolean, [](const Value& v, model::Audit& audit) { audit.fsync = v.boolean(); }},
+};
+
+void read_audit(const Value& value, Project& project) { read_table(value, audit_keys, project.audit); }
+
+void list_audit_keys(const std::string& prefix, Names& names) { list_keys(prefix, audit_keys, names); }
+
 constexpr std::array keys = {
     Key<Project>{"trust_domain", Shape::text, read_trust_domain},
     Key<Project>{"agent", Shape::table, [](const Value& v, Project& p) { read_agent(v, p.agent); }, true,
                  list_agent_keys},
+    Key<Project>{"audit", Shape::table, read_audit, false, list_audit_keys},
     Key<Project>{"tools", Shape::named_tables, read_tools, false, list_tool_keys},
     Key<Project>{"policies", Shape::named_tables, read_policies, false, list_policy_keys},
     Key<Project>{"models", Shape::named_tables, read_models, false, list_model_keys},

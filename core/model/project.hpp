@@ -44,12 +44,18 @@ struct IdentityProvider {
   std::string user_id_claim = "email";
 };
 
+/// How events are kept.
+struct Audit {
+  bool fsync = false;  ///< each event reaches the disk before its call is answered: survives a power failure, too
+};
+
 /// A whole runagents.toml, checked: every name it mentions exists, every URL and pattern is canonical. A value.
 struct Project {
   std::filesystem::path file;       ///< absolute
   std::filesystem::path directory;  ///< where `file` is; relative paths inside it start here
   std::string trust_domain = "local";
   Agent agent;
+  Audit audit;
   std::vector<Tool> tools;  ///< in the order of the file, as are the lists below
   std::vector<Policy> policies;
   std::vector<Model> models;
