@@ -176,7 +176,11 @@ class Bench:
                 process.stdin.close()
             else:
                 process.terminate()
-            process.wait(20)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
     def start_nginx(self, name, core, servers, port):
         file = self.folder / f"{name}.conf"

@@ -3,7 +3,7 @@
 import json
 import re
 
-from harness.case import EndToEnd, main
+from harness.case import SOURCE, EndToEnd, main
 
 
 class Config(EndToEnd):
@@ -67,6 +67,16 @@ observe(replies=[forward(method, "{self.server.url}" + path).facts() for method,
                 if status != 200:
                     told = self.cli("policies", "explain", method, self.server.url + path, status=0).stdout
                     self.assertIn(reply["json"]["code"], told)
+
+    def test_the_evaluator_agrees_with_the_corpus(self):
+        corpus = SOURCE / "tests/corpus/decisions"
+        done = self.cli("policies", "test", corpus / "cases.txt", status=0)
+        self.assertRegex(done.stdout, r"\d{3,}")
+        for file in corpus.glob("*.toml"):
+            (self.work / file.name).write_text(file.read_text())
+        cases = (corpus / "cases.txt").read_text()
+        (self.work / "cases.txt").write_text(cases.replace("-> ALLOW payments#1 charges.list", "-> POLICY_DENIED", 1))
+        self.cli("policies", "test", "cases.txt", status=9)
 
     def test_lint_finds_a_rule_that_never_decides(self):
         self.project({"api": {"base_url": self.server.url}},
