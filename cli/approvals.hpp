@@ -10,33 +10,33 @@
 namespace runagents::cli {
 
 struct ApprovalsList {
-  std::string status;  ///< "pending", "approved", "rejected", "expired"; empty: all
-  std::string agent;
-  std::string run;
+  std::string status = {};  ///< "pending", "approved", "rejected", "expired"; empty: all
+  std::string agent = {};
+  std::string run = {};
   std::uint32_t limit = 50;
 };
 
 struct ApprovalsGet {
-  std::string id;
+  std::string id = {};
 };
 
 struct Approve {
-  std::vector<std::string> ids;
+  std::vector<std::string> ids = {};
   std::string scope = "once";
   std::chrono::seconds duration{0};  ///< 0: the request's own
-  std::string reason;
+  std::string reason = {};
   bool dry_run = false;
 };
 
 struct Reject {
-  std::vector<std::string> ids;
-  std::string reason;
+  std::vector<std::string> ids = {};
+  std::string reason = {};
   bool dry_run = false;
 };
 
 struct ApprovalsWatch {
-  std::string agent;
-  std::string run;
+  std::string agent = {};
+  std::string run = {};
   std::chrono::seconds timeout{0};  ///< 0: until interrupted
 };
 
@@ -45,7 +45,7 @@ struct GrantsList {
 };
 
 struct GrantsRevoke {
-  std::vector<std::string> ids;
+  std::vector<std::string> ids = {};
   bool yes = false;
   bool dry_run = false;
 };

@@ -62,6 +62,18 @@ void describe_files(posix_spawn_file_actions_t& actions, const ChildSpec& spec, 
   if (!spec.directory.empty()) ::posix_spawn_file_actions_addchdir_np(&actions, spec.directory.c_str());
 }
 
+/// A child begins with ordinary signals, whatever this process ignores or blocks.
+void describe_signals(posix_spawnattr_t& attributes) {
+  sigset_t reset{};
+  sigset_t none{};
+  ::sigemptyset(&none);
+  ::sigemptyset(&reset);
+  for (const int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGPIPE}) ::sigaddset(&reset, number);
+  ::posix_spawnattr_setsigdefault(&attributes, &reset);
+  ::posix_spawnattr_setsigmask(&attributes, &none);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+}
+
 int shell_status(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
 }  // namespace
@@ -75,9 +87,13 @@ Result<ChildProcess> ChildProcess::start(const ChildSpec& spec) {
   posix_spawn_file_actions_t actions{};
   ::posix_spawn_file_actions_init(&actions);
   describe_files(actions, spec, input, output);
+  posix_spawnattr_t attributes{};
+  ::posix_spawnattr_init(&attributes);
+  describe_signals(attributes);
   pid_t pid = -1;
-  const int error = ::posix_spawnp(&pid, arguments.front().c_str(), &actions, nullptr, pointers(arguments).data(),
+  const int error = ::posix_spawnp(&pid, arguments.front().c_str(), &actions, &attributes, pointers(arguments).data(),
                                    pointers(variables).data());
+  ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) {
     return fail(ErrorCode::internal,

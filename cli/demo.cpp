@@ -6,6 +6,7 @@
 #include <memory>
 #include <ostream>
 #include <random>
+#include <signal.h>
 #include <unistd.h>
 
 #include "cli/child_process.hpp"
@@ -35,6 +36,22 @@ class PrivateDirectory {
 
  private:
   fs::path path_;
+};
+
+/// Ctrl-C ends the demo's run, which gets it too; the demo itself goes on to the end and cleans up.
+class SurvivesInterrupt {
+ public:
+  SurvivesInterrupt() {
+    struct sigaction ignore{};
+    ignore.sa_handler = SIG_IGN;
+    ::sigaction(SIGINT, &ignore, &before_);
+  }
+  SurvivesInterrupt(const SurvivesInterrupt&) = delete;
+  SurvivesInterrupt& operator=(const SurvivesInterrupt&) = delete;
+  ~SurvivesInterrupt() { ::sigaction(SIGINT, &before_, nullptr); }
+
+ private:
+  struct sigaction before_{};
 };
 
 std::string random_key() {
@@ -68,6 +85,7 @@ Outcome demo(Context& context) {
     return fail(ErrorCode::unavailable, "the demo needs python3, and there is none in PATH",
                 "install it: sudo apt-get install python3");
   }
+  const SurvivesInterrupt survives;
   const PrivateDirectory directory;
   if (directory.path().empty()) return fail(ErrorCode::internal, "cannot make a temporary directory");
   DemoWorld world{.directory = directory.path(), .program = context.program, .key = random_key()};

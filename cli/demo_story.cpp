@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <ostream>
+#include <signal.h>
 
 #include <nlohmann/json.hpp>
 
@@ -17,6 +18,7 @@ using output::Colour;
 using output::paint;
 
 constexpr std::chrono::seconds patience{60};
+constexpr int interrupted = 128 + SIGINT;
 constexpr std::string_view user = "ada@example.com";
 
 /// Narrates on standard output and counts what did not go as it should.
@@ -92,6 +94,7 @@ class Story {
       tell_step(event);
     }
     const int status = run->wait();
+    if (status == interrupted) return fail(ErrorCode::internal, "interrupted");
     close(status, steps);
     if (narrator_.failures() == 0) return 0;
     return fail(ErrorCode::bad_outcome, fmt::format("{} things did not go as they should", narrator_.failures()));

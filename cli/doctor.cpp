@@ -12,7 +12,7 @@
 #include "cli/groups.hpp"
 #include "cli/output/print.hpp"
 #include "cli/project.hpp"
-#include "core/config/project_file.hpp"
+#include "cli/tools_reach.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -56,7 +56,15 @@ std::vector<Diagnosis> examine_project(const Doctor& options, const Context& con
   }
   const auto project = load_project(options.config, context);
   if (!project) return {{"project", State::broken, project.error().message, "runagents config check"}};
-  return {{"project", State::fine, file->string(), {}}};
+  std::vector<Diagnosis> diagnoses{{"project", State::fine, file->string(), {}}};
+  for (const auto& name : project->agent.tools) {
+    const auto reach = reach_of(*project->tool(name));
+    diagnoses.push_back({"tool " + name, reach.reachable ? State::fine : State::broken, reach.detail,
+                         reach.reachable      ? ""
+                         : reach.hint.empty() ? "runagents tools probe " + name
+                                              : reach.hint});
+  }
+  return diagnoses;
 }
 
 std::vector<std::filesystem::path> root_candidates(const Context& context) {
@@ -151,7 +159,8 @@ Command doctor_command() {
   return {.name = "doctor",
           .summary = "check everything a run depends on",
           .description =
-              "Looks at the kernel, the clock, root certificates, directories, the store and the project, and says how "
+              "Looks at the kernel, the clock, root certificates, directories, the store, the project and its tools, "
+              "and says how "
               "to mend\nwhat is broken. Exits with 9 when something is.",
           .examples = {{"runagents doctor", "what is wrong here?"}},
           .flags = {config_flag(options->config)},

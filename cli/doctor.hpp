@@ -8,16 +8,16 @@
 namespace runagents::cli {
 
 struct Doctor {
-  std::string config;
+  std::string config = {};
 };
 
 /// One thing that was looked at.
 struct Diagnosis {
   enum class State { fine, notice, broken };
-  std::string check;  ///< a stable word: "store", "ca-bundle", "tool echo"
+  std::string check = {};  ///< a stable word: "store", "ca-bundle", "tool echo"
   State state = State::fine;
-  std::string detail;
-  std::string remedy;  ///< what to do; empty when it is fine
+  std::string detail = {};
+  std::string remedy = {};  ///< what to do; empty when it is fine
 };
 
 /// Looks at everything a run depends on. Ends with 0, or with 9 when something is broken.

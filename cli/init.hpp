@@ -8,7 +8,7 @@
 namespace runagents::cli {
 
 struct Init {
-  std::string directory;  ///< empty: the current one
+  std::string directory = {};  ///< empty: the current one
   std::string language = "python";
   bool force = false;  ///< replace files that are there
 };

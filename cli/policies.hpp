@@ -10,25 +10,25 @@
 namespace runagents::cli {
 
 struct PoliciesList {
-  std::string config;
+  std::string config = {};
 };
 
 struct PoliciesGet {
-  std::string config;
-  std::string name;
+  std::string config = {};
+  std::string name = {};
 };
 
 struct PoliciesExplain {
-  std::string config;
-  std::string method;
-  std::string url;
-  std::string user;
-  std::vector<std::string> groups;  ///< of the user; unknown when empty
+  std::string config = {};
+  std::string method = {};
+  std::string url = {};
+  std::string user = {};
+  std::vector<std::string> groups = {};  ///< of the user; unknown when empty
   bool check = false;               ///< the verdict is the exit status
 };
 
 struct PoliciesLint {
-  std::string config;
+  std::string config = {};
 };
 
 [[nodiscard]] Outcome list_policies(const PoliciesList& options, Context& context);

@@ -7,8 +7,8 @@
 namespace runagents::cli {
 
 struct PoliciesTest {
-  std::string config;
-  std::string file;  ///< "-": standard input
+  std::string config = {};
+  std::string file = {};  ///< "-": standard input
   bool verbose = false;
 };
 

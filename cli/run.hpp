@@ -12,20 +12,20 @@ namespace runagents::cli {
 
 /// The flags of `runagents run` as they were typed.
 struct RunFlags {
-  std::string config;
-  std::string agent;
-  std::string user;
+  std::string config = {};
+  std::string agent = {};
+  std::string user = {};
   std::string isolation = "none";
   std::string on_approval = "hold";
   std::chrono::seconds approval_timeout{std::chrono::minutes{10}};
-  std::vector<std::string> environment;
-  std::vector<std::string> pass_environment;
+  std::vector<std::string> environment = {};
+  std::vector<std::string> pass_environment = {};
   std::chrono::seconds kill_after{10};
   std::string summary = "text";
   bool dry_run = false;
   bool quiet = false;
   bool verbose = false;
-  std::vector<std::string> command;
+  std::vector<std::string> command = {};
 };
 
 /// Reads the project and checks everything that can be wrong before a process is started.

@@ -10,43 +10,43 @@
 namespace runagents::cli {
 
 struct RunsList {
-  std::string agent;
-  std::string status;
-  std::string user;
+  std::string agent = {};
+  std::string status = {};
+  std::string user = {};
   std::uint32_t limit = 50;
 };
 
 struct RunsGet {
-  std::string id;  ///< an id, its beginning, or "latest"
+  std::string id = {};  ///< an id, its beginning, or "latest"
 };
 
 struct RunsEvents {
-  std::string id;
-  std::string type;
+  std::string id = {};
+  std::string type = {};
   bool follow = false;
   std::uint32_t after = 0;  ///< only events with a higher seq
 };
 
 struct RunsTimeline {
-  std::string id;
+  std::string id = {};
 };
 
 struct RunsWait {
-  std::string id;
+  std::string id = {};
   std::chrono::seconds timeout{0};  ///< 0: no limit
 };
 
 struct RunsExport {
-  std::string id;
+  std::string id = {};
   std::string format = "jsonl";
 };
 
 struct RunsVerify {
-  std::string id;
+  std::string id = {};
 };
 
 struct RunsCancel {
-  std::string id;
+  std::string id = {};
   bool yes = false;
   bool dry_run = false;
 };

@@ -1,9 +1,7 @@
 #include "cli/tools.hpp"
 
 #include <fmt/format.h>
-#include <memory>
 
-#include "cli/groups.hpp"
 #include "cli/nearest.hpp"
 #include "cli/objects.hpp"
 #include "cli/output/print.hpp"
@@ -99,27 +97,6 @@ Outcome get_tool(const ToolsGet& options, Context& context) {
   const auto printed = output::print(card, context.output, context.terminal);
   if (!printed) return std::unexpected(printed.error());
   return 0;
-}
-
-Command tools_command() {
-  auto list = std::make_shared<ToolsList>();
-  auto get = std::make_shared<ToolsGet>();
-  Command list_command{.name = "list",
-                       .summary = "list the tools of the project",
-                       .examples = {{"runagents tools list", "what the agent can reach"}},
-                       .flags = {config_flag(list->config)},
-                       .prints_objects = true,
-                       .run = [list](Context& context) { return list_tools(*list, context); }};
-  Command get_command{.name = "get",
-                      .summary = "show one tool and its capabilities",
-                      .examples = {{"runagents tools get echo", "the tool of a fresh project"}},
-                      .arguments = {{.name = "NAME", .summary = "the tool", .binding = &get->name}},
-                      .flags = {config_flag(get->config)},
-                      .prints_objects = true,
-                      .run = [get](Context& context) { return get_tool(*get, context); }};
-  return {.name = "tools",
-          .summary = "look at the tools of the project",
-          .commands = {std::move(list_command), std::move(get_command)}};
 }
 
 }  // namespace runagents::cli

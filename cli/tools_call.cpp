@@ -1,0 +1,131 @@
+#include <algorithm>
+#include <cctype>
+#include <fmt/format.h>
+#include <fstream>
+#include <ostream>
+#include <sstream>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/output/print.hpp"
+#include "cli/project.hpp"
+#include "cli/run.hpp"
+#include "cli/tools.hpp"
+#include "core/model/refusal_code.hpp"
+#include "runner/tool_call.hpp"
+#include "server/embedded.hpp"
+
+namespace runagents::cli {
+namespace {
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+/// Literal text, "@FILE", or "-" for standard input.
+Result<std::string> read_body(const std::string& data, const Context& context) {
+  std::ostringstream text;
+  if (data == "-" || data == "@-") {
+    text << context.terminal.in.rdbuf();
+    return text.str();
+  }
+  if (!data.starts_with('@')) return data;
+  std::ifstream in{context.working_directory / data.substr(1), std::ios::binary};
+  if (!in) return fail(ErrorCode::usage, fmt::format("cannot read {}", data.substr(1)));
+  text << in.rdbuf();
+  return text.str();
+}
+
+/// The kind of a refusal as an exit status: the agent could not have done better, or a person or a network could.
+ErrorCode kind_of(const std::string& word) {
+  const auto code = model::refusal_code(word);
+  if (!code) return ErrorCode::internal;
+  if (code == model::RefusalCode::approval_required) return ErrorCode::needs_person;
+  const int status = model::traits(*code).status;
+  if (status == 403) return ErrorCode::forbidden;
+  return status >= 429 ? ErrorCode::unavailable : ErrorCode::usage;
+}
+
+Error error_of(const ToolAnswer& answer) {
+  const auto body = nlohmann::json::parse(answer.body, nullptr, false);
+  if (!body.is_object()) return {ErrorCode::internal, fmt::format("refused with {}", answer.status), {}};
+  const auto word = body.value("code", std::string{});
+  return {kind_of(word), fmt::format("{}: {}", word, body.value("message", std::string{})),
+          body.value("hint", std::string{})};
+}
+
+std::string json_of(const ToolAnswer& answer) {
+  nlohmann::ordered_json object = {{"run_id", answer.run_id},
+                                   {"status", answer.status},
+                                   {"headers", nlohmann::ordered_json::array()},
+                                   {"body", answer.body}};
+  for (const auto& [name, value] : answer.headers) object["headers"].push_back({name, value});
+  return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+std::string text_of(const ToolAnswer& answer, bool with_head, const Terminal& terminal) {
+  std::string text;
+  if (with_head) {
+    text = fmt::format("{}\n", answer.status);
+    for (const auto& [name, value] : answer.headers) text += fmt::format("{}: {}\n", name, value);
+    text += "\n";
+  }
+  text += answer.body;
+  // Bytes go to a pipe as they came; a terminal must not be driven by what a tool answers.
+  if (!terminal.out_is_terminal) return text;
+  return output::printable_lines(text, "");
+}
+
+}  // namespace
+
+Result<Headers> read_headers(const std::vector<std::string>& lines) {
+  constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
+  const auto is_token = [marks](unsigned char c) {
+    return std::isalnum(c) != 0 || marks.find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  Headers headers;
+  for (const auto& line : lines) {
+    const auto colon = line.find(':');
+    const auto name = line.substr(0, colon);
+    const bool sound = colon != std::string::npos && colon > 0 && std::ranges::all_of(name, is_token) &&
+                       line.find_first_of(std::string_view{"\r\n\0", 3}) == std::string::npos;
+    if (!sound)
+      return fail(ErrorCode::usage, fmt::format("-H: \"{}\" does not begin with NAME:", name),
+                  "write -H 'Accept: text/plain'");
+    const auto begin = std::min(line.find_first_not_of(" \t", colon + 1), line.size());
+    headers.emplace_back(name, line.substr(begin));
+  }
+  return headers;
+}
+
+Outcome call_tool(const ToolsCall& options, Context& context) {
+  RunFlags flags;
+  flags.config = options.config;
+  flags.user = options.user;
+  flags.on_approval = options.on_approval;
+  flags.approval_timeout = options.approval_timeout;
+  flags.command = {"runagents", "tools", "call"};
+  const auto run = run_options(flags, context);
+  if (!run) return std::unexpected(run.error());
+  if (const auto tool = find_tool(run->project, options.name); !tool) return std::unexpected(tool.error());
+  auto headers = read_headers(options.headers);
+  if (!headers) return std::unexpected(headers.error());
+  auto body = read_body(options.data, context);
+  if (!body) return std::unexpected(body.error());
+  const ToolCall call{.tool = options.name,
+                      .method = options.method,
+                      .path = options.path,
+                      .headers = std::move(*headers),
+                      .body = std::move(*body)};
+  const auto answer =
+      runagents::call_tool(*run, [data = run->directories.data] { return server::open_embedded(data); }, call);
+  if (!answer) return std::unexpected(answer.error());
+  if (answer->refused) return std::unexpected(error_of(*answer));
+  const output::Card card{
+      .text = text_of(*answer, options.with_head, context.terminal), .name = answer->run_id, .json = json_of(*answer)};
+  const auto printed = output::print(card, context.output, context.terminal);
+  if (!printed) return std::unexpected(printed.error());
+  if (answer->status < 400) return 0;
+  context.terminal.err << fmt::format("the tool answered with {}\n", answer->status);
+  return exit_code(ErrorCode::bad_outcome);
+}
+
+}  // namespace runagents::cli
