@@ -131,7 +131,6 @@ Result<void> Running::open_record(const OpenTransport& open_transport) {
   if (!transport) return std::unexpected(transport.error());
   transport_ = std::move(*transport);
   plane_.emplace(*transport_);
-  indexer_.emplace(journal_file_, run_id_);
   model::Run run;
   run.id = run_id_;
   run.agent = options_.project.agent.name;
@@ -271,10 +270,11 @@ void Running::stop_agent(int signal_number) {
   kill_at_ = steady_clock::now() + options_.kill_after;
 }
 
-/// What has to be looked at now and then: events to be indexed, a cancellation, the patience with a signalled agent.
+/// What has to be looked at now and then: what the calls add up to, a cancellation, the patience with a signalled
+/// agent.
 http::Task<void> Running::keep_house() {
   http::Timer timer{loop_};
-  std::uint64_t indexed = 0;
+  std::uint64_t told = 0;
   for (unsigned round = 0; !ended_; ++round) {
     timer.expires_after(housekeeping_period);
     static_cast<void>(co_await timer.async_wait(http::by_value));
@@ -282,14 +282,14 @@ http::Task<void> Running::keep_house() {
       kill_at_ = steady_clock::time_point::max();
       agent_->kill_all();
     }
-    if (const auto newest = journal_->seq(); newest != indexed) {
-      using Indexed = Result<std::uint64_t>;
-      const auto sent = co_await egress::offload<Indexed>(*worker_, [this] { return indexer_->catch_up(*plane_); });
-      if (sent) indexed = newest;
-    }
     if (round % 4 != 3) continue;
     using Looked = Result<model::Run>;
-    const auto run = co_await egress::offload<Looked>(*worker_, [this] { return plane_->get_run(run_id_); });
+    const auto status = approvals_->holds() ? model::RunStatus::paused_approval : model::RunStatus::running;
+    const bool tells = std::exchange(told, journal_->seq()) != journal_->seq();
+    const auto run =
+        co_await egress::offload<Looked>(*worker_, [this, tells, change = api::RunChange{status, {}, {}, counts()}] {
+          return tells ? plane_->change_run(run_id_, change) : plane_->get_run(run_id_);
+        });
     if (run && run->cancel_requested && !cancelled_) {
       cancelled_ = true;
       stop_agent(SIGTERM);
@@ -304,15 +304,18 @@ api::RunChange Running::outcome(const launch::ExitStatus& exit) const {
   return {model::RunStatus::completed, exit.code, {}};
 }
 
-void Running::close_record(const api::RunChange& change) {
+api::RunCounts Running::counts() const {
+  const auto& totals = recorder_->totals();
+  return {totals.calls, totals.refused, totals.approved};
+}
+
+void Running::close_record(api::RunChange change) {
   recorder_->note(word(change.status), change.reason);
-  auto indexed = indexer_->catch_up(*plane_);
-  Result<void> changed;
-  if (auto run = plane_->change_run(run_id_, change); !run) changed = std::unexpected(run.error());
-  const auto* error = !indexed ? &indexed.error() : !changed ? &changed.error() : nullptr;
-  if (error != nullptr) {
-    fmt::print(stderr, "runagents: the end of run {} is not in the store yet: {}\n", run_id_, error->message);
-  } else if (recorder_->broken()) {
+  change.counts = counts();
+  if (const auto run = plane_->change_run(run_id_, change); !run) {
+    fmt::print(stderr, "runagents: the end of run {} is not in the store yet: {}\n", run_id_, run.error().message);
+  }
+  if (recorder_->broken()) {
     fmt::print(stderr, "runagents: the events of run {} could not all be recorded in {}\n", run_id_, journal_file_);
   }
 }

@@ -8,7 +8,6 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include "core/api/control_plane.hpp"
-#include "core/audit/indexer.hpp"
 #include "core/audit/journal.hpp"
 #include "core/http/async.hpp"
 #include "core/http/ticker.hpp"
@@ -68,7 +67,8 @@ class Running {
   void stop_agent(int signal_number);
   http::Task<void> keep_house();
   void drain();
-  void close_record(const api::RunChange& change);
+  void close_record(api::RunChange change);
+  api::RunCounts counts() const;
   api::RunChange outcome(const launch::ExitStatus& exit) const;
   void say(const std::string& text) const;
 
@@ -81,7 +81,6 @@ class Running {
   std::unique_ptr<api::Transport> transport_;
   std::optional<api::ControlPlane> plane_;
   std::optional<audit::Journal> journal_;
-  std::optional<audit::Indexer> indexer_;
   std::optional<launch::Signals> signals_;
   launch::Environment environment_;
   launch::DoorUrls door_urls_;

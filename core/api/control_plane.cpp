@@ -78,6 +78,11 @@ Result<model::Run> ControlPlane::change_run(std::string_view id, const RunChange
   Json body = {{"status", word(change.status)}};
   if (change.exit_code) body["exit_code"] = *change.exit_code;
   if (!change.reason.empty()) body["reason"] = change.reason;
+  if (change.counts) {
+    body["calls"] = change.counts->calls;
+    body["refused"] = change.counts->refused;
+    body["approved"] = change.counts->approved;
+  }
   return one(send(transport_, "PATCH", Target{"/runs"}.segment(id), dump(body)), read_run);
 }
 

@@ -30,11 +30,19 @@ struct ApprovalFilter {
   std::uint32_t limit = 50;  ///< 0: all
 };
 
+/// What a run's calls add up to so far.
+struct RunCounts {
+  std::uint64_t calls = 0;
+  std::uint64_t refused = 0;   ///< of those
+  std::uint64_t approved = 0;  ///< of those
+};
+
 /// What a run came to, when it ends or when its state changes.
 struct RunChange {
   model::RunStatus status = model::RunStatus::running;
   std::optional<int> exit_code;
   std::string reason;
+  std::optional<RunCounts> counts = std::nullopt;
 };
 
 struct EventQuery {

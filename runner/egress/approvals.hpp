@@ -47,6 +47,8 @@ class Approvals {
   ~Approvals();
 
   [[nodiscard]] http::Task<Verdict> approve(Call& call, Exchange& exchange);
+  /// Whether a call is waiting for a person.
+  [[nodiscard]] bool holds() const noexcept { return held_ > 0; }
 
  private:
   struct Pending;

@@ -35,6 +35,11 @@ Result<Outgoing> change(Runs& runs, const Incoming& request) {
   members.word("status", change.status, model::run_status_of, "the status of a run, such as COMPLETED")
       .number("exit_code", change.exit_code)
       .text("reason", change.reason);
+  if (json->contains("calls")) {
+    api::RunCounts counts;
+    members.number("calls", counts.calls).number("refused", counts.refused).number("approved", counts.approved);
+    change.counts = counts;
+  }
   if (const Error* error = members.error()) return std::unexpected(*error);
   return object_answer(runs.change(request.parameter(0), change));
 }

@@ -3,11 +3,12 @@
 #include <chrono>
 #include <cstdint>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 
 #include "core/api/json_spans.hpp"
-#include "core/audit/indexer.hpp"
 #include "core/audit/journal.hpp"
+#include "core/audit/journal_reader.hpp"
 #include "core/store/statement.hpp"
 #include "server/service/column.hpp"
 #include "server/service/identifier.hpp"
@@ -106,18 +107,21 @@ bool is_full(const std::vector<std::string>& found, const api::EventQuery& query
   return query.limit != 0 && found.size() >= query.limit;
 }
 
+bool is_wanted(std::string_view line, const api::EventQuery& query) {
+  return std::cmp_greater(seq_of(line), query.after_seq) &&
+         (query.type.empty() || api::plain_member(line, "type") == query.type);
+}
+
 void select_lines(std::string_view lines, const api::EventQuery& query, std::vector<std::string>& found) {
   for (std::size_t end = lines.find('\n'); end != std::string_view::npos && !is_full(found, query);
        end = lines.find('\n')) {
     const std::string_view line = lines.substr(0, end);
-    const bool wanted = std::cmp_greater(seq_of(line), query.after_seq) &&
-                        (query.type.empty() || api::plain_member(line, "type") == query.type);
-    if (wanted) found.emplace_back(line);
+    if (is_wanted(line, query)) found.emplace_back(line);
     lines.remove_prefix(end + 1);
   }
 }
 
-std::vector<std::string> load_events(soci::session& session, const std::string& id, const api::EventQuery& query) {
+std::vector<std::string> stored_events(soci::session& session, const std::string& id, const api::EventQuery& query) {
   const auto after = static_cast<long long>(std::min<std::uint64_t>(query.after_seq, INT64_MAX));
   std::string lines;
   store::Statement select{session};
@@ -151,14 +155,34 @@ Result<std::vector<std::string>> Runs::events(std::string_view id, const api::Ev
     // The state first: what is stored after a run has ended is complete.
     const auto state = get(run->id);
     if (!state) return std::unexpected(state.error());
-    auto found = database_.read([&](soci::session& session) -> Result<std::vector<std::string>> {
-      return load_events(session, run->id, query);
-    });
+    auto found = load_events(*run, query);
     const bool enough = !found || !found->empty() || is_final(state->status);
     if (enough || std::chrono::steady_clock::now() >= deadline) return found;
     std::this_thread::sleep_for(look_again);
     if (auto recovered = recover(); !recovered) return std::unexpected(recovered.error());
   }
+}
+
+Result<std::vector<std::string>> Runs::load_events(const model::Run& run, const api::EventQuery& query) {
+  if (run.journal.empty() || ::access(run.journal.c_str(), R_OK) != 0) {
+    return database_.read([&](soci::session& session) -> Result<std::vector<std::string>> {
+      return stored_events(session, run.id, query);
+    });
+  }
+  const bool goes_on = followed_ && followed_->run_id == run.id && followed_->seq == query.after_seq;
+  if (!goes_on) followed_.emplace(run.id, 0, audit::JournalReader{run.journal});
+  std::vector<std::string> found;
+  const auto read = followed_->journal.read_new([&](std::span<const std::string> lines) -> Result<void> {
+    for (const auto& line : lines) {
+      if (!is_full(found, query) && is_wanted(line, query)) found.push_back(line);
+      followed_->seq = static_cast<std::uint64_t>(seq_of(line));
+    }
+    return {};
+  });
+  // Lines that were read and not handed out have to be read again.
+  if (!read || is_full(found, query) || !query.type.empty()) followed_.reset();
+  if (!read) return std::unexpected(read.error());
+  return found;
 }
 
 Result<void> Runs::recover() {
@@ -185,17 +209,22 @@ Result<void> Runs::close_lost(const std::string& id, const std::string& journal)
   // A runner reports its end before it lets go of the journal, so that what is still open now was left open.
   const auto state = get(id);
   if (!state || is_final(state->status)) return {};
-  const auto indexed = audit::Indexer{journal, id}.catch_up([&](std::span<const std::string> lines) {
+  Batch all;
+  const auto read = audit::JournalReader{journal}.read_new([&](std::span<const std::string> lines) -> Result<void> {
     const std::vector<std::string_view> views{lines.begin(), lines.end()};
-    return append_events(id, views);
+    const auto batch = batch_of(views, all.last_seq);
+    if (!batch) return std::unexpected(batch.error());
+    all.last_seq = batch->last_seq;
+    all.calls += batch->calls;
+    all.refused += batch->refused;
+    all.approved += batch->approved;
+    return {};
   });
   std::string reason = "runner lost";
-  if (!indexed) {
-    // The store being in trouble says nothing about the run: the next one who looks closes it.
-    if (indexed.error().code == ErrorCode::unavailable) return std::unexpected(indexed.error());
-    reason += "; its journal could not be read to the end: " + indexed.error().message;
-  }
-  const auto closed = change(id, {model::RunStatus::failed, {}, reason});
+  if (!read) reason += "; its journal could not be read to the end: " + read.error().message;
+  const api::RunCounts counts{static_cast<std::uint64_t>(all.calls), static_cast<std::uint64_t>(all.refused),
+                              static_cast<std::uint64_t>(all.approved)};
+  const auto closed = change(id, {model::RunStatus::failed, {}, reason, counts});
   if (!closed && closed.error().code != ErrorCode::conflict) return std::unexpected(closed.error());
   return {};
 }

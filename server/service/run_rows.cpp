@@ -70,7 +70,11 @@ void update_run(soci::session& session, const model::Run& run) {
   const long long updated_at = number_of(run.updated_at);
   const long long finished_at = run.finished_at ? number_of(*run.finished_at) : 0;
   soci::indicator has_finished_at = run.finished_at ? soci::i_ok : soci::i_null;
+  const auto calls = static_cast<long long>(run.calls);
+  const auto refused = static_cast<long long>(run.refused);
+  const auto approved = static_cast<long long>(run.approved);
   store::Statement update{session};
+  update.use(calls, "calls").use(refused, "refused").use(approved, "approved");
   update.use(status, "status")
       .use(cancel, "cancel")
       .use(run.reason, "reason")
@@ -78,7 +82,8 @@ void update_run(soci::session& session, const model::Run& run) {
   update.use(updated_at, "updated_at").use(finished_at, has_finished_at, "finished_at").use(run.id, "id");
   update.prepare(
       "UPDATE runs SET status = :status, cancel_requested = :cancel, reason = :reason, exit_code = :exit_code, "
-      "updated_at = :updated_at, finished_at = :finished_at WHERE id = :id");
+      "calls = :calls, refused = :refused, approved = :approved, updated_at = :updated_at, "
+      "finished_at = :finished_at WHERE id = :id");
   update.change();
 }
 

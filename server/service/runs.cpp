@@ -53,6 +53,11 @@ Result<model::Run> Runs::change(std::string_view id, const api::RunChange& chang
     run->updated_at = model::now();
     if (change.exit_code) run->exit_code = change.exit_code;
     if (!change.reason.empty()) run->reason = change.reason;
+    if (change.counts) {
+      run->calls = change.counts->calls;
+      run->refused = change.counts->refused;
+      run->approved = change.counts->approved;
+    }
     if (is_final(run->status)) run->finished_at = run->updated_at;
     update_run(session, *run);
     return run;

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/api/control_plane.hpp"
+#include "core/audit/journal_reader.hpp"
 #include "core/error.hpp"
 #include "core/model/run.hpp"
 #include "core/store/database.hpp"
@@ -24,9 +27,10 @@ class Runs {
   [[nodiscard]] Result<std::vector<model::Run>> list(const api::RunFilter& filter);
   [[nodiscard]] Result<model::Run> cancel(std::string_view id);
 
-  /// Stores what is new of these journal lines; a gap is a conflict.
+  /// Stores what is new of these journal lines, for a run whose journal is elsewhere; a gap is a conflict.
   [[nodiscard]] Result<void> append_events(const std::string& id, std::span<const std::string_view> lines);
-  /// Waits for the first event up to `query.wait`, unless the run has ended.
+  /// Waits for the first event up to `query.wait`, unless the run has ended. Events of a run whose journal is on this
+  /// machine are read from there, others from the store.
   [[nodiscard]] Result<std::vector<std::string>> events(std::string_view id, const api::EventQuery& query);
 
   /// Closes every run whose runner is gone (nobody holds its journal): brings in the rest of its journal and makes it
@@ -34,9 +38,18 @@ class Runs {
   [[nodiscard]] Result<void> recover();
 
  private:
+  /// A journal on this machine that somebody follows, and how far: the next look starts there.
+  struct Followed {
+    std::string run_id;
+    std::uint64_t seq = 0;
+    audit::JournalReader journal;
+  };
+
   [[nodiscard]] Result<void> close_lost(const std::string& id, const std::string& journal);
+  [[nodiscard]] Result<std::vector<std::string>> load_events(const model::Run& run, const api::EventQuery& query);
 
   store::Database& database_;
+  std::optional<Followed> followed_;
 };
 
 }  // namespace runagents::server

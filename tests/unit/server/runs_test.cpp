@@ -10,8 +10,8 @@
 #include <unistd.h>
 #include <vector>
 
-#include "core/audit/indexer.hpp"
 #include "core/audit/journal.hpp"
+#include "core/audit/journal_reader.hpp"
 #include "tests/unit/child_process.hpp"
 #include "tests/unit/server/plane.hpp"
 #include "tests/unit/temporary_directory.hpp"
@@ -254,29 +254,27 @@ TEST_CASE("waiting for events ends with the first one, with the run, or with the
   }
 }
 
-TEST_CASE("the indexer brings in what is new, complete lines only, and nothing twice") {
+TEST_CASE("events of a run whose journal is here are read from it as it grows, complete lines only") {
   const TemporaryDirectory directory;
   Plane plane{directory.path()};
   const auto file = directory / "run.jsonl";
   auto journal = journal_at(file);
   REQUIRE(plane->create_run(sample_run("RUN1", file)).has_value());
-  audit::Indexer indexer{file, "RUN1"};
-  CHECK(*indexer.catch_up(*plane) == 0);
+  CHECK(plane->events("RUN1", {})->empty());
   append_call(journal, "allowed");
   append_call(journal, "refused");
-  CHECK(*indexer.catch_up(*plane) == 2);
-  CHECK(*indexer.catch_up(*plane) == 0);
+  CHECK(plane->events("RUN1", {})->size() == 2);
+  CHECK(plane->events("RUN1", query([](auto& q) { q.after_seq = 2; }))->empty());
   append_call(journal, "allowed");
-  CHECK(*indexer.catch_up(*plane) == 1);
-  audit::Indexer again{file, "RUN1"};
-  CHECK(*again.catch_up(*plane) == 3);
+  CHECK(plane->events("RUN1", query([](auto& q) { q.after_seq = 2; }))->size() == 1);
+  CHECK(plane->events("RUN1", query([](auto& q) { q.after_seq = 1; }))->size() == 2);
+  CHECK(plane->events("RUN1", query([](auto& q) { q.limit = 1; }))->size() == 1);
   CHECK(plane->events("RUN1", {})->size() == 3);
-  CHECK(plane->get_run("RUN1")->calls == 3);
   std::ofstream{file, std::ios::app} << R"({"seq":4,"type":"TOOL_CALLED")";
-  CHECK(*indexer.catch_up(*plane) == 0);
+  CHECK(plane->events("RUN1", {})->size() == 3);
 }
 
-TEST_CASE("a long journal is brought in by batches") {
+TEST_CASE("a long journal is read by batches") {
   const TemporaryDirectory directory;
   Plane plane{directory.path()};
   const auto file = directory / "run.jsonl";
@@ -286,9 +284,21 @@ TEST_CASE("a long journal is brought in by batches") {
   const std::string url = "https://a.example/" + std::string(1000, 'x');
   record.url = url;
   for (int i = 0; i < 3000; ++i) REQUIRE(journal.append(record).has_value());
-  CHECK(*audit::Indexer{file, "RUN1"}.catch_up(*plane) == 3000);
   CHECK(plane->events("RUN1", query([](auto& q) { q.after_seq = 2990; }))->size() == 10);
   CHECK(plane->events("RUN1", {})->size() == 3000);
+}
+
+TEST_CASE("a change of a run may say what its calls add up to") {
+  const TemporaryDirectory directory;
+  Plane plane{directory.path()};
+  REQUIRE(plane->create_run(sample_run("RUN1")).has_value());
+  api::RunChange change;
+  change.counts = api::RunCounts{.calls = 5, .refused = 2, .approved = 1};
+  REQUIRE(plane->change_run("RUN1", change).has_value());
+  const auto run = plane->get_run("RUN1");
+  CHECK(run->calls == 5);
+  CHECK(run->refused == 2);
+  CHECK(run->approved == 1);
 }
 
 TEST_CASE("a run whose runner was killed is closed by the next one who looks") {
@@ -310,7 +320,6 @@ TEST_CASE("a run whose runner was killed is closed by the next one who looks") {
   REQUIRE(::read(pipe[0], &byte, 1) == 1);
   Plane plane{directory.path()};
   CHECK(plane->list_runs({})->at(0).status == RunStatus::running);
-  CHECK(plane->events("RUN1", {})->empty());
 
   ::kill(runner, SIGKILL);
   ::waitpid(runner, nullptr, 0);

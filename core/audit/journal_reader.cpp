@@ -1,4 +1,4 @@
-#include "core/audit/indexer.hpp"
+#include "core/audit/journal_reader.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -51,22 +51,18 @@ std::vector<std::string> split(std::string_view text) {
 
 }  // namespace
 
-Result<std::uint64_t> Indexer::catch_up(api::ControlPlane& plane) {
-  return catch_up([&](std::span<const std::string> lines) { return plane.append_events(run_id_, lines); });
-}
-
-Result<std::uint64_t> Indexer::catch_up(const Store& store) {
+Result<std::uint64_t> JournalReader::read_new(const Take& take) {
   const Descriptor file{::open(journal_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
   if (file.get() < 0) return unreadable(journal_, errno);
-  std::uint64_t sent = 0;
+  std::uint64_t handed_out = 0;
   for (;;) {
     const auto text = read_lines(file, journal_, offset_);
     if (!text) return std::unexpected(text.error());
-    if (text->empty()) return sent;
+    if (text->empty()) return handed_out;
     const auto lines = split(*text);
-    if (auto stored = store(lines); !stored) return std::unexpected(stored.error());
+    if (auto taken = take(lines); !taken) return std::unexpected(taken.error());
     offset_ += text->size();
-    sent += lines.size();
+    handed_out += lines.size();
   }
 }
 
