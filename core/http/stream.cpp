@@ -93,6 +93,11 @@ Task<error_code> Stream::wait_for(int ssl_error) {
 }
 
 Task<Stream::ReadResult> Stream::read_tls(std::span<char> into) {
+  // What answers a message that has just been sent is not there yet.
+  if (std::exchange(has_written_, false) && SSL_has_pending(ssl_.get()) == 0) {
+    const auto error = co_await wait_for(SSL_ERROR_WANT_READ);
+    if (error) co_return ReadResult{error, 0};
+  }
   for (;;) {
     ERR_clear_error();
     errno = 0;
@@ -108,6 +113,7 @@ Task<Stream::ReadResult> Stream::read_tls(std::span<char> into) {
 }
 
 Task<error_code> Stream::write_tls(std::string_view data) {
+  has_written_ = true;
   while (!data.empty()) {
     ERR_clear_error();
     errno = 0;
@@ -144,14 +150,13 @@ Task<error_code> Stream::handshake() {
 
 bool Stream::is_stale() {
   char byte = 0;
-  if (ssl_) {
-    // Through TLS, so that a session ticket that arrived meanwhile is taken in and not mistaken for data.
-    ERR_clear_error();
-    const int result = SSL_peek(ssl_.get(), &byte, 1);
-    return result > 0 || SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_READ;
-  }
-  const auto result = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return result >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+  const auto received = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (received < 0) return errno != EAGAIN && errno != EWOULDBLOCK;
+  if (received == 0 || !ssl_) return true;
+  // Through TLS, so that a session ticket that arrived meanwhile is taken in and not mistaken for data.
+  ERR_clear_error();
+  const int peeked = SSL_peek(ssl_.get(), &byte, 1);
+  return peeked > 0 || SSL_get_error(ssl_.get(), peeked) != SSL_ERROR_WANT_READ;
 }
 
 bool Stream::peer_has_gone() {

@@ -51,7 +51,8 @@ class Stream {
 
   Socket socket_;
   SslPointer ssl_;
-  std::string gathered_;  ///< TLS: a head and a small body become one record
+  std::string gathered_;      ///< TLS: a head and a small body become one record
+  bool has_written_ = false;  ///< TLS: since the last read
 };
 
 }  // namespace runagents::http
