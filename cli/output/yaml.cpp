@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <yaml-cpp/emitter.h>
+#include <yaml-cpp/yaml.h>
 
 #include <nlohmann/json.hpp>
 
@@ -21,6 +21,10 @@ bool reads_as_text(const std::string& text) {
 }
 
 void emit_scalar(YAML::Emitter& out, const Json& value) {
+  if (value.is_null()) {
+    out << YAML::Null;
+    return;
+  }
   if (!value.is_string()) {
     out << value.dump();
     return;
@@ -54,6 +58,7 @@ void emit(YAML::Emitter& out, const Json& value) {
 
 std::string to_yaml(const Json& value) {
   YAML::Emitter out;
+  out.SetNullFormat(YAML::LowerNull);
   emit(out, value);
   return std::string{out.c_str()} + "\n";
 }
