@@ -52,7 +52,7 @@ TEST_CASE("a secret is found where it is and only there") {
   CHECK(files_with(secret, directory.path()) == std::vector<std::filesystem::path>{directory / "with"});
   CHECK_FALSE(file_has(secret, directory / "missing").has_value());
 
-  auto spec = shell("echo $$; read word");
+  auto spec = shell("echo $$; exec sleep 60");
   spec.set = {{"HIDDEN", secret}};
   auto child = ChildProcess::start(spec);
   REQUIRE(child.has_value());
