@@ -61,7 +61,13 @@ TEST_CASE("a secret is found where it is and only there") {
   CHECK(file_has(secret, "/proc/" + pid + "/cmdline") == false);
 }
 
-TEST_CASE("the memory of a process that holds a secret gives it away") {
+#if __has_feature(address_sanitizer)
+constexpr bool memory_can_be_read_through = false;  // AddressSanitizer maps terabytes
+#else
+constexpr bool memory_can_be_read_through = true;
+#endif
+
+TEST_CASE("the memory of a process that holds a secret gives it away" * doctest::skip(!memory_can_be_read_through)) {
   const std::string secret = "memory_needle_" + std::to_string(::getpid());
   CHECK(memory_has(secret, ::getpid()) == true);
 }
