@@ -58,8 +58,9 @@ Outcome decide_all(const std::vector<std::string>& ids, bool dry_run, std::strin
 
 Outcome approve(const Approve& options, Context& context) {
   const auto scope = model::scope_of(options.scope);
-  if (!scope)
+  if (!scope) {
     return fail(ErrorCode::usage, fmt::format("no scope \"{}\"", options.scope), "there are once, run, window");
+  }
   if (options.duration.count() > 0 && *scope != model::Scope::window) {
     return fail(
         ErrorCode::usage, fmt::format("--duration goes with --scope window, not with {}", options.scope),

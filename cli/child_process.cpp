@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -9,11 +10,16 @@
 #include <spawn.h>
 #include <sys/wait.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
 namespace runagents::cli {
 namespace {
+
+// How long a child may take to end itself before it is killed.
+constexpr std::chrono::milliseconds patience{2000};
+constexpr std::chrono::milliseconds step{10};
 
 struct Pipe {
   int read_end = -1;
@@ -41,12 +47,16 @@ std::vector<std::string> environment_of(const ChildSpec& spec) {
     const bool dropped = !spec.unset_prefix.empty() && text.starts_with(spec.unset_prefix);
     if (!dropped && !spec.set.contains(text.substr(0, text.find('=')))) entries.push_back(text);
   }
-  for (const auto& [name, value] : spec.set) entries.push_back(name + "=" + value);
+  for (const auto& [name, value] : spec.set) {
+    auto& entry = entries.emplace_back(name);
+    entry.append("=").append(value);
+  }
   return entries;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> list;
+  list.reserve(texts.size() + 1);
   for (auto& text : texts) list.push_back(text.data());
   list.push_back(nullptr);
   return list;
@@ -101,8 +111,9 @@ Result<ChildProcess> ChildProcess::start(const ChildSpec& spec) {
   }
   const auto written = ::write(input.write_end, spec.input.data(), spec.input.size());
   ChildProcess child{pid, std::exchange(output.read_end, -1)};
-  if (!std::cmp_equal(written, spec.input.size()))
+  if (!std::cmp_equal(written, spec.input.size())) {
     return fail(ErrorCode::internal, "cannot write to " + spec.command.front());
+  }
   return child;
 }
 
@@ -125,8 +136,14 @@ ChildProcess::~ChildProcess() { end(); }
 void ChildProcess::end() noexcept {
   if (output_ >= 0) ::close(std::exchange(output_, -1));
   if (pid_ < 0) return;
-  ::kill(pid_, SIGTERM);
   const pid_t pid = std::exchange(pid_, -1);
+  ::kill(pid, SIGTERM);
+  ::kill(pid, SIGCONT);
+  for (auto left = patience; left.count() > 0; left -= step) {
+    if (::waitpid(pid, nullptr, WNOHANG) == pid) return;
+    std::this_thread::sleep_for(step);
+  }
+  ::kill(pid, SIGKILL);
   while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
 }

@@ -22,7 +22,7 @@ struct ChildSpec {
   std::filesystem::path errors;            ///< where its standard error goes; empty: to that of this process
 };
 
-/// A child whose standard output is read line by line. Ends with this object.
+/// A child whose standard output is read line by line. Ends with this object: asked, and killed after two seconds.
 class ChildProcess {
  public:
   [[nodiscard]] static Result<ChildProcess> start(const ChildSpec& spec);

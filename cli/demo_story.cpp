@@ -154,8 +154,9 @@ class Story {
     const auto end = context_.now() + patience;
     while (context_.now() < end) {
       const auto listed = run_child(world_.command({"approvals", "list", "--status", "pending", "-o", "name"}));
-      if (listed && listed->exit_code == 0 && !listed->output.empty())
+      if (listed && listed->exit_code == 0 && !listed->output.empty()) {
         return listed->output.substr(0, listed->output.find('\n'));
+      }
       if (!context_.pause(std::chrono::milliseconds{50})) break;
     }
     return {};

@@ -43,8 +43,9 @@ Lines flag_lines(const std::vector<Flag>& flags) {
   for (const auto& flag : flags) {
     auto left = flag.letter == 0 ? std::string{"    "} : fmt::format("-{}, ", flag.letter);
     left += "--" + flag.name;
-    if (!flag.value.empty())
+    if (!flag.value.empty()) {
       left += " " + (flag.choices.empty() ? flag.value : fmt::format("{}", fmt::join(flag.choices, "|")));
+    }
     auto right = flag.summary;
     if (!flag.default_text.empty()) right += fmt::format(" (default: {})", flag.default_text);
     lines.emplace_back(std::move(left), std::move(right));

@@ -152,9 +152,10 @@ class Linter {
       place.resource = rule.resource;
       place.tool = rule.tool;
       found = tools_of(place, project_).empty();
-      if (found)
+      if (found) {
         add(policy, index, "unused-resource", fmt::format("no tool lies at {}", rule.resource),
             "its base URL has another host, port or path");
+      }
     }
     for (const auto& tag : rule.tags) {
       if (std::ranges::any_of(project_.tools, [&tag](const Tool& tool) { return has_tag(tool, tag); })) continue;

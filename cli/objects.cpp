@@ -26,8 +26,9 @@ void add_list(Json& object, const char* name, const List& list) {
 
 Json auth_of(const model::Auth& auth) {
   Json object = {{"type", word(auth.type)}};
-  if (auth.type == model::AuthType::api_key)
+  if (auth.type == model::AuthType::api_key) {
     object["in"] = auth.place == model::Auth::Place::header ? "header" : "query";
+  }
   add_text(object, "name", auth.name);
   add_text(object, "prefix", auth.prefix);
   add_text(object, "username", auth.username);

@@ -14,7 +14,7 @@ namespace {
 
 using Words = std::span<const std::string>;
 
-std::unexpected<Error> usage(std::string message, std::string_view path, std::string hint = {}) {
+std::unexpected<Error> usage(std::string message, std::string_view path, const std::string& hint = {}) {
   const auto help = fmt::format("see: {} --help", path);
   return fail(ErrorCode::usage, std::move(message), hint.empty() ? help : hint + " (" + help + ")");
 }
@@ -96,8 +96,9 @@ Result<void> store(const Binding& binding, const std::string& name, std::string_
     (*list)->push_back(text);
   } else if (auto* const* length = std::get_if<std::chrono::seconds*>(&binding)) {
     const auto parsed = api::duration_of(text);
-    if (!parsed)
+    if (!parsed) {
       return usage(fmt::format("{}: \"{}\" is no length of time", name, text), path, "write 90s, 10m, 4h or 2d");
+    }
     **length = *parsed;
   } else if (auto* const* number = std::get_if<std::uint32_t*>(&binding)) {
     const auto* end = text.data() + text.size();

@@ -48,8 +48,9 @@ Outcome lint_policies(const PoliciesLint& options, Context& context) {
   const auto file = project->file.string();
   const int code = findings.empty() ? 0 : exit_code(ErrorCode::bad_outcome);
   if (context.output.format == output::Format::table && context.output.fields.empty()) {
-    for (const auto& finding : findings)
+    for (const auto& finding : findings) {
       context.terminal.out << line_for_people(finding, file, line_of(finding, places));
+    }
     if (findings.empty()) context.terminal.err << "nothing found\n";
     return code;
   }

@@ -26,7 +26,7 @@ std::vector<std::string> without_help_word(std::span<const std::string> words) {
 }
 
 void set_colours(Terminal& terminal, ColourChoice choice, const Context& context) {
-  const bool refused = context.environment("NO_COLOR").value_or("") != "" || context.environment("TERM") == "dumb";
+  const bool refused = !context.environment("NO_COLOR").value_or("").empty() || context.environment("TERM") == "dumb";
   const auto wanted = [&](bool is_terminal) {
     if (choice == ColourChoice::automatic) return is_terminal && !refused;
     return choice == ColourChoice::always;
@@ -97,8 +97,9 @@ int execute(const Command& root, std::span<const std::string> given, Context& co
     terminal.err << help_text(command, invocation->path, terminal.colour_err);
     return exit_code(ErrorCode::usage);
   }
-  if (const auto set = set_output(*invocation, context); !set)
+  if (const auto set = set_output(*invocation, context); !set) {
     return end_with(set.error(), as_json, failure_exit, context);
+  }
   const auto outcome = command.run(context);
   if (!outcome) return end_with(outcome.error(), as_json, command.failure_exit, context);
   terminal.out.flush();

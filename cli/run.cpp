@@ -152,8 +152,9 @@ Result<RunOptions> run_options(const RunFlags& flags, const Context& context) {
   const auto on_approval = read_on_approval(flags.on_approval);
   if (!on_approval) return std::unexpected(on_approval.error());
   for (const auto& name : flags.pass_environment) {
-    if (!is_variable_name(name))
+    if (!is_variable_name(name)) {
       return fail(ErrorCode::usage, fmt::format("--pass-env: \"{}\" is no name of a variable", name));
+    }
   }
   return RunOptions{.project = std::move(*project),
                     .directories = std::move(*directories),

@@ -17,8 +17,9 @@ bool range_has(std::string_view secret, int memory, std::uint64_t begin, std::ui
     chunk.resize(std::min<std::uint64_t>(chunk_bytes + secret.size(), end - at));
     const auto got = ::pread(memory, chunk.data(), chunk.size(), static_cast<off_t>(at));
     if (got <= 0) continue;
-    if (std::string_view{chunk}.substr(0, static_cast<std::size_t>(got)).find(secret) != std::string_view::npos)
+    if (std::string_view{chunk}.substr(0, static_cast<std::size_t>(got)).find(secret) != std::string_view::npos) {
       return true;
+    }
   }
   return false;
 }

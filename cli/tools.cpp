@@ -43,6 +43,7 @@ std::string card_of(const Tool& tool, bool colour) {
   });
   if (tool.capabilities.empty()) return card + "\nDeclares no capabilities: policy alone decides.\n";
   std::vector<std::vector<output::Cell>> rows;
+  rows.reserve(tool.capabilities.size());
   for (const auto& capability : tool.capabilities) {
     rows.push_back({{capability.name}, {capability.method}, {capability.path}, {joined(capability.risk_tags)}});
   }
@@ -54,6 +55,7 @@ std::string card_of(const Tool& tool, bool colour) {
 Result<const Tool*> find_tool(const model::Project& project, const std::string& name) {
   if (const auto* tool = project.tool(name)) return tool;
   std::vector<std::string> names;
+  names.reserve(project.tools.size());
   for (const auto& tool : project.tools) names.push_back(tool.name);
   auto hint = did_you_mean(name, names);
   if (hint.empty()) hint = names.empty() ? "it has no tools" : "its tools are " + joined(names);

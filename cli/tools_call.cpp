@@ -87,9 +87,10 @@ Result<Headers> read_headers(const std::vector<std::string>& lines) {
     const auto name = line.substr(0, colon);
     const bool sound = colon != std::string::npos && colon > 0 && std::ranges::all_of(name, is_token) &&
                        line.find_first_of(std::string_view{"\r\n\0", 3}) == std::string::npos;
-    if (!sound)
+    if (!sound) {
       return fail(ErrorCode::usage, fmt::format("-H: \"{}\" does not begin with NAME:", name),
                   "write -H 'Accept: text/plain'");
+    }
     const auto begin = std::min(line.find_first_not_of(" \t", colon + 1), line.size());
     headers.emplace_back(name, line.substr(begin));
   }

@@ -56,8 +56,9 @@ Result<void> check_fields(const std::vector<Json>& objects, const std::vector<st
     std::ranges::sort(names);
     names.erase(std::ranges::unique(names).begin(), names.end());
     auto hint = did_you_mean(field, names);
-    for (const auto& name : names)
+    for (const auto& name : names) {
       hint += (&name == names.data() ? (hint.empty() ? "there are " : " there are ") : ", ") + name;
+    }
     return fail(ErrorCode::usage, "no field \"" + field + "\"", hint);
   }
   return {};
@@ -70,6 +71,7 @@ std::string cell_text(const Json& value) {
 
 std::string table_of_fields(const std::vector<Json>& objects, const Options& options, const Terminal& terminal) {
   std::vector<Column> columns;
+  columns.reserve(options.fields.size());
   for (const auto& field : options.fields) columns.push_back({.title = field, .shrinks = true});
   std::vector<std::vector<Cell>> rows;
   for (const auto& object : objects) {
@@ -101,6 +103,7 @@ Result<void> print(const Listing& listing, const Options& options, const Termina
       return {};
     }
     std::vector<std::vector<Cell>> rows;
+    rows.reserve(listing.rows.size());
     for (const auto& row : listing.rows) rows.push_back(row.cells);
     terminal.out << render_table(listing.columns, rows, terminal.width, terminal.colour_out);
     return {};
@@ -110,6 +113,7 @@ Result<void> print(const Listing& listing, const Options& options, const Termina
     return {};
   }
   std::vector<Json> objects;
+  objects.reserve(listing.rows.size());
   for (const auto& row : listing.rows) objects.push_back(parse(row.json));
   auto checked = check_fields(objects, options.fields);
   if (!checked) return checked;

@@ -40,6 +40,7 @@ std::string render_table(const std::vector<Column>& columns_of_table, const std:
   if (columns_of_table.empty()) return {};
   std::vector<std::vector<Cell>> lines;
   std::vector<Cell> titles;
+  titles.reserve(columns_of_table.size());
   for (const auto& column : columns_of_table) titles.push_back({column.title, Colour::bold});
   lines.push_back(std::move(titles));
   for (const auto& row : rows) {

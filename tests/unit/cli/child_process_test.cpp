@@ -52,13 +52,23 @@ TEST_CASE("a secret is found where it is and only there") {
   CHECK(files_with(secret, directory.path()) == std::vector<std::filesystem::path>{directory / "with"});
   CHECK_FALSE(file_has(secret, directory / "missing").has_value());
 
-  auto spec = shell("echo $$; exec sleep 60");
+  auto spec = shell("echo $$; kill -STOP $$");
   spec.set = {{"HIDDEN", secret}};
   auto child = ChildProcess::start(spec);
   REQUIRE(child.has_value());
   const auto pid = child->read_line(std::chrono::seconds{30}).value();
   CHECK(file_has(secret, "/proc/" + pid + "/environ") == true);
   CHECK(file_has(secret, "/proc/" + pid + "/cmdline") == false);
+}
+
+TEST_CASE("a child that ignores its end is killed") {
+  std::string pid;
+  {
+    auto child = ChildProcess::start(shell("trap '' TERM; echo $$; while :; do sleep 0.05; done"));
+    REQUIRE(child.has_value());
+    pid = child->read_line(std::chrono::seconds{30}).value();
+  }
+  CHECK_FALSE(std::filesystem::exists("/proc/" + pid));
 }
 
 #if __has_feature(address_sanitizer)
