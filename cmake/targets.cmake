@@ -13,6 +13,21 @@ if(RUNAGENTS_FUZZ)
   target_compile_options(runagents_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# A sanitized tree is compiled for its tests alone, so it may share what it reads of the libraries.
+if(RUNAGENTS_SANITIZE)
+  target_link_libraries(runagents_flags INTERFACE fmt::fmt-header-only)
+  add_library(runagents_precompiled STATIC ${PROJECT_SOURCE_DIR}/core/http/asio_source.cpp)
+  target_link_libraries(runagents_precompiled PRIVATE runagents_flags)
+  target_precompile_headers(runagents_precompiled PRIVATE ${PROJECT_SOURCE_DIR}/cmake/common_headers.hpp)
+endif()
+
+function(runagents_precompile target)
+  if(RUNAGENTS_SANITIZE)
+    target_precompile_headers(${target} REUSE_FROM runagents_precompiled)
+    target_link_libraries(${target} PRIVATE runagents_precompiled)
+  endif()
+endfunction()
+
 # runagents_library(NAME FOLDER [FOLDERS more...] LINK public... PRIVATE private...)
 # One static library per folder: runagents_NAME, made of the .cpp files directly in it.
 function(runagents_library name folder)
@@ -28,6 +43,7 @@ function(runagents_library name folder)
   endif()
   add_library(runagents_${name} STATIC ${sources})
   target_link_libraries(runagents_${name} PUBLIC runagents_flags ${arg_LINK} PRIVATE ${arg_PRIVATE})
+  runagents_precompile(runagents_${name})
 endfunction()
 
 # runagents_embed(TARGET PATTERN...): compiles files into a library; cli/embedded_files.hpp gives them back.

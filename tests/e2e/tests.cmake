@@ -1,5 +1,5 @@
 # Each test_NAME.py is one test, e2e_NAME. They have ports and directories of their own and run side by side, except for
-# those that measure memory or take every core.
+# those that measure memory or take every core. The others run again with the program that AddressSanitizer watches.
 file(GLOB e2e_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/test_*.py)
 set(e2e_alone load large_bodies)
 foreach(file ${e2e_files})
@@ -10,5 +10,9 @@ foreach(file ${e2e_files})
                        ENVIRONMENT "RUNAGENTS_BIN=$<TARGET_FILE:runagents>")
   if(name IN_LIST e2e_alone)
     set_tests_properties(e2e_${name} PROPERTIES RUN_SERIAL ON)
+  elseif(RUNAGENTS_SANITIZED_BUILDS)
+    add_test(NAME asan_e2e_${name} COMMAND /usr/bin/python3 -B ${file})
+    set_tests_properties(asan_e2e_${name} PROPERTIES LABELS sanitizer TIMEOUT 300 ENVIRONMENT
+      "RUNAGENTS_BIN=${PROJECT_SOURCE_DIR}/build/asan/runagents;RUNAGENTS_SANITIZED=1;ASAN_SYMBOLIZER_PATH=${symbolizer}")
   endif()
 endforeach()
