@@ -151,8 +151,11 @@ Task<error_code> Stream::handshake() {
 bool Stream::is_stale() {
   char byte = 0;
   const auto received = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (received < 0) return errno != EAGAIN && errno != EWOULDBLOCK;
-  if (received == 0 || !ssl_) return true;
+  if (received == 0 || (received > 0 && !ssl_)) return true;
+  if (received < 0) {
+    if (errno != EAGAIN && errno != EWOULDBLOCK) return true;
+    if (!ssl_ || SSL_has_pending(ssl_.get()) == 0) return false;
+  }
   // Through TLS, so that a session ticket that arrived meanwhile is taken in and not mistaken for data.
   ERR_clear_error();
   const int peeked = SSL_peek(ssl_.get(), &byte, 1);

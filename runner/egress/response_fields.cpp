@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstddef>
 
 #include "runner/egress/fields.hpp"
 #include "runner/egress/request_head.hpp"
@@ -6,6 +7,9 @@
 
 namespace runagents::egress {
 namespace {
+
+// Most heads fit, so that one allocation holds them.
+constexpr std::size_t usual_size = 512;
 
 bool is_dropped(std::string_view name) {
   switch (name.front() | 0x20) {
@@ -56,6 +60,7 @@ void append_location(std::string& out, const Call& call, std::string_view locati
 
 void write_response_fields(std::string& out, const Call& call, const http::ResponseHead& response) {
   out.clear();
+  out.reserve(usual_size);
   for (const auto& field : response.fields) {
     if (is_dropped(field.name) || is_named_by_connection(field.name, response.fields)) continue;
     out.append(field.name).append(": ");
