@@ -126,9 +126,9 @@ class Forwarding {
         if (framing_.upgrade) co_return pass();
         co_return broken_upstream(call_, *connection_, true);
       }
-      write_response_fields(fields_, call_, response);
+      write_response_fields(connection_->fields, call_, response);
       if (call_.head->minor_version == 1 &&
-          !(co_await exchange_.send_interim(response.status, response.reason, fields_))) {
+          !(co_await exchange_.send_interim(response.status, response.reason, connection_->fields))) {
         gone_ = true;
         co_return broken_upstream(call_, *connection_, false);
       }
@@ -184,8 +184,8 @@ class Forwarding {
     }
     bool there = co_await exchange_.send_head(start, piece.data, last && body.trailers().empty());
     if (last && !body.trailers().empty()) {
-      write_trailers(fields_, body.trailers());
-      there = there && co_await exchange_.send_body({}, true, fields_);
+      write_trailers(connection_->fields, body.trailers());
+      there = there && co_await exchange_.send_body({}, true, connection_->fields);
     }
     while (there && !last) {
       connection.arm(call_.tool->timeout);
@@ -201,8 +201,8 @@ class Forwarding {
         sound = false;
         break;
       }
-      if (last) write_trailers(fields_, body.trailers());
-      there = co_await exchange_.send_body(piece.data, last, last ? fields_ : no_fields_);
+      if (last) write_trailers(connection_->fields, body.trailers());
+      there = co_await exchange_.send_body(piece.data, last, last ? connection_->fields : no_fields_);
     }
     if (!there || !sound) {
       exchange_.abort();
@@ -214,11 +214,11 @@ class Forwarding {
 
   ResponseStart response_start() {
     const auto& response = connection_->response;
-    write_response_fields(fields_, call_, response);
+    write_response_fields(connection_->fields, call_, response);
     ResponseStart start;
     start.status = response.status;
     start.reason = response.reason;
-    start.fields = &fields_;
+    start.fields = &connection_->fields;
     if (response.has_content_length) start.content_length = response.content_length;
     start.has_body = response.framing != http::Framing::none;
     if (!start.has_body && call_.method() != "HEAD" && response.status >= 200 && response.status != 204 &&
@@ -245,10 +245,10 @@ class Forwarding {
   }
 
   http::Task<void> tunnel() {
-    write_response_fields(fields_, call_, connection_->response);
-    fields_.append("Connection: Upgrade\r\nUpgrade: ").append(call_.head->upgrade).append("\r\n");
+    write_response_fields(connection_->fields, call_, connection_->response);
+    connection_->fields.append("Connection: Upgrade\r\nUpgrade: ").append(call_.head->upgrade).append("\r\n");
     call_.status = 101;
-    if (co_await exchange_.send_interim(101, connection_->response.reason, fields_)) {
+    if (co_await exchange_.send_interim(101, connection_->response.reason, connection_->fields)) {
       co_await run_tunnel(engine_, call_, exchange_, *connection_);
     }
     exchange_.abort();
@@ -271,7 +271,6 @@ class Forwarding {
   Connection connection_;
   std::shared_ptr<BodyPump> pump_;
   std::optional<std::string_view> first_body_;
-  std::string fields_;
   const std::string no_fields_;
   bool may_retry_ = false;
   bool gone_ = false;

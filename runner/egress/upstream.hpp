@@ -26,6 +26,7 @@ class UpstreamConnection final : public http::Ticking {
   http::Buffer buffer;
   http::ResponseHead response;
   std::string out;         ///< the request's head, as it is sent
+  std::string fields;      ///< the response's header or trailer fields, as they are sent
   bool reused = false;     ///< taken from the pool
   bool timed_out = false;  ///< the deadline passed, and closed it
 

@@ -1,4 +1,4 @@
-"""WebSocket through the alias door, TLS to nginx, and on to a WebSocket server."""
+"""WebSocket through the doors, TLS to nginx, and on to a WebSocket server."""
 
 import asyncio
 import threading
@@ -104,6 +104,26 @@ request.end();
 """)
         result = self.start("node", script).finish()
         self.assertEqual((result.status, result.stdout.strip()), (0, "101 hi node"), result.stderr)
+
+    def test_through_the_forward_proxy(self):
+        nginx = self.nginx(self.echo.port)
+        self.project({"api": {"base_url": nginx.plain_url, "auth": {"type": "bearer", "secret": "env:CHAT_KEY"}}})
+        result = self.run_agent(f"""
+base = {nginx.plain_url!r}
+connection = socket.create_connection(proxy(), timeout=60)
+connection.sendall((f"GET {{base}}/backend/chat HTTP/1.1\\r\\nHost: {{base[7:]}}\\r\\nConnection: Upgrade\\r\\n"
+    "Upgrade: websocket\\r\\nSec-WebSocket-Version: 13\\r\\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\\r\\n\\r\\n").encode())
+reply = b""
+while b"\\r\\n\\r\\n" not in reply: reply += connection.recv(4096)
+connection.sendall(b"\\x81\\x82\\0\\0\\0\\0hi")
+frame = reply.partition(b"\\r\\n\\r\\n")[2]
+while len(frame) < 4: frame += connection.recv(4096)
+observe(head=reply.decode("latin-1"), frame=list(frame))
+""", env={"CHAT_KEY": "chat-key-2"})
+        self.assertTrue(result.observed["head"].startswith("HTTP/1.1 101 "), result.observed)
+        self.assertEqual(bytes(result.observed["frame"]), b"\x81\x02hi")
+        self.assertEqual(self.echo.headers[0]["Authorization"], "Bearer chat-key-2")
+        self.verify(result.run_id)
 
     def test_an_upgrade_is_judged_like_every_call(self):
         nginx = self.nginx(self.echo.port)
