@@ -2,8 +2,11 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
+#include <sys/stat.h>
 #include <system_error>
 
 namespace runagents::tests {
@@ -25,6 +28,13 @@ class TemporaryDirectory {
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+  std::filesystem::path write(const std::string& name, std::string_view content, mode_t mode = 0600) const {
+    const auto file = path_ / name;
+    std::ofstream{file, std::ios::binary} << content;
+    ::chmod(file.c_str(), mode);
+    return file;
+  }
 
  private:
   std::filesystem::path path_;

@@ -6,10 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "temporary_directory.hpp"
+#include "scoped_variable.hpp"
+#include "tests/unit/temporary_directory.hpp"
 
 namespace runagents::config {
 namespace {
+
+using tests::TemporaryDirectory;
 
 mode_t mode_of(const std::filesystem::path& path) {
   struct stat status{};

@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include "core/config/reading.hpp"
-#include "temporary_directory.hpp"
+#include "tests/unit/temporary_directory.hpp"
 
 namespace runagents::config {
 namespace {
+
+using tests::TemporaryDirectory;
 
 using namespace std::chrono_literals;
 

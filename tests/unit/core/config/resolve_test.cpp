@@ -9,10 +9,13 @@
 #include <unistd.h>
 
 #include "core/config/secret.hpp"
-#include "temporary_directory.hpp"
+#include "scoped_variable.hpp"
+#include "tests/unit/temporary_directory.hpp"
 
 namespace runagents::config {
 namespace {
+
+using tests::TemporaryDirectory;
 
 using namespace std::chrono_literals;
 using Kind = model::SecretReference::Kind;
