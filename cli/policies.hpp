@@ -24,7 +24,7 @@ struct PoliciesExplain {
   std::string url = {};
   std::string user = {};
   std::vector<std::string> groups = {};  ///< of the user; unknown when empty
-  bool check = false;               ///< the verdict is the exit status
+  bool check = false;                    ///< the verdict is the exit status
 };
 
 struct PoliciesLint {

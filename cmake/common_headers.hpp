@@ -1,9 +1,11 @@
-// What is compiled once for a sanitized tree. The release tree compiles without it, which proves the includes of each file.
+// What is compiled once for a sanitized tree. The release tree compiles without it, which proves the includes of each
+// file.
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <expected>
 #include <filesystem>
+#include <fmt/format.h>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -18,5 +20,4 @@
 #include <vector>
 
 #include <boost/asio.hpp>
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>

@@ -31,7 +31,7 @@ struct RunOptions {
   std::chrono::seconds kill_after{10};
   bool verbose = false;
   SummaryFormat summary = SummaryFormat::text;
-  bool quiet = false;  ///< no summary, no notices
+  bool quiet = false;   ///< no summary, no notices
   bool colour = false;  ///< for stderr
 };
 

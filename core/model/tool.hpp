@@ -27,20 +27,20 @@ struct Auth {
   enum class Place { header, query };
 
   AuthType type = AuthType::none;
-  Place place = Place::header;             ///< api_key
-  std::string name;                        ///< api_key: header or query parameter; bearer: "Authorization"
-  std::string prefix;                      ///< api_key: put before the value; bearer: "Bearer "
-  std::string username;                    ///< basic
-  std::optional<SecretReference> secret;   ///< api_key, bearer: the key; basic: the password
-  std::string auth_url;                    ///< oauth2
-  std::string token_url;                   ///< oauth2
-  std::vector<std::string> scopes;         ///< oauth2
-  std::string client_id;                   ///< oauth2
+  Place place = Place::header;                   ///< api_key
+  std::string name;                              ///< api_key: header or query parameter; bearer: "Authorization"
+  std::string prefix;                            ///< api_key: put before the value; bearer: "Bearer "
+  std::string username;                          ///< basic
+  std::optional<SecretReference> secret;         ///< api_key, bearer: the key; basic: the password
+  std::string auth_url;                          ///< oauth2
+  std::string token_url;                         ///< oauth2
+  std::vector<std::string> scopes;               ///< oauth2
+  std::string client_id;                         ///< oauth2
   std::optional<SecretReference> client_secret;  ///< oauth2
-  std::string service;                     ///< aws_sigv4
-  std::string region;                      ///< aws_sigv4
-  std::string profile;                     ///< aws_sigv4
-  std::string on_behalf_of;                ///< agent_token: "end_user" or empty
+  std::string service;                           ///< aws_sigv4
+  std::string region;                            ///< aws_sigv4
+  std::string profile;                           ///< aws_sigv4
+  std::string on_behalf_of;                      ///< agent_token: "end_user" or empty
 };
 
 /// One operation that a tool declares.

@@ -37,7 +37,10 @@ struct Recorded : CommandFixture {
     REQUIRE(journal.append(record).has_value());
     ++counts.calls;
     if (!code.empty()) ++counts.refused;
-    REQUIRE(plane().change_run(run.id, {.status = model::RunStatus::running, .exit_code = {}, .reason = {}, .counts = counts}).has_value());
+    REQUIRE(
+        plane()
+            .change_run(run.id, {.status = model::RunStatus::running, .exit_code = {}, .reason = {}, .counts = counts})
+            .has_value());
   }
 
   void finish(model::RunStatus status, int code) {
