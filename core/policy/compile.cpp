@@ -143,8 +143,9 @@ void Evaluator::Compiled::compile_policy(const model::Policy& policy) {
                           .resource = resource_of(rule.resource)};
     if (!rule.tool.empty()) {
       compiled.tool = index_of(project.tool(rule.tool));
-      if (compiled.tool == none)
+      if (compiled.tool == none) {
         throw std::logic_error("a rule names tool \"" + rule.tool + "\", which does not exist");
+      }
     }
     rules.push_back(std::move(compiled));
   }

@@ -204,9 +204,12 @@ Decision Evaluator::decide(const Operation& operation, const model::Capability* 
   search.look_in(compiled_->places[tool.rules], method);
   if (tool.origin != none) {
     compiled_->origins[tool.origin].walk(operation.path, [&](const PathTrie::Node& node, PathTrie::Rest rest) {
-      if (rest == PathTrie::Rest::slashes) return false;
-      const auto place = rest == PathTrie::Rest::nothing ? node.exact : node.open;
-      if (place != none) search.look_in(compiled_->places[place], method);
+      if (rest != PathTrie::Rest::segments && node.exact != none) {
+        search.look_in(compiled_->places[node.exact], method);
+      }
+      if (rest != PathTrie::Rest::nothing && node.open != none) {
+        search.look_in(compiled_->places[node.open], method);
+      }
       return false;
     });
   }

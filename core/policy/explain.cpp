@@ -186,6 +186,11 @@ Verdict explain(const Evaluator& evaluator, std::string_view method, std::string
     refuse(verdict, RefusalCode::method_not_allowed, "method " + std::string(method) + " is never forwarded");
     return verdict;
   }
+  if (!has_one_reading(method)) {
+    refuse(verdict, RefusalCode::ambiguous_target,
+           "the method " + std::string(method) + " is not in upper case, and servers read that in different ways");
+    return verdict;
+  }
   const auto target = parse_target(url);
   if (!target) {
     refuse(verdict, target.error().code, target.error().message);

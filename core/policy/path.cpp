@@ -216,8 +216,9 @@ TargetResult<void> check_query(std::string_view query) {
     const auto kind = class_of(c);
     if (kind == Byte::line_end) return bad("the query holds a space or a line break");
     if (c == '#') return ambiguous("the query holds a \"#\"");
-    if (kind == Byte::other)
+    if (kind == Byte::other) {
       return ambiguous("the query holds a control or non-ASCII byte that is not percent-encoded");
+    }
   }
   return {};
 }

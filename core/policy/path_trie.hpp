@@ -77,7 +77,12 @@ class PathTrie {
   template <class Visit>
   bool descend(std::uint32_t index, std::optional<std::string_view> rest, Visit& visit) const {
     const auto& node = nodes_[index];
-    if (!rest) return visit(node, Rest::nothing);
+    if (!rest) {
+      if (visit(node, Rest::nothing)) return true;
+      // "/a/" is another spelling of "/a".
+      const auto slash = node.has_literals ? edges_.find(EdgeView(index, {})) : edges_.end();
+      return slash != edges_.end() && visit(nodes_[slash->second], Rest::nothing);
+    }
     std::optional<std::string_view> after;
     const auto segment = take_segment(*rest, after);
     if (node.has_literals) {

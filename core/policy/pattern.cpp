@@ -97,15 +97,13 @@ bool PathPattern::covers(std::string_view path) const noexcept {
   if (!path.starts_with('/')) return false;
   if (matches_root && !holds_segment(path)) return true;
   std::optional rest = path.substr(1);
-  for (std::size_t i = 0; i < segments.size(); ++i) {
-    const auto& segment = segments[i];
-    const bool trailing = i + 1 == segments.size() && !open_ended;
-    if (segment.kind == Kind::literal && segment.text.empty() && !trailing) continue;
+  for (const auto& segment : segments) {
+    if (segment.kind == Kind::literal && segment.text.empty()) continue;
     if (!rest) return false;
     const auto text = take_segment(*rest, rest);
     if (segment.kind == Kind::any ? text.empty() : !same_spelled(text, segment.text)) return false;
   }
-  return open_ended ? rest && holds_segment(*rest) : !rest;
+  return open_ended ? rest.has_value() : !rest || !holds_segment(*rest);
 }
 
 Result<ResourcePattern> parse_resource_pattern(std::string_view text) {

@@ -23,9 +23,9 @@ struct PathPattern {
 
   [[nodiscard]] bool matches(std::string_view path) const noexcept;
 
-  /// Matches `path` or another spelling of it: servers commonly merge slashes and decode every percent-encoding, so
-  /// that
-  /// "//a:b" and "/a%3Ab" reach what "/a:b" names. Wider than `matches`; for what refuses, never for what allows.
+  /// Matches `path` or another spelling of it: servers commonly merge slashes, ignore those at the end and decode every
+  /// percent-encoding, so that "//a:b", "/a:b/" and "/a%3Ab" reach what "/a:b" names. "/a/" is in "/a/*", too. Wider
+  /// than `matches`; for what refuses, never for what allows.
   [[nodiscard]] bool covers(std::string_view path) const noexcept;
 };
 

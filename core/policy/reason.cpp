@@ -72,8 +72,9 @@ std::string nearest_capabilities(const Operation& operation) {
     list += (i == 0 ? "" : ", ") + capability.name;
     if (!capability.path.empty()) list += " (" + capability.method + " " + capability.path + ")";
   }
-  if (ranked.size() > shown_capabilities)
+  if (ranked.size() > shown_capabilities) {
     list += " and " + std::to_string(ranked.size() - shown_capabilities) + " more";
+  }
   return list;
 }
 

@@ -7,8 +7,8 @@
 
 #include "core/policy/percent.hpp"
 
-/// Segments and paths as a server might read them: every percent-encoding decoded, runs of slashes merged. Only for
-/// finding what a request may reach; what is sent and what allows goes by the exact text.
+/// Segments and paths as a server might read them: every percent-encoding decoded, runs of slashes merged, those at the
+/// end ignored. Only for finding what a request may reach; what is sent and what allows goes by the exact text.
 namespace runagents::policy {
 
 /// Takes one byte, decoded, off the front of a segment that is not empty.
@@ -45,7 +45,7 @@ inline std::string_view take_segment(std::string_view rest, std::optional<std::s
 
 /// Might a server read this path like another one?
 [[nodiscard]] inline bool has_other_spellings(std::string_view path) noexcept {
-  return path.contains('%') || path.contains("//");
+  return path.contains('%') || path.contains("//") || (path.size() > 1 && path.ends_with('/'));
 }
 
 }  // namespace runagents::policy

@@ -108,6 +108,10 @@ bool is_refused_method(std::string_view method) noexcept {
   return is("CONNECT") || is("TRACE") || is("TRACK");
 }
 
+bool has_one_reading(std::string_view method) noexcept {
+  return std::ranges::none_of(method, [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
 std::uint16_t default_port(std::string_view scheme) noexcept {
   if (scheme == "https") return 443;
   if (scheme == "http") return 80;

@@ -66,6 +66,9 @@ struct Target {
 /// CONNECT, TRACE and TRACK in any case: methods that no tool is ever sent. CONNECT opens a tunnel elsewhere; the
 /// others echo a request with what was injected into it.
 [[nodiscard]] bool is_refused_method(std::string_view method) noexcept;
+/// Methods are case-sensitive (RFC 9110, section 9.1), but many servers take "delete" for DELETE: one that holds a
+/// lower-case letter is refused, since what a rule says of DELETE could not be relied upon.
+[[nodiscard]] bool has_one_reading(std::string_view method) noexcept;
 
 /// 80, 443, or 0 for a scheme without a default.
 [[nodiscard]] std::uint16_t default_port(std::string_view scheme) noexcept;

@@ -12,7 +12,7 @@ struct Wrapping {
   std::string before;
   std::string after;
 
-  void wrap(const http::BodyReader::Piece& piece, const std::vector<http::Field>& trailers) {
+  void wrap(const Call& call, const http::BodyReader::Piece& piece, const std::vector<http::Field>& trailers) {
     before.clear();
     after.clear();
     if (!piece.data.empty()) {
@@ -21,7 +21,7 @@ struct Wrapping {
     }
     if (piece.status != Status::last) return;
     std::string fields;
-    write_trailers(fields, trailers);
+    write_request_trailers(fields, call, trailers);
     after.append("0\r\n").append(fields).append("\r\n");
   }
 };
@@ -42,7 +42,7 @@ http::Task<void> pump_body(std::shared_ptr<BodyPump> pump, Exchange& exchange, U
       connection.close();
       break;
     }
-    if (framing == http::Framing::chunked) wrapping.wrap(piece, exchange.request_trailers());
+    if (framing == http::Framing::chunked) wrapping.wrap(call, piece, exchange.request_trailers());
     connection.arm(call.tool->timeout);
     const auto error = co_await connection.stream.write(wrapping.before, piece.data, wrapping.after);
     if (error) break;

@@ -18,16 +18,20 @@ std::unexpected<Refusal> other_server(std::string message) { return egress::refu
 /// What a TRACE brings back holds the credential; what a CONNECT opens cannot be looked into.
 Verdict check_method(const Call& call) {
   const auto method = call.method();
-  if (!policy::is_refused_method(method)) return pass();
+  if (!policy::is_refused_method(method)) {
+    if (policy::has_one_reading(method)) return pass();
+    return egress::refuse(
+        ambiguous_target,
+        "the method " + std::string{method} + " is not in upper case, and servers read that in different ways",
+        "write methods in capitals");
+  }
   if (method == "CONNECT" && call.arrival->door == Door::forward) return pass();
   return egress::refuse(method_not_allowed, "the method " + std::string{method} + " is never sent to a tool");
 }
 
 Verdict check_overrides(const Call& call) {
-  constexpr std::array overrides = {"x-http-method-override", "x-http-method", "x-method-override"};
   for (const auto& field : call.head->fields) {
-    if (field.name.size() < 13 || (field.name.front() | 0x20) != 'x') continue;
-    if (std::ranges::any_of(overrides, [&](auto name) { return same_field(field.name, name); })) {
+    if (is_method_override(field.name)) {
       return egress::refuse(ambiguous_target,
                             "the header " + std::string{field.name} + " asks for another method than the request's",
                             "send the request with the method that is meant");

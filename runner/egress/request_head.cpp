@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 
 #include "runner/egress/fields.hpp"
 #include "runner/egress/snapshot.hpp"
@@ -185,6 +186,14 @@ void write_request_head(std::string& out, const Call& call, const RequestFraming
     append_field(out, "X-Run-ID", call.snapshot->run_id);
   }
   out.append("\r\n");
+}
+
+void write_request_trailers(std::string& out, const Call& call, const std::vector<http::Field>& trailers) {
+  std::vector<http::Field> allowed;
+  std::ranges::copy_if(trailers, std::back_inserter(allowed), [&call](const http::Field& field) {
+    return !is_credential_place(field.name, call) && !is_method_override(field.name);
+  });
+  write_trailers(out, allowed);
 }
 
 void write_trailers(std::string& out, const std::vector<http::Field>& trailers) {

@@ -26,5 +26,7 @@ void write_response_fields(std::string& out, const Call& call, const http::Respo
 
 /// Writes those trailer fields that may be passed on (RFC 9110, section 6.5.1) as field lines into `out`.
 void write_trailers(std::string& out, const std::vector<http::Field>& trailers);
+/// The same for the agent's trailers, less what its header may not hold: a credential, another method.
+void write_request_trailers(std::string& out, const Call& call, const std::vector<http::Field>& trailers);
 
 }  // namespace runagents::egress

@@ -149,7 +149,12 @@ TEST_CASE("another spelling of a path is caught by what refuses and not let thro
   }
   CHECK(decide(closed, get(closed, "//pay")).permission == Permission::approval_required);
   CHECK(decide(closed, get(closed, "/admin:y/y")).permission == Permission::allow);
-  CHECK(decide(closed, get(closed, "/pay/")).permission == Permission::allow);
+  for (const auto path : {"/pay/", "/pay//", "//pay/", "/p%61y/"}) {
+    CAPTURE(path);
+    CHECK(decide(closed, get(closed, path)).permission == Permission::approval_required);
+  }
+  CHECK(decide(closed, get(closed, "/admin:x/")).permission == Permission::deny);
+  CHECK(decide(closed, get(closed, "/admin:x")).permission == Permission::allow);
 
   const auto open = with_rules({{.permission = Permission::allow, .resource = "https://api.example/a:b/c"},
                                 {.permission = Permission::allow, .resource = "https://api.example/d%3Ae"}});

@@ -101,7 +101,7 @@ TEST_CASE("a command in a hint is safe to paste, whatever the agent asked for") 
   CHECK(explain(evaluator, "DELETE", "https://api.stripe.com/a'b;c")
             .hint.contains(R"(explain DELETE 'https://api.stripe.com/a'\''b;c')"));
   CHECK(
-      explain(evaluator, "X`id`", "https://api.stripe.com/").hint.contains("explain 'X`id`' https://api.stripe.com/"));
+      explain(evaluator, "X`ID`", "https://api.stripe.com/").hint.contains("explain 'X`ID`' https://api.stripe.com/"));
 }
 
 TEST_CASE("every rule that could concern the call is shown with its outcome") {

@@ -59,7 +59,19 @@ inline bool matches(std::string_view pattern, std::string_view path) {
                               [](const std::string& part) { return !part.empty(); });
 }
 
-inline bool covers(std::string_view pattern, std::string_view path) { return matches(lax(pattern), lax(path)); }
+inline std::string without_end_slash(std::string path) {
+  if (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+inline bool covers(std::string_view pattern, std::string_view path) {
+  const auto wanted = lax(pattern);
+  const auto given = lax(path);
+  if (!wanted.ends_with("/*")) return matches(without_end_slash(wanted), without_end_slash(given));
+  const auto folder = wanted.substr(0, wanted.size() - 1);
+  return matches(wanted, given) ||
+         (given.ends_with('/') && matches(without_end_slash(folder), without_end_slash(given)));
+}
 
 inline bool resource(const Rule& rule, const Operation& operation) {
   if (rule.resource.empty()) return true;

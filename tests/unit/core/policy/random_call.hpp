@@ -18,7 +18,7 @@ using runagents::policy::Evaluator;
 using runagents::policy::Operation;
 
 constexpr std::array<std::string_view, 6> segments = {"a", "b", "a:b", "a%3Ab", "", "c"};
-constexpr std::array<std::string_view, 5> methods = {"GET", "POST", "DELETE", "get", "PURGE"};
+constexpr std::array<std::string_view, 5> methods = {"GET", "POST", "DELETE", "MKCOL", "PURGE"};
 constexpr std::array<std::string_view, 3> tags = {"t1", "t2", "t3"};
 constexpr std::array<std::string_view, 3> users = {"alice", "bob", "eve"};
 constexpr std::array<std::string_view, 2> groups = {"g1", "g2"};
