@@ -90,6 +90,9 @@ struct ChainReport {
   std::uint64_t bad_line = 0;  ///< from 1; 0 when intact
   std::string problem;         ///< what does not fit
   std::string last_hash;
+  std::string run_id;       ///< of every proven event
+  std::string last_type;    ///< of the last proven event
+  std::uint64_t calls = 0;  ///< proven events that are calls
 };
 
 /// Proves the chain of a journal file.

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <fcntl.h>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <unistd.h>
@@ -20,6 +21,9 @@ constexpr std::size_t block_bytes = std::size_t{64} * 1024;
 constexpr std::size_t max_line_bytes = std::size_t{8} * 1024 * 1024;
 
 constexpr std::string_view seq_prefix = R"({"seq":)";
+constexpr std::string_view ts_prefix = R"(,"ts":")";
+constexpr std::string_view run_prefix = R"(,"run_id":")";
+constexpr std::string_view type_prefix = R"(,"type":")";
 constexpr std::string_view prev_prefix = R"(,"prev_hash":")";
 constexpr std::string_view hash_prefix = R"(,"hash":")";
 constexpr std::size_t digest_size = std::tuple_size_v<HexDigest>;
@@ -44,13 +48,46 @@ class Chain {
     if (seq != events_ + 1) {
       return "has seq " + std::to_string(seq) + " where " + std::to_string(events_ + 1) + " was expected";
     }
-    return check_hashes(line.substr(0, line.size() - 1));
+    if (auto problem = check_members(std::string_view{number.ptr, line.data() + line.size()}); !problem.empty()) {
+      return problem;
+    }
+    auto problem = check_hashes(line.substr(0, line.size() - 1));
+    if (problem.empty()) {
+      last_type_ = type_;
+      if (type_ == "TOOL_CALLED") ++calls_;
+    }
+    return problem;
   }
 
   [[nodiscard]] std::uint64_t events() const { return events_; }
+  [[nodiscard]] std::uint64_t calls() const { return calls_; }
+  [[nodiscard]] const std::string& run_id() const { return run_id_; }
+  [[nodiscard]] const std::string& last_type() const { return last_type_; }
   [[nodiscard]] std::string last_hash() const { return events_ == 0 ? std::string{} : std::string{view(last_)}; }
 
  private:
+  // Time, run and type follow the number in this order.
+  std::string check_members(std::string_view members) {
+    const auto time = take(members, ts_prefix);
+    const auto run = take(members, run_prefix);
+    const auto type = take(members, type_prefix);
+    if (!time || !run || !type || run->empty()) return "is not an event of a journal";
+    if (run_id_.empty()) run_id_ = *run;
+    if (*run != run_id_) return "belongs to the run " + std::string{*run} + " and not to " + run_id_;
+    type_ = *type;
+    return {};
+  }
+
+  static std::optional<std::string_view> take(std::string_view& members, std::string_view prefix) {
+    if (!members.starts_with(prefix)) return std::nullopt;
+    members.remove_prefix(prefix.size());
+    const auto end = members.find('"');
+    if (end == members.npos) return std::nullopt;
+    const auto value = members.substr(0, end);
+    members.remove_prefix(end + 1);
+    return value;
+  }
+
   // `line` is without its closing brace.
   std::string check_hashes(std::string_view line) {
     const std::string_view hashed = line.substr(0, line.size() - hash_member);
@@ -69,6 +106,10 @@ class Chain {
   Digester digester_;
   HexDigest last_{};
   std::uint64_t events_ = 0;
+  std::uint64_t calls_ = 0;
+  std::string run_id_;
+  std::string_view type_;  // of the line at hand
+  std::string last_type_;
 };
 
 std::unexpected<Error> unreadable(const std::filesystem::path& file, int error) {
@@ -96,6 +137,9 @@ class Verification {
   ChainReport report() && {
     report_.events = chain_.events();
     report_.last_hash = chain_.last_hash();
+    report_.run_id = chain_.run_id();
+    report_.last_type = chain_.last_type();
+    report_.calls = chain_.calls();
     report_.intact = report_.bad_line == 0;
     report_.torn_tail = report_.intact && !pending_.empty();
     return std::move(report_);
