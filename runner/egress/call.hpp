@@ -68,6 +68,7 @@ struct Call {
 
   // What happened.
   int status = 0;
+  std::optional<model::RefusalCode> cut_short;  ///< why the answer did not reach its end
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   Clock::time_point started;

@@ -173,11 +173,11 @@ http::Task<http::BodyReader::Piece> Connection::read_body() {
 
 http::Task<std::optional<std::string>> Connection::read_whole_body(std::size_t limit) {
   std::string whole;
+  if (head_.framing == http::Framing::length && head_.content_length > limit) co_return std::nullopt;
   if (head_.expects_continue && !body_.is_buffered()) {
     if (!(co_await send_interim(100, "Continue", {}))) co_return std::nullopt;
     head_.expects_continue = false;
   }
-  if (head_.framing == http::Framing::length && head_.content_length > limit) co_return std::nullopt;
   while (!body_.finished()) {
     const auto piece = co_await read_body();
     if (piece.status != http::BodyReader::Status::more && piece.status != http::BodyReader::Status::last) {

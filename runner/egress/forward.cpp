@@ -29,11 +29,11 @@ RequestFraming framing_of(const Call& call) {
   if (call.held_body) {
     framing.framing = call.held_body->empty() ? http::Framing::none : http::Framing::length;
     framing.content_length = call.held_body->size();
-    return framing;
+  } else {
+    framing.framing = call.head->framing;
+    framing.content_length = call.head->content_length;
+    framing.expects_continue = call.head->expects_continue;
   }
-  framing.framing = call.head->framing;
-  framing.content_length = call.head->content_length;
-  framing.expects_continue = call.head->expects_continue;
   framing.upgrade = call.head->wants_upgrade && framing.framing == http::Framing::none &&
                     !http::list_has_token(call.head->upgrade, "h2c");
   return framing;
@@ -173,8 +173,7 @@ class Forwarding {
     bool last = piece.status == http::BodyReader::Status::last;
     bool sound = piece.status != http::BodyReader::Status::malformed;
     if (!sound) {
-      exchange_.abort();
-      record_broken();
+      co_await answer_refusal(engine_, call_, exchange_, broken_upstream(call_, connection, true).error());
       co_return;
     }
     if (last && !record()) {
@@ -189,7 +188,10 @@ class Forwarding {
     }
     while (there && !last) {
       connection.arm(call_.tool->timeout);
-      exchange_.on_gone = [&connection] { connection.close(); };
+      exchange_.on_gone = [this] {
+        gone_ = true;
+        connection_->close();
+      };
       piece = co_await body.next();
       exchange_.on_gone = nullptr;
       connection.disarm();
@@ -205,6 +207,7 @@ class Forwarding {
       there = co_await exchange_.send_body(piece.data, last, last ? connection_->fields : no_fields_);
     }
     if (!there || !sound) {
+      if (!sound && !last && !gone_) call_.cut_short = broken_upstream(call_, connection, true).error().code;
       exchange_.abort();
       record_broken();
       co_return;
@@ -219,7 +222,8 @@ class Forwarding {
     start.status = response.status;
     start.reason = response.reason;
     start.fields = &connection_->fields;
-    if (response.has_content_length) start.content_length = response.content_length;
+    // A 204 has no content, and says nothing of its length either (RFC 9110, section 8.6).
+    if (response.has_content_length && response.status != 204) start.content_length = response.content_length;
     start.has_body = response.framing != http::Framing::none;
     if (!start.has_body && call_.method() != "HEAD" && response.status >= 200 && response.status != 204 &&
         response.status != 304) {

@@ -78,7 +78,11 @@ bool Recorder::record(Call& call, const Refusal* refusal) {
   append_target(url_, call);
   record.url = url_;
   record.decision = outcome(call, refusal);
-  if (refusal != nullptr) record.code = model::traits(refusal->code).word;
+  if (refusal != nullptr) {
+    record.code = model::traits(refusal->code).word;
+  } else if (call.cut_short) {
+    record.code = model::traits(*call.cut_short).word;
+  }
   describe_decision(record, call);
   record.approval_id = call.approval_id;
   record.credential = call.credential_label;
