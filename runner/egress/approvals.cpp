@@ -178,7 +178,9 @@ http::Task<Requested> Approvals::await_decision(const ApprovalRequest& asked, Ex
   const bool first = !slot || slot->over;
   if (first) slot = std::make_shared<Pending>(Pending{asked, {}, false});
   const auto pending = slot;
-  http::Timer woken{context_, http::Timer::time_point::max()};
+  // Another run may have asked before, with a time limit of its own; this run waits as long as it was told to.
+  const auto deadline = Clock::now() + options_.timeout + 2 * poll_period;
+  http::Timer woken{context_, deadline};
   pending->waiting.insert(&woken);
   if (first) http::asio::co_spawn(context_, poll(pending), http::asio::detached);
   bool gone = false;
@@ -187,11 +189,15 @@ http::Task<Requested> Approvals::await_decision(const ApprovalRequest& asked, Ex
     woken.cancel();
   };
   pause();
-  while (!pending->over && !gone) static_cast<void>(co_await woken.async_wait(http::by_value));
+  while (!pending->over && !gone && Clock::now() < deadline) {
+    static_cast<void>(co_await woken.async_wait(http::by_value));
+  }
   exchange.on_gone = nullptr;
   pending->waiting.erase(&woken);
   resume();
-  co_return pending->state;
+  auto state = pending->state;
+  if (!pending->over && !gone && state) state->status = ApprovalStatus::expired;
+  co_return state;
 }
 
 /// Looks at a request until it is decided or nobody waits any more.

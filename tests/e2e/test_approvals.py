@@ -122,6 +122,26 @@ observe(after=call("GET", tool("api") + "/after").status)
         self.approve(approval, status=7)
         self.assertEqual(self.server.requests, [])
 
+    def test_a_request_that_another_run_left_does_not_prolong_the_wait(self):
+        self.run_agent(POST, flags=["--on-approval=return"])
+        result = self.run_agent(POST, flags=["--approval-timeout=1s"], timeout=30)
+        self.assert_refused(result.observed["r"], "APPROVAL_EXPIRED", 403, "approval")
+
+    def test_an_approved_upgrade_is_still_one(self):
+        def switch(exchange):
+            exchange.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello")
+            exchange.connection.close()
+        self.server.on("/socket", switch)
+        self.project({"api": {"base_url": self.server.url}}, {"p": {"rules": [{"permission": "approval_required"}]}})
+        running = self.start_agent("""
+host, port = door("api")
+observe(reply=raw((host, port), f"GET /socket HTTP/1.1\\r\\nHost: {host}:{port}\\r\\nConnection: Upgrade\\r\\n"
+    "Upgrade: websocket\\r\\n\\r\\n".encode()).decode())""")
+        self.approve(self.await_approval())
+        result = running.finish()
+        self.assertTrue(result.observed["reply"].startswith("HTTP/1.1 101 "), result.observed)
+        self.assertTrue(result.observed["reply"].endswith("hello"), result.observed)
+
     def test_a_capability_refusal_asks_nobody(self):
         self.project({"api": {"base_url": self.server.url,
                               "capabilities": [{"name": "pay", "method": "POST", "path": "/other"}]}},
