@@ -1,5 +1,7 @@
 #include "runner/preflight.hpp"
 
+#include <algorithm>
+
 #include "runner/egress/credentials.hpp"
 
 namespace runagents {
@@ -34,6 +36,13 @@ Result<void> check_supported(const model::Project& project) {
     if (auto supported = check(*tool); !supported) return supported;
   }
   return {};
+}
+
+Result<void> check_end_user(std::string_view end_user) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  if (std::ranges::none_of(end_user, is_control)) return {};
+  return fail(ErrorCode::usage, "the end user's name holds a control character",
+              "it becomes the value of a header: pass an id or an address");
 }
 
 }  // namespace runagents

@@ -39,11 +39,18 @@ std::string subject(const model::ApprovalRequest& request) {
                      action.end_user.empty() ? "" : ", for " + action.end_user);
 }
 
+/// So that no line of a body can pass for a line of the question.
+std::string indented(std::string_view body) {
+  std::string text = "  | ";
+  for (const char c : body) text.append(c == '\n' ? "\n  | " : std::string_view{&c, 1});
+  return text;
+}
+
 std::string card(const model::ApprovalRequest& request) {
   std::string text = fmt::format("\nagent {} asks for approval ({}#{})\n  {}\n", request.action.agent, request.policy,
                                  request.rule, subject(request));
   if (request.body_bytes > 0) {
-    text += fmt::format("  body, {} bytes:\n{}\n", request.body_bytes, request.body_preview);
+    text += fmt::format("  body, {} bytes:\n{}\n", request.body_bytes, indented(request.body_preview));
   }
   return text + fmt::format(
                     "  y       approve this one call\n  run     approve {} at {} for the rest of this run\n"
