@@ -4,6 +4,8 @@
 #include "cli/groups.hpp"
 #include "cli/output/print.hpp"
 #include "cli/project.hpp"
+#include "runner/preflight.hpp"
+#include "runner/run.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -19,6 +21,14 @@ std::string counted(std::size_t count, std::string_view noun, std::string_view n
 Outcome check(const ConfigCheck& options, Context& context) {
   const auto project = load_project(options.config, context);
   if (!project) return std::unexpected(project.error());
+  RunOptions run;
+  run.project = *project;
+  if (const auto supported = check_supported(*project); !supported) {
+    context.terminal.err << fmt::format("runagents: this version cannot run it: {}\n",
+                                        output::printable(supported.error().message));
+  } else if (const auto would_run = dry_run(run); !would_run) {
+    return std::unexpected(would_run.error());
+  }
   context.terminal.out << fmt::format("{}: valid, agent \"{}\", {}, {}\n", output::printable(project->file.string()),
                                       project->agent.name, counted(project->tools.size(), "tool", "tools"),
                                       counted(project->policies.size(), "policy", "policies"));

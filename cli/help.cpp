@@ -31,9 +31,8 @@ std::string usage_line(const Command& command, std::string_view path) {
   line += " [flags]";
   for (const auto& argument : command.arguments) {
     const bool many = std::holds_alternative<std::vector<std::string>*>(argument.binding);
-    auto name = argument.is_command ? "[--] CMD [ARG...]" : argument.name + (many ? "..." : "");
-    if (!argument.required) name = "[" + name + "]";
-    line += " " + name;
+    const auto name = argument.is_command ? "[--] CMD [ARG...]" : argument.name + (many ? "..." : "");
+    line += argument.required ? fmt::format(" {}", name) : fmt::format(" [{}]", name);
   }
   return line + "\n";
 }

@@ -129,6 +129,9 @@ Result<void> store_arguments(const Found& found, Words words) {
     const bool many = std::holds_alternative<std::vector<std::string>*>(argument.binding);
     if (argument.required && next == words.size()) return usage(argument.name + " is missing", found.path);
     while (next < words.size()) {
+      if (words[next].empty() && !argument.is_command) {
+        return usage(argument.name + " is empty", found.path, "is a variable of the shell unset?");
+      }
       auto stored = store(argument.binding, argument.name, found.path, words[next++]);
       if (!stored) return stored;
       if (!many) break;

@@ -103,6 +103,10 @@ int execute(const Command& root, std::span<const std::string> given, Context& co
   const auto outcome = command.run(context);
   if (!outcome) return end_with(outcome.error(), as_json, command.failure_exit, context);
   terminal.out.flush();
+  if (!terminal.out && *outcome == 0) {
+    return end_with(Error{ErrorCode::internal, "the output could not be written", "is the disk full?"}, as_json,
+                    command.failure_exit, context);
+  }
   return *outcome;
 }
 

@@ -156,8 +156,11 @@ Result<RunOptions> run_options(const RunFlags& flags, const Context& context) {
       return fail(ErrorCode::usage, fmt::format("--pass-env: \"{}\" is no name of a variable", name));
     }
   }
+  // The project's own command is written beside the file; one that is typed belongs to where it is typed.
+  auto working_directory = flags.command.empty() ? project->directory.string() : std::string{};
   return RunOptions{.project = std::move(*project),
                     .directories = std::move(*directories),
+                    .working_directory = std::move(working_directory),
                     .end_user = flags.user,
                     .on_approval = *on_approval,
                     .approval_timeout = flags.approval_timeout,

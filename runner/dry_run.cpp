@@ -57,6 +57,9 @@ Result<std::string> dry_run(const RunOptions& options) {
   if (!environment) return std::unexpected(environment.error());
   Json injected = Json::object();
   for (const auto& name : environment->injected) injected[name] = environment->variables.at(name);
+  Json added = Json::object();
+  for (const auto& [name, value] : options.project.agent.environment) added[name] = value;
+  for (const auto& [name, value] : options.environment) added[name] = value;
   Json tools = Json::array();
   for (const auto* tool : evaluator.tools()) tools.push_back(describe(*tool));
   Json policies = Json::array();
@@ -66,7 +69,7 @@ Result<std::string> dry_run(const RunOptions& options) {
                   {"command", options.project.agent.command},
                   {"end_user", options.end_user},
                   {"isolation", "none"},
-                  {"environment", {{"injected", injected}, {"removed", environment->removed}}},
+                  {"environment", {{"injected", injected}, {"added", added}, {"removed", environment->removed}}},
                   {"tools", tools},
                   {"policies", policies}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace);

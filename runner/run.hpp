@@ -23,7 +23,8 @@ enum class SummaryFormat { text, json, none };
 struct RunOptions {
   model::Project project;  ///< `agent.command` is what gets executed
   config::Directories directories;
-  std::string end_user;  ///< --user; empty: nobody
+  std::string working_directory;  ///< of the agent; empty: the current one
+  std::string end_user;           ///< --user; empty: nobody
   OnApproval on_approval = OnApproval::hold;
   std::chrono::seconds approval_timeout{std::chrono::minutes{10}};
   std::vector<std::pair<std::string, std::string>> environment;  ///< --env

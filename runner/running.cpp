@@ -61,6 +61,7 @@ Running::~Running() {
 
 Result<std::unique_ptr<Running>> Running::prepare(const RunOptions& options, const OpenTransport& open_transport) {
   if (auto supported = check_supported(options.project); !supported) return std::unexpected(supported.error());
+  if (auto user = check_end_user(options.end_user); !user) return std::unexpected(user.error());
   // A peer that closes is an error of its connection, also where TLS writes by itself; a file that may not grow is an
   // error of the journal.
   std::signal(SIGPIPE, SIG_IGN);
@@ -150,6 +151,7 @@ Result<void> Running::open_record(const OpenTransport& open_transport) {
 std::optional<launch::LaunchFailure> Running::start() {
   launch::LaunchSpec spec;
   spec.command = options_.project.agent.command;
+  spec.working_directory = options_.working_directory;
   spec.environment = environment_.entries();
   auto agent = launch::AgentProcess::start(spec);
   if (!agent) {
