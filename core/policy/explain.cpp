@@ -173,6 +173,18 @@ void judge_policy(Verdict& verdict, const Evaluator& evaluator, const Operation&
   if (verdict.decision.permission == Permission::approval_required) verdict.code = RefusalCode::approval_required;
 }
 
+/// People and hints also name the built-in tools, which no request can do by URL.
+TargetResult<Target> target_of(std::string_view url) {
+  constexpr std::string_view builtin = "builtin://";
+  if (!url.starts_with(builtin)) return parse_target(url);
+  auto target = parse_target("http://" + std::string(url.substr(builtin.size())));
+  if (target) {
+    target->scheme = "builtin";
+    target->authority.port = 0;
+  }
+  return target;
+}
+
 }  // namespace
 
 Verdict explain(const Evaluator& evaluator, std::string_view method, std::string_view url,
@@ -191,7 +203,7 @@ Verdict explain(const Evaluator& evaluator, std::string_view method, std::string
            "the method " + std::string(method) + " is not in upper case, and servers read that in different ways");
     return verdict;
   }
-  const auto target = parse_target(url);
+  const auto target = target_of(url);
   if (!target) {
     refuse(verdict, target.error().code, target.error().message);
     return verdict;

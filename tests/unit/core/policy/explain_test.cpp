@@ -94,6 +94,17 @@ TEST_CASE("no message holds a query, since a query may hold a secret") {
   }
 }
 
+TEST_CASE("a built-in tool is named as in the file") {
+  auto project = sample::project({sample::tool("echo", "https://echo.example")},
+                                 {sample::policy("p", {{.permission = Permission::allow, .operations = {"GET"}}})});
+  project.tools.front().base_url = {"builtin", "echo", 0, {}};
+  const Evaluator evaluator(std::move(project));
+  CHECK_FALSE(explain(evaluator, "GET", "builtin://echo/anything").code.has_value());
+  CHECK(explain(evaluator, "DELETE", "builtin://echo/anything").code == RefusalCode::policy_denied);
+  CHECK(explain(evaluator, "GET", "builtin://other/").code == RefusalCode::tool_not_registered);
+  CHECK(explain(evaluator, "GET", "http://echo/anything").code == RefusalCode::tool_not_registered);
+}
+
 TEST_CASE("a command in a hint is safe to paste, whatever the agent asked for") {
   const Evaluator evaluator(sample::payments());
   CHECK(explain(evaluator, "DELETE", "https://api.stripe.com/$(reboot);x`id`&y")
