@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include "cli/output/print.hpp"
 #include "cli/project.hpp"
 #include "cli/tools_reach.hpp"
+#include "core/config/secret.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -48,6 +50,16 @@ Diagnosis examine_directory(const std::string& check, const std::filesystem::pat
   return {check, State::fine, path.string(), {}};
 }
 
+/// What can be looked at without asking anybody: a helper that `exec:` names may want a person's finger.
+std::optional<Diagnosis> examine_credential(const model::Tool& tool, const std::filesystem::path& directory) {
+  using Kind = model::SecretReference::Kind;
+  const auto& secret = tool.auth.secret;
+  if (!secret || (secret->kind != Kind::env && secret->kind != Kind::file)) return std::nullopt;
+  const auto value = config::resolve(*secret, directory);
+  if (value) return Diagnosis{"credential " + tool.name, State::fine, secret->to_string(), {}};
+  return Diagnosis{"credential " + tool.name, State::broken, value.error().message, value.error().hint};
+}
+
 std::vector<Diagnosis> examine_project(const Doctor& options, const Context& context) {
   const auto file = project_file(options.config, context);
   if (!file) {
@@ -58,6 +70,9 @@ std::vector<Diagnosis> examine_project(const Doctor& options, const Context& con
   if (!project) return {{"project", State::broken, project.error().message, "runagents config check"}};
   std::vector<Diagnosis> diagnoses{{"project", State::fine, file->string(), {}}};
   for (const auto& name : project->agent.tools) {
+    if (auto credential = examine_credential(*project->tool(name), project->directory)) {
+      diagnoses.push_back(std::move(*credential));
+    }
     const auto reach = reach_of(*project->tool(name));
     diagnoses.push_back({"tool " + name, reach.reachable ? State::fine : State::broken, reach.detail,
                          reach.reachable      ? ""

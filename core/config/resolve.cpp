@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <openssl/crypto.h>
 #include <sys/stat.h>
@@ -28,11 +29,12 @@ Result<Secret> accept(const SecretReference& reference, std::string& text) {
     value.remove_suffix(1);
     if (value.ends_with('\r')) value.remove_suffix(1);
   }
-  const bool breaks_lines = value.find_first_of(std::string_view{"\r\n\0", 3}) != value.npos;
+  const bool has_control = std::ranges::any_of(
+      value, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
   Secret secret{std::string{value}};
   OPENSSL_cleanse(text.data(), text.size());
-  if (breaks_lines) {
-    return refuse(reference, ErrorCode::configuration, "gives a value of several lines or with a NUL character");
+  if (has_control) {
+    return refuse(reference, ErrorCode::configuration, "gives a value of several lines or with a control character");
   }
   if (secret.empty()) return refuse(reference, ErrorCode::configuration, "gives an empty value");
   return secret;

@@ -34,8 +34,8 @@ class Secret {
 
 /// Resolves a reference. Blocks (files, processes): call it on a worker. Relative paths start at `directory`. `exec:`
 /// runs without a shell, split as a POSIX shell would split plain and quoted words, with `time_limit`; its first output
-/// line is the value. A file that group or others can read is refused. Values with CR, LF or NUL are refused, trailing
-/// newlines are not part of a value. The error names the reference, never the value.
+/// line is the value. A file that group or others can read is refused. Values with control characters are refused;
+/// trailing newlines are not part of a value. The error names the reference, never the value.
 [[nodiscard]] Result<Secret> resolve(const model::SecretReference& reference, const std::filesystem::path& directory,
                                      std::chrono::milliseconds time_limit = std::chrono::seconds{30});
 

@@ -165,9 +165,17 @@ Result<std::vector<std::string>> Runs::events(std::string_view id, const api::Ev
 
 Result<std::vector<std::string>> Runs::load_events(const model::Run& run, const api::EventQuery& query) {
   if (run.journal.empty() || ::access(run.journal.c_str(), R_OK) != 0) {
-    return database_.read([&](soci::session& session) -> Result<std::vector<std::string>> {
-      return stored_events(session, run.id, query);
-    });
+    const auto stored = [&](const api::EventQuery& wanted) {
+      return database_.read([&](soci::session& session) -> Result<std::vector<std::string>> {
+        return stored_events(session, run.id, wanted);
+      });
+    };
+    auto found = stored(query);
+    if (!found || !found->empty() || !is_final(run.status)) return found;
+    if (const auto any = stored({.after_seq = 0, .limit = 1, .type = {}, .wait = {}}); !any || !any->empty())
+      return found;
+    return fail(ErrorCode::not_found, "the events of run " + run.id + " are gone",
+                "they were in the journal " + run.journal);
   }
   const bool goes_on = followed_ && followed_->run_id == run.id && followed_->seq == query.after_seq;
   if (!goes_on) followed_.emplace(run.id, 0, audit::JournalReader{run.journal});

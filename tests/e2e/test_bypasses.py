@@ -79,6 +79,13 @@ raw((host, port), f"POST /t HTTP/1.1\\r\\nHost: {host}:{port}\\r\\nConnection: c
         journal.write_bytes(whole)
         self.verify(one.run_id)
 
+    def test_a_record_that_is_gone_is_not_an_empty_one(self):
+        self.tool([{"permission": "allow", "tool": "api"}])
+        run = self.run_agent("observe(done=True)")
+        Path(self.cli_json("runs", "verify", run.run_id)["journal"]).unlink()
+        for command in ("events", "export", "timeline", "verify"):
+            self.cli("runs", command, run.run_id, status=6)
+
     def test_an_answer_that_makes_no_sense_is_said_to_be_one(self):
         def garbage(exchange):
             exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n")
@@ -116,6 +123,12 @@ except Exception as error: observe(short=type(error).__name__)
                                   env=self.environment, cwd=self.work, timeout=60)
         self.assertEqual(done.returncode, 1)
         self.assertIn("could not be written", done.stderr)
+
+    def test_doctor_says_which_credential_is_missing(self):
+        self.tool([{"permission": "allow", "tool": "api"}], auth={"type": "bearer", "secret": "env:NOT_SET_HERE"})
+        done = self.cli("doctor")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"broken +credential api +env:NOT_SET_HERE names a variable that is not set")
 
     def test_the_projects_own_command_starts_beside_its_file(self):
         self.project({"api": {"base_url": self.server.url}}, agent={"name": "a", "command": ["sh", "-c", "pwd"]})
