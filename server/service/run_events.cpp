@@ -172,8 +172,8 @@ Result<std::vector<std::string>> Runs::load_events(const model::Run& run, const 
     };
     auto found = stored(query);
     if (!found || !found->empty() || !is_final(run.status)) return found;
-    if (const auto any = stored({.after_seq = 0, .limit = 1, .type = {}, .wait = {}}); !any || !any->empty())
-      return found;
+    const auto any = stored({.after_seq = 0, .limit = 1, .type = {}, .wait = {}});
+    if (!any || !any->empty()) return found;
     return fail(ErrorCode::not_found, "the events of run " + run.id + " are gone",
                 "they were in the journal " + run.journal);
   }
