@@ -264,6 +264,7 @@ void Connection::abort() {
 void Connection::close() {
   if (std::exchange(closed_, true)) return;
   stream_.close();
+  if (const auto notify = std::exchange(on_gone, nullptr)) notify();
 }
 
 std::string Connection::take_tunnel_bytes() {

@@ -96,7 +96,9 @@ http::Task<void> Doors::serve(std::unique_ptr<Connection> connection) {
   try {
     co_await connection->serve();
   } catch (const std::exception&) {
-    // A broken invariant or no memory: this connection ends, unanswered; the others go on.
+    // A broken invariant or no memory: this connection ends, unanswered; the others go on. Whoever wanted to know is
+    // gone.
+    connection->on_gone = nullptr;
     connection->close();
   }
   connections_.erase(connection.get());

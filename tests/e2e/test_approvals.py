@@ -122,6 +122,15 @@ observe(after=call("GET", tool("api") + "/after").status)
         self.approve(approval, status=7)
         self.assertEqual(self.server.requests, [])
 
+    def test_a_run_that_is_ended_while_a_call_waits_has_that_call_on_record(self):
+        running = self.start_agent(POST)
+        run_id = self.await_approval()["run_id"]
+        running.process.terminate()
+        running.process.wait(30)
+        self.assertEqual([(call["method"], call["code"]) for call in self.calls(run_id)], [("POST", "APPROVAL_REQUIRED")])
+        self.assertEqual(self.server.requests, [])
+        self.verify(run_id)
+
     def test_a_request_that_another_run_left_does_not_prolong_the_wait(self):
         self.run_agent(POST, flags=["--on-approval=return"])
         result = self.run_agent(POST, flags=["--approval-timeout=1s"], timeout=30)
