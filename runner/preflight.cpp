@@ -1,7 +1,6 @@
 #include "runner/preflight.hpp"
 
-#include <algorithm>
-
+#include "core/config/control.hpp"
 #include "runner/egress/credentials.hpp"
 
 namespace runagents {
@@ -47,8 +46,7 @@ Result<void> check_supported(const model::Project& project) {
 }
 
 Result<void> check_end_user(std::string_view end_user) {
-  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
-  if (std::ranges::none_of(end_user, is_control)) return {};
+  if (!config::has_control(end_user)) return {};
   return fail(ErrorCode::usage, "the end user's name holds a control character",
               "it becomes the value of a header: pass an id or an address");
 }

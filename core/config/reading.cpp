@@ -4,17 +4,17 @@
 #include <tuple>
 #include <utility>
 
+#include "core/config/control.hpp"
+
 namespace runagents::config {
 namespace {
 
 constexpr std::size_t max_text = 300;
 
-bool is_control(unsigned char c) noexcept { return c < 0x20 || c == 0x7f; }
-
 std::string printable(std::string_view text) {
   std::string result{text.substr(0, max_text)};
   if (text.size() > max_text) result += "...";
-  std::ranges::replace_if(result, [](char c) { return is_control(static_cast<unsigned char>(c)); }, '?');
+  std::ranges::replace_if(result, is_control, '?');
   return result;
 }
 

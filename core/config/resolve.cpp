@@ -6,6 +6,7 @@
 
 #include "core/config/command_line.hpp"
 #include "core/config/command_output.hpp"
+#include "core/config/control.hpp"
 #include "core/config/file_content.hpp"
 #include "core/config/secret.hpp"
 
@@ -29,11 +30,10 @@ Result<Secret> accept(const SecretReference& reference, std::string& text) {
     value.remove_suffix(1);
     if (value.ends_with('\r')) value.remove_suffix(1);
   }
-  const bool has_control = std::ranges::any_of(
-      value, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
+  const bool unfit = std::ranges::any_of(value, [](char c) { return is_control(c) && c != '\t'; });
   Secret secret{std::string{value}};
   OPENSSL_cleanse(text.data(), text.size());
-  if (has_control) {
+  if (unfit) {
     return refuse(reference, ErrorCode::configuration, "gives a value of several lines or with a control character");
   }
   if (secret.empty()) return refuse(reference, ErrorCode::configuration, "gives an empty value");

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/config/command_line.hpp"
+#include "core/config/control.hpp"
 #include "core/config/suggestion.hpp"
 #include "core/config/words.hpp"
 
@@ -32,17 +33,13 @@ std::unexpected<Error> refuse_literal(std::string_view scheme) {
                 "write \"env:NAME\"");
 }
 
-bool is_printable(std::string_view text) {
-  return std::ranges::none_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
 Result<void> check_value(Kind kind, std::string_view value) {
   switch (kind) {
     case Kind::env:
       if (is_variable_name(value)) return {};
       return refuse("env: is not followed by the name of a variable", "write it like \"env:STRIPE_API_KEY\"");
     case Kind::file:
-      if (!value.empty() && is_printable(value)) return {};
+      if (!value.empty() && !has_control(value)) return {};
       return refuse("file: is not followed by a path", "write it like \"file:stripe.secret\"");
     case Kind::store:
       if (is_name(value)) return {};
@@ -53,7 +50,7 @@ Result<void> check_value(Kind kind, std::string_view value) {
     case Kind::keyring: {
       const auto slash = value.find('/');
       const bool complete = slash != value.npos && slash > 0 && slash + 1 < value.size();
-      if (complete && is_printable(value)) return {};
+      if (complete && !has_control(value)) return {};
       return refuse("keyring: is not followed by SERVICE/ACCOUNT", "write it like \"keyring:stripe/billing\"");
     }
   }

@@ -3,6 +3,7 @@
 #include <limits>
 #include <set>
 
+#include "core/config/control.hpp"
 #include "core/config/suggestion.hpp"
 
 namespace runagents::config {
@@ -34,14 +35,12 @@ bool check_type(const Value& value, Node::Type type) {
   return false;
 }
 
-bool is_control(unsigned char c) noexcept { return c < 0x20 || c == 0x7f; }
-
 /// C1 controls, which terminals obey as well, are C2 80 to C2 9F in UTF-8.
 bool holds_control(std::string_view text) noexcept {
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (is_control(c)) return true;
-    if (c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) return true;
+    if (is_control(text[i])) return true;
+    const bool leads_c1 = static_cast<unsigned char>(text[i]) == 0xc2;
+    if (leads_c1 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0) return true;
   }
   return false;
 }
