@@ -198,9 +198,8 @@ Verdict explain(const Evaluator& evaluator, std::string_view method, std::string
     refuse(verdict, RefusalCode::method_not_allowed, "method " + std::string(method) + " is never forwarded");
     return verdict;
   }
-  if (!has_one_reading(method)) {
-    refuse(verdict, RefusalCode::ambiguous_target,
-           "the method " + std::string(method) + " is not in upper case, and servers read that in different ways");
+  if (const auto sound = check_method_case(method); !sound) {
+    refuse(verdict, sound.error().code, sound.error().message);
     return verdict;
   }
   const auto target = target_of(url);

@@ -108,8 +108,10 @@ bool is_refused_method(std::string_view method) noexcept {
   return is("CONNECT") || is("TRACE") || is("TRACK");
 }
 
-bool has_one_reading(std::string_view method) noexcept {
-  return std::ranges::none_of(method, [](char c) { return c >= 'a' && c <= 'z'; });
+TargetResult<void> check_method_case(std::string_view method) {
+  if (std::ranges::none_of(method, [](char c) { return c >= 'a' && c <= 'z'; })) return {};
+  return ambiguous("the method " + std::string(method) +
+                   " is not in upper case, and servers read that in different ways");
 }
 
 std::uint16_t default_port(std::string_view scheme) noexcept {

@@ -68,7 +68,7 @@ struct Target {
 [[nodiscard]] bool is_refused_method(std::string_view method) noexcept;
 /// Methods are case-sensitive (RFC 9110, section 9.1), but many servers take "delete" for DELETE: one that holds a
 /// lower-case letter is refused, since what a rule says of DELETE could not be relied upon.
-[[nodiscard]] bool has_one_reading(std::string_view method) noexcept;
+[[nodiscard]] TargetResult<void> check_method_case(std::string_view method);
 
 /// 80, 443, or 0 for a scheme without a default.
 [[nodiscard]] std::uint16_t default_port(std::string_view scheme) noexcept;

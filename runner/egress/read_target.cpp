@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <array>
-
 #include "runner/egress/fields.hpp"
 #include "runner/egress/stages.hpp"
 
@@ -19,11 +16,9 @@ std::unexpected<Refusal> other_server(std::string message) { return egress::refu
 Verdict check_method(const Call& call) {
   const auto method = call.method();
   if (!policy::is_refused_method(method)) {
-    if (policy::has_one_reading(method)) return pass();
-    return egress::refuse(
-        ambiguous_target,
-        "the method " + std::string{method} + " is not in upper case, and servers read that in different ways",
-        "write methods in capitals");
+    const auto sound = policy::check_method_case(method);
+    if (sound) return pass();
+    return egress::refuse(sound.error().code, sound.error().message, "write methods in capitals");
   }
   if (method == "CONNECT" && call.arrival->door == Door::forward) return pass();
   return egress::refuse(method_not_allowed, "the method " + std::string{method} + " is never sent to a tool");
