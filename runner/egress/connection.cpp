@@ -264,6 +264,10 @@ void Connection::abort() {
 void Connection::close() {
   if (std::exchange(closed_, true)) return;
   stream_.close();
+  tell_gone();
+}
+
+void Connection::tell_gone() {
   if (const auto notify = std::exchange(on_gone, nullptr)) notify();
 }
 
@@ -277,8 +281,7 @@ void Connection::expired() { close(); }
 
 void Connection::tick() {
   if (!on_gone || closed_ || body_.reading() || !stream_.peer_has_gone()) return;
-  const auto notify = std::exchange(on_gone, nullptr);
-  notify();
+  tell_gone();
 }
 
 }  // namespace runagents::egress

@@ -58,6 +58,8 @@ class Connection final : public Exchange, private http::Ticking {
   http::Task<bool> write(std::string_view first, std::string_view second = {}, std::string_view third = {});
   void keep_head();
   void write_head(const ResponseStart& start, std::string_view body, bool last);
+  /// Once, whoever finds it out.
+  void tell_gone();
   void expired() override;
   void tick() override;
 

@@ -24,9 +24,8 @@ namespace runagents::egress {
 
 /// Fields by which a request asks for another method than its own.
 [[nodiscard]] constexpr bool is_method_override(std::string_view name) noexcept {
-  return name.size() >= 13 && (name.front() | 0x20) == 'x' &&
-         (same_field(name, "x-http-method-override") || same_field(name, "x-http-method") ||
-          same_field(name, "x-method-override"));
+  return same_field(name, "x-http-method-override") || same_field(name, "x-http-method") ||
+         same_field(name, "x-method-override");
 }
 
 }  // namespace runagents::egress

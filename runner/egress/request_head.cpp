@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <iterator>
 
 #include "runner/egress/fields.hpp"
 #include "runner/egress/snapshot.hpp"
@@ -164,6 +163,13 @@ void append_framing(std::string& out, const Call& call, const RequestFraming& fr
   }
 }
 
+/// Nothing that frames, routes or authenticates may arrive after the fact.
+bool may_trail(std::string_view name) {
+  return !is_hop_by_hop(name) && !is_reserved(name) &&
+         !is_one_of(name, {"authorization", "cookie", "set-cookie", "content-encoding", "content-type", "content-range",
+                           "cache-control", "location", "x-request-id", "x-run-id", "trailer"});
+}
+
 }  // namespace
 
 void write_request_head(std::string& out, const Call& call, const RequestFraming& framing) {
@@ -189,23 +195,17 @@ void write_request_head(std::string& out, const Call& call, const RequestFraming
 }
 
 void write_request_trailers(std::string& out, const Call& call, const std::vector<http::Field>& trailers) {
-  std::vector<http::Field> allowed;
-  std::ranges::copy_if(trailers, std::back_inserter(allowed), [&call](const http::Field& field) {
-    return !is_credential_place(field.name, call) && !is_method_override(field.name);
-  });
-  write_trailers(out, allowed);
+  out.clear();
+  for (const auto& field : trailers) {
+    const bool refused = is_credential_place(field.name, call) || is_method_override(field.name);
+    if (!refused && may_trail(field.name)) append_field(out, field.name, field.value);
+  }
 }
 
 void write_trailers(std::string& out, const std::vector<http::Field>& trailers) {
   out.clear();
   for (const auto& field : trailers) {
-    // Nothing that frames, routes or authenticates may arrive after the fact.
-    if (is_hop_by_hop(field.name) || is_reserved(field.name)) continue;
-    if (is_one_of(field.name, {"authorization", "cookie", "set-cookie", "content-encoding", "content-type",
-                               "content-range", "cache-control", "location", "x-request-id", "x-run-id", "trailer"})) {
-      continue;
-    }
-    append_field(out, field.name, field.value);
+    if (may_trail(field.name)) append_field(out, field.name, field.value);
   }
 }
 
