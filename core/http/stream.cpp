@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -163,9 +164,50 @@ bool Stream::is_stale() {
 }
 
 bool Stream::peer_has_gone() {
+  // Also with bytes left to read, which a look at the stream itself would show first.
+  pollfd state{.fd = socket_.native_handle(), .events = POLLIN | POLLRDHUP, .revents = 0};
+  if (::poll(&state, 1, 0) <= 0) return false;
+  if ((state.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0) return true;
+  if (!ssl_) return false;
+  // In TLS the farewell is a message.
   char byte = 0;
-  const auto result = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return result == 0 || (result < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+  ERR_clear_error();
+  const int peeked = SSL_peek(ssl_.get(), &byte, 1);
+  return peeked <= 0 && !wants_to_wait(SSL_get_error(ssl_.get(), peeked));
+}
+
+Task<Stream::ReadResult> Stream::peek(std::span<char> into, std::size_t known) {
+  // With this mark the socket is not readable before there is more than what is known already.
+  const int mark = static_cast<int>(known) + 1;
+  ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVLOWAT, &mark, sizeof mark);
+  const auto result = co_await peek_marked(into, known);
+  const int usual = 1;
+  ::setsockopt(socket_.native_handle(), SOL_SOCKET, SO_RCVLOWAT, &usual, sizeof usual);
+  co_return result;
+}
+
+Task<Stream::ReadResult> Stream::peek_marked(std::span<char> into, std::size_t known) {
+  bool has_waited = false;
+  for (;;) {
+    const auto size = ::recv(socket_.native_handle(), into.data(), into.size(), MSG_PEEK | MSG_DONTWAIT);
+    if (size > static_cast<ssize_t>(known)) co_return ReadResult{{}, static_cast<std::size_t>(size)};
+    if (size == 0 || (size > 0 && has_waited)) co_return ReadResult{asio::error::eof, 0};
+    if (size < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
+      co_return ReadResult{{errno, boost::system::system_category()}, 0};
+    }
+    const auto [error] = co_await socket_.async_wait(Socket::wait_read, by_value);
+    if (error) co_return ReadResult{error, 0};
+    has_waited = true;
+  }
+}
+
+void Stream::end_writing() {
+  if (ssl_) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+  }
+  error_code ignored;
+  socket_.shutdown(Socket::shutdown_send, ignored);
 }
 
 void Stream::close() {

@@ -33,9 +33,14 @@ class Stream {
 
   /// Whether an idle connection is no good any more: closed by the peer, or with bytes that nobody asked for.
   [[nodiscard]] bool is_stale();
-  /// Whether the peer has closed or reset the connection; reads nothing. For plain streams.
+  /// Whether the peer has closed or reset the connection; reads nothing.
   [[nodiscard]] bool peer_has_gone();
+  /// Waits until there are more than `known` bytes and looks at them without taking them: as many as are there, up to
+  /// `into`'s size. For plain streams.
+  [[nodiscard]] Task<ReadResult> peek(std::span<char> into, std::size_t known = 0);
 
+  /// Says that nothing more will be written: close_notify in TLS, FIN below.
+  void end_writing();
   /// Ends pending operations with operation_aborted.
   void close();
   [[nodiscard]] Socket& socket() noexcept { return socket_; }
@@ -44,6 +49,7 @@ class Stream {
   [[nodiscard]] std::pair<Socket, SslPointer> release() && { return {std::move(socket_), std::move(ssl_)}; }
 
  private:
+  Task<ReadResult> peek_marked(std::span<char> into, std::size_t known);
   Task<ReadResult> read_tls(std::span<char> into);
   Task<error_code> write_tls_parts(std::string_view first, std::string_view second, std::string_view third);
   Task<error_code> write_tls(std::string_view data);

@@ -27,7 +27,11 @@ constexpr std::array<unsigned char, 9> alpn_http11 = {8, 'h', 't', 't', 'p', '/'
 
 }  // namespace
 
-void SslDeleter::operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+void SslDeleter::operator()(SSL* ssl) const noexcept {
+  // Otherwise OpenSSL spoils the session for the next connection, by a rule that TLS 1.1 gave up (RFC 4346, 7.2.1).
+  if (ssl != nullptr) SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl);
+}
 void SslDeleter::operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
 void SslDeleter::operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
 
