@@ -58,6 +58,19 @@ void check_target(const Value& value, const Tool& tool, Register<Tool>& claims) 
   if (member && &first != &tool) member->report("has the same host, port and path as tool \"" + first.name + "\"");
 }
 
+/// A connection that is not looked into belongs to one tool: what is inside would pass by the rules of another.
+void check_server(const Value& value, const Tool& tool, const std::vector<Tool>& tools) {
+  const bool is_known = !tool.base_url.host.empty() && tool.base_url.port != 0;
+  if (!is_known || (tool.kind != model::ToolKind::tcp && tool.tls != model::Tls::passthrough)) return;
+  const auto member = value.member("base_url");
+  for (const auto& other : tools) {
+    const bool is_same_server = other.base_url.host == tool.base_url.host && other.base_url.port == tool.base_url.port;
+    if (!member || &other == &tool || !is_same_server) continue;
+    member->report("is the server of the tool \"" + other.name + "\", too, and nobody looks into these connections",
+                   "leave one of the two out");
+  }
+}
+
 }  // namespace
 
 void check_tools(const Value& table, const model::Project& project) {
@@ -67,6 +80,7 @@ void check_tools(const Value& table, const model::Project& project) {
   for (std::size_t i = 0; i < members.size(); ++i) {
     check_variables(members[i], project.tools[i], variable_claims);
     check_target(members[i], project.tools[i], target_claims);
+    check_server(members[i], project.tools[i], project.tools);
   }
 }
 

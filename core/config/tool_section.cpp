@@ -18,6 +18,9 @@ constexpr std::array kinds = {Word<ToolKind>{"http", ToolKind::http}, Word<ToolK
 constexpr std::array networks = {Word<model::Network>{"public", model::Network::public_only},
                                  Word<model::Network>{"private", model::Network::private_allowed}};
 
+constexpr std::array tls_modes = {Word<model::Tls>{"intercept", model::Tls::intercept},
+                                  Word<model::Tls>{"passthrough", model::Tls::passthrough}};
+
 void read_kind(const Value& value, Tool& tool) {
   if (const auto kind = read_word(value, kinds)) tool.kind = *kind;
 }
@@ -30,6 +33,10 @@ void read_capabilities(const Value& value, Tool& tool) { read_tables(value, tool
 
 void read_network(const Value& value, Tool& tool) {
   if (const auto network = read_word(value, networks)) tool.network = *network;
+}
+
+void read_tls(const Value& value, Tool& tool) {
+  if (const auto tls = read_word(value, tls_modes)) tool.tls = *tls;
 }
 
 void read_ca_file(const Value& value, Tool& tool) {
@@ -57,6 +64,7 @@ constexpr std::array keys = {
     Key<Tool>{"limits", Shape::table, [](const Value& v, Tool& tool) { read_limits(v, tool.limits); }, false,
               list_limits_keys},
     Key<Tool>{"network", Shape::text, read_network},
+    Key<Tool>{"tls", Shape::text, read_tls},
     Key<Tool>{"insecure", Shape::boolean, [](const Value& v, Tool& tool) { tool.insecure = v.boolean(); }},
     Key<Tool>{"allow_encoded_slash", Shape::boolean,
               [](const Value& v, Tool& tool) { tool.allow_encoded_slash = v.boolean(); }},
@@ -79,9 +87,26 @@ void check_scheme(const Value& url, const Tool& tool) {
 /// Nothing looks into the bytes of a TCP tool.
 void check_tcp(const Value& table) {
   for (const std::string_view name :
-       {"auth", "capabilities", "insecure", "allow_encoded_slash", "trace_headers", "ca_file"}) {
+       {"auth", "capabilities", "tls", "insecure", "allow_encoded_slash", "trace_headers", "ca_file"}) {
     const auto member = table.member(name);
     if (member) member->report_at_key(R"(means nothing for kind "tcp")");
+  }
+}
+
+/// Silence is what such a connection is made of; it ends when one of its ends does.
+constexpr std::chrono::hours tcp_timeout{24};
+
+/// What is not looked into can be given nothing and be told apart by nothing.
+void check_passthrough(const Value& table, const Tool& tool) {
+  const auto tls = table.member("tls");
+  if (!tls || tool.tls != model::Tls::passthrough) return;
+  if (tool.base_url.scheme != "https") tls->report("means nothing without TLS", "use an https URL");
+  if (!tool.base_url.path.empty()) tls->report("cannot be for a part of a server", "leave the path out of base_url");
+  if (tool.auth.type != model::AuthType::none) {
+    tls->report("keeps the credential from being injected", R"(use tls = "intercept", or no auth)");
+  }
+  if (!tool.capabilities.empty()) {
+    tls->report("keeps capabilities from being enforced", R"(use tls = "intercept", or no capabilities)");
   }
 }
 
@@ -108,7 +133,11 @@ void apply_network(const Value& table, Tool& tool) {
 void read_tool(const Value& table, Tool& tool) {
   read_table(table, keys, tool);
   check_capabilities(table, tool);
-  if (tool.kind == ToolKind::tcp) check_tcp(table);
+  if (tool.kind == ToolKind::tcp) {
+    check_tcp(table);
+    if (!table.member("timeout")) tool.timeout = tcp_timeout;
+  }
+  check_passthrough(table, tool);
   const auto url = table.member("base_url");
   if (!url || tool.base_url.host.empty()) return;
   check_scheme(*url, tool);

@@ -74,6 +74,10 @@ struct BaseUrl {
 
 enum class Network { public_only, private_allowed };
 
+/// What happens to an agent's own TLS connection to the tool: it ends here and is looked into, or it is passed through
+/// as it is, for clients that accept the tool's own certificate only.
+enum class Tls { intercept, passthrough };
+
 /// A registered upstream.
 struct Tool {
   std::string name;
@@ -85,10 +89,11 @@ struct Tool {
   std::vector<std::string> risk_tags;
   Limits limits;
   Network network = Network::public_only;  ///< may its name resolve to private addresses
-  bool insecure = false;                   ///< credentials may leave without TLS
-  bool allow_encoded_slash = false;        ///< %2F is an ordinary character of its segment
-  bool trace_headers = false;              ///< send X-Request-Id and X-Run-ID upstream
-  std::string ca_file;                     ///< PEM bundle to trust instead of the system's roots; empty: the system's
+  Tls tls = Tls::intercept;
+  bool insecure = false;             ///< credentials may leave without TLS
+  bool allow_encoded_slash = false;  ///< %2F is an ordinary character of its segment
+  bool trace_headers = false;        ///< send X-Request-Id and X-Run-ID upstream
+  std::string ca_file;               ///< PEM bundle to trust instead of the system's roots; empty: the system's
   std::chrono::milliseconds timeout{std::chrono::minutes{5}};  ///< longest silence of the upstream
 };
 

@@ -164,6 +164,16 @@ TEST_CASE("limits, time-out and flags reach the tool") {
   CHECK(tool.description == "D");
 }
 
+TEST_CASE("TLS that is passed through goes with nothing that needs a look inside") {
+  const std::string tool = "[tools.t]\nbase_url = \"https://t.example.com\"\n";
+  CHECK(good(with_agent(tool)).tools[0].tls == model::Tls::intercept);
+  CHECK(good(with_agent(tool + "tls = \"passthrough\"\n")).tools[0].tls == model::Tls::passthrough);
+}
+
+TEST_CASE("a TCP tool may be silent for longer") {
+  CHECK(good(with_agent("[tools.t]\nkind = \"tcp\"\nbase_url = \"tcp://localhost:5432\"\n")).tools[0].timeout == 24h);
+}
+
 TEST_CASE("files are looked for beside the project file") {
   const TemporaryDirectory directory;
   directory.write("prompt.txt", "Be kind.\nAlways.\n");
