@@ -27,3 +27,8 @@ set_target_properties(SOCI::sqlite3 PROPERTIES IMPORTED_LOCATION ${SOCI_SQLITE3_
 find_library(YAML_CPP_LIBRARY NAMES libyaml-cpp.a REQUIRED)
 add_library(yaml-cpp-archive STATIC IMPORTED)
 set_target_properties(yaml-cpp-archive PROPERTIES IMPORTED_LOCATION ${YAML_CPP_LIBRARY})
+
+# libseccomp: its archive for the same reason; it only translates rules into a filter.
+find_library(SECCOMP_LIBRARY NAMES libseccomp.a REQUIRED)
+add_library(libseccomp-archive STATIC IMPORTED)
+set_target_properties(libseccomp-archive PROPERTIES IMPORTED_LOCATION ${SECCOMP_LIBRARY})

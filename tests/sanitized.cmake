@@ -4,7 +4,7 @@ option(RUNAGENTS_SANITIZED_BUILDS "Register the tests that the presets asan and 
 
 get_property(unit_tests GLOBAL PROPERTY RUNAGENTS_UNIT_TESTS)
 # ThreadSanitizer is for what is used by more than one thread or process.
-set(threaded_tests http audit server launch egress runner)
+set(threaded_tests http audit server fence launch egress runner)
 
 add_custom_target(tests_sanitized)
 add_dependencies(tests_sanitized runagents)
