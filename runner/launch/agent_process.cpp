@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "runner/fence/namespaces.hpp"
 #include "runner/launch/agent_exec.hpp"
 #include "runner/launch/control.hpp"
 #include "runner/launch/foreground.hpp"
@@ -96,10 +97,12 @@ struct AgentProcess::State {
   void resume();
   void take_message(const Message& message);
   bool take_notice(Wait wait);
+  void await_start();
   void kill_all();
   void finish();
 
   pid_t supervisor = 0;
+  pid_t born = 0;  ///< the agent's process before its program has taken over
   pid_t agent = 0;
   int control = -1;
   int supervisor_handle = -1;
@@ -109,6 +112,7 @@ struct AgentProcess::State {
   bool returns_terminal = false;  ///< thaw gives the terminal back to the agent
   std::vector<Process> stopped;   ///< by freeze
   std::optional<StartFailure> failure;
+  std::vector<int> sockets;
   std::optional<ExitStatus> ended;
   bool finished = false;
 };
@@ -118,7 +122,9 @@ AgentProcess::State::~State() {
     kill_all();
     finish();
   }
-  for (const int file : {control, supervisor_handle}) {
+  sockets.push_back(control);
+  sockets.push_back(supervisor_handle);
+  for (const int file : sockets) {
     if (file >= 0) {
       ::close(file);
     }
@@ -156,10 +162,10 @@ void AgentProcess::State::resume() {
 void AgentProcess::State::take_message(const Message& message) {
   switch (message.notice) {
     case Notice::started:
-      agent = message.value;
+      agent = born;
       break;
     case Notice::failed:
-      failure = StartFailure{static_cast<StartStep>(message.value), message.detail};
+      failure = StartFailure{static_cast<StartStep>(message.value), message.detail, message.failure};
       break;
     case Notice::stopped:
       follow_stop(message.value);
@@ -167,6 +173,8 @@ void AgentProcess::State::take_message(const Message& message) {
     case Notice::ended:
       ended = exit_status(message.value);
       break;
+    case Notice::sockets:
+    case Notice::born:
     case Notice::signal:
     case Notice::frozen:
       break;
@@ -176,10 +184,19 @@ void AgentProcess::State::take_message(const Message& message) {
 /// False when nothing more will come.
 bool AgentProcess::State::take_notice(Wait wait) {
   const auto received = wait == Wait::yes ? wait_for_message(control, supervisor) : receive_message(control, wait);
+  sockets.insert(sockets.end(), received.descriptors.begin(), received.descriptors.end());
   if (received.message) {
+    if (received.message->notice == Notice::born) {
+      born = received.sender;
+    }
     take_message(*received.message);
   }
   return !ended && !received.closed;
+}
+
+void AgentProcess::State::await_start() {
+  while (agent == 0 && !failure && take_notice(Wait::yes)) {
+  }
 }
 
 void AgentProcess::State::kill_all() {
@@ -215,8 +232,10 @@ std::expected<AgentProcess, LaunchFailure> AgentProcess::start(const LaunchSpec&
   occupy_standard_descriptors();
   std::array<int, 2> ends{-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    return std::unexpected(describe({StartStep::fork, errno}, spec));
+    return std::unexpected(describe({StartStep::fork, errno, {}}, spec));
   }
+  const int on = 1;
+  ::setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
   const ExecPlan plan{spec};
   auto state = std::make_unique<State>();
   state->control = ends[0];
@@ -226,21 +245,29 @@ std::expected<AgentProcess, LaunchFailure> AgentProcess::start(const LaunchSpec&
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   {
     const AllSignalsBlocked blocked;
-    state->supervisor = ::fork();
+    const Supervision supervision{.plan = &plan,
+                                  .control = ends[1],
+                                  .runner = runner,
+                                  .user = ::geteuid(),
+                                  .group = ::getegid(),
+                                  .takes_terminal = takes_terminal,
+                                  .fence = spec.fence};
+    state->supervisor = spec.fence != nullptr ? fence::fork_into_namespaces() : ::fork();
     if (state->supervisor == 0) {
-      supervise({.plan = &plan, .control = ends[1], .runner = runner, .takes_terminal = takes_terminal});
+      supervise(supervision);
     }
   }
   const int fork_error = errno;
   ::close(ends[1]);
   if (state->supervisor < 0) {
-    return std::unexpected(describe({StartStep::fork, fork_error}, spec));
+    const auto step = spec.fence != nullptr ? StartStep::fence : StartStep::fork;
+    return std::unexpected(describe({step, fork_error, {fence::Part::namespaces, "clone", fork_error}}, spec));
   }
   state->supervisor_handle = ::pidfd_open(state->supervisor, 0);
   if (takes_terminal) {
     state->foreground.agent_started_as_owner();
   }
-  state->take_notice(Wait::yes);
+  state->await_start();
   if (state->agent == 0) {
     state->finish();
     return std::unexpected(
@@ -255,6 +282,8 @@ pid_t AgentProcess::supervisor_pid() const noexcept { return state_->supervisor;
 pid_t AgentProcess::agent_pid() const noexcept { return state_->agent; }
 int AgentProcess::ended_fd() const noexcept { return state_->supervisor_handle; }
 int AgentProcess::notice_fd() const noexcept { return state_->control; }
+
+std::vector<int> AgentProcess::take_sockets() { return std::exchange(state_->sockets, {}); }
 
 ExitStatus AgentProcess::wait() {
   state_->finish();

@@ -2,19 +2,27 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
+#include <sys/resource.h>
 #include <sys/types.h>
 #include <vector>
 
 #include "core/error.hpp"
 
+namespace runagents::fence {
+struct Plan;
+}
+
 namespace runagents::launch {
 
 /// How an agent is started. The environment is complete: nothing is inherited.
 struct LaunchSpec {
-  std::vector<std::string> command;      ///< argv; the first is looked up in PATH of `environment`
-  std::vector<std::string> environment;  ///< "NAME=value"
-  std::string working_directory;         ///< empty: the current one
+  std::vector<std::string> command;                  ///< argv; the first is looked up in PATH of `environment`
+  std::vector<std::string> environment;              ///< "NAME=value"
+  std::string working_directory;                     ///< empty: the current one; with a fence absolute
+  const fence::Plan* fence = nullptr;                ///< null: no fence
+  std::optional<rlimit> descriptors = std::nullopt;  ///< RLIMIT_NOFILE of the agent; nothing: the runner's
 };
 
 /// Why an agent did not start: exit code 127 (not found) or 126 (found, cannot be executed), or 125 for our own
@@ -43,6 +51,9 @@ struct ExitStatus {
 ///
 /// Stopping the agent from the terminal (Ctrl-Z) stops the runner's job too, if the caller watches `notice_fd`; passing
 /// on SIGCONT with `continued` lets both go on together.
+///
+/// With a fence the supervisor is the first process of a PID namespace and builds the fence before it starts the agent.
+/// The pids here are those that the runner sees.
 ///
 /// Used by one thread.
 class AgentProcess {
@@ -73,6 +84,9 @@ class AgentProcess {
   /// To be called when the runner received SIGCONT (`fg` and `bg` of a shell send it): gives the agent the terminal if
   /// the runner's job has it, and continues the agent if it was stopped from the terminal.
   void continued();
+  /// The sockets of the fence's listeners, in the order of its plan, and then one for socket diagnostics
+  /// (NETLINK_SOCK_DIAG) inside. The caller's from then on. Empty without a fence.
+  [[nodiscard]] std::vector<int> take_sockets();
   /// Sends a signal to the agent's process group.
   void signal(int number);
   /// Kills every process of the run.

@@ -150,6 +150,9 @@ Result<void> Builder::inject(const DoorUrls& doors, std::string_view run_id) {
   also("NO_PROXY", loopback_only);
   also("no_proxy", loopback_only);
   also("NODE_USE_ENV_PROXY", "1");
+  for (const auto& [name, value] : doors.fence) {
+    also(name, value);
+  }
   return done;
 }
 
@@ -185,6 +188,11 @@ Result<void> Builder::add_user_variables() {
 }
 
 }  // namespace
+
+void DoorUrls::add(const model::Tool& tool, const std::string& authority) {
+  const std::string_view scheme = tool.kind == model::ToolKind::tcp ? "tcp://" : "http://";
+  tools.emplace_back(&tool, std::string{scheme} + authority + tool.base_url.path);
+}
 
 std::vector<std::string> Environment::entries() const {
   std::vector<std::string> entries;

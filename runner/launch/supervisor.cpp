@@ -8,13 +8,20 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <optional>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runner/fence/namespaces.hpp"
+#include "runner/fence/network.hpp"
+#include "runner/fence/restrictions.hpp"
+#include "runner/fence/root.hpp"
 #include "runner/launch/control.hpp"
 #include "runner/launch/tree_signals.hpp"
 
@@ -42,7 +49,7 @@ class Supervisor {
 
   [[noreturn]] void live() {
     move_in();
-    if (!start_agent()) {
+    if (!build_fence() || !start_agent()) {
       ::_exit(1);
     }
     while (!agent_status_ && !runner_gone_) {
@@ -57,7 +64,14 @@ class Supervisor {
 
  private:
   void move_in();
+  bool build_fence();
+  fence::Outcome fence_in();
   bool start_agent();
+  void tell_failure(const StartFailure& failure) const;
+  [[nodiscard]] bool has_lost_runner() const noexcept {
+    // In a PID namespace of its own it has no parent to look at, and dies with the runner by SIGKILL.
+    return given_.fence == nullptr && ::getppid() != given_.runner;
+  }
   void wait_for_news(int timeout_ms);
   void read_control();
   void obey(const Message& message);
@@ -81,9 +95,14 @@ void Supervisor::move_in() {
   ::prctl(PR_SET_NAME, "ra-supervisor");
   ::prctl(PR_SET_DUMPABLE, 0);
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-  // SIGCONT reaches it even while an agent of the same user keeps it stopped.
-  ::prctl(PR_SET_PDEATHSIG, SIGCONT);
-  if (::getppid() != given_.runner) {
+  if (given_.fence == nullptr) {
+    // SIGCONT reaches it even while an agent of the same user keeps it stopped.
+    ::prctl(PR_SET_PDEATHSIG, SIGCONT);
+  } else {
+    // As the first process of a PID namespace it takes all others with it, and none of them can signal it.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  }
+  if (has_lost_runner()) {
     ::_exit(1);
   }
   for (char** entry = ::environ; entry != nullptr && *entry != nullptr; ++entry) {
@@ -101,18 +120,83 @@ void Supervisor::move_in() {
   signals_ = ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/// A directory that the agent inherits would lead past its view of the file system.
+void replace_directories() noexcept {
+  for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; ++standard) {
+    struct stat facts = {};
+    if (::fstat(standard, &facts) != 0 || !S_ISDIR(facts.st_mode)) {
+      continue;
+    }
+    ::close(standard);
+    const int nothing = ::open("/dev/null", O_RDWR);
+    if (nothing > standard) {
+      ::dup2(nothing, standard);
+      ::close(nothing);
+    }
+  }
+}
+
+fence::Outcome Supervisor::fence_in() {
+  const auto& plan = *given_.fence;
+  replace_directories();
+  const uid_t user = given_.user;
+  // Only a dumpable process owns its files in /proc; the agent does not exist yet.
+  ::prctl(PR_SET_DUMPABLE, 1);
+  const auto unmapped = fence::map_identity(user, given_.group);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  if (unmapped) {
+    return unmapped;
+  }
+  if (auto failure = fence::set_up_network()) {
+    return failure;
+  }
+  std::vector<int> sockets;
+  if (auto failure = fence::open_listeners(plan.listeners, sockets)) {
+    return failure;
+  }
+  sockets.push_back(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  if (sockets.back() < 0 || !send_descriptors(control_fd, sockets)) {
+    return fence::Failure{fence::Part::listener, "the way to the runner"};
+  }
+  ::close_range(static_cast<unsigned>(signals_) + 1, UINT_MAX, 0);
+  if (auto failure = fence::enter_private_root(plan.view)) {
+    return failure;
+  }
+  return fence::drop_capabilities();
+}
+
+bool Supervisor::build_fence() {
+  if (given_.fence == nullptr) {
+    return true;
+  }
+  const auto failure = fence_in();
+  if (failure) {
+    tell_failure({StartStep::fence, failure->error, *failure});
+  }
+  return !failure;
+}
+
+void Supervisor::tell_failure(const StartFailure& failure) const {
+  send_message(control_fd, {.notice = Notice::failed,
+                            .value = static_cast<int>(failure.step),
+                            .detail = failure.error,
+                            .failure = failure.fence});
+}
+
 bool Supervisor::start_agent() {
   struct sigaction hangup = {};
   ::sigaction(SIGHUP, nullptr, &hangup);
   const AgentSurroundings surroundings{.supervisor = ::getpid(),
+                                       .control = control_fd,
+                                       .fence = given_.fence,
                                        .takes_terminal = given_.takes_terminal,
                                        .keeps_hangup_ignored = hangup.sa_handler == SIG_IGN};
-  StartFailure failure{StartStep::fork, 0};
+  StartFailure failure{StartStep::fork, 0, {}};
   std::array<int, 2> report{-1, -1};
   const bool ready = signals_ >= 0 && ::pipe2(report.data(), O_CLOEXEC) == 0;
   agent_ = ready ? ::fork() : -1;
   if (agent_ < 0) {
-    send_message(control_fd, {.notice = Notice::failed, .value = static_cast<int>(failure.step), .detail = errno});
+    tell_failure({StartStep::fork, errno, {}});
     return false;
   }
   if (agent_ == 0) {
@@ -130,12 +214,11 @@ bool Supervisor::start_agent() {
   ::close(report[0]);
   if (size == 0) {
     // Should the runner be gone by now, the loop that follows finds out, and ends the agent.
-    send_message(control_fd, {.notice = Notice::started, .value = agent_, .detail = 0});
+    send_message(control_fd, {.notice = Notice::started, .value = 0, .detail = 0});
     return true;
   }
   ::waitpid(agent_, nullptr, 0);
-  send_message(control_fd,
-               {.notice = Notice::failed, .value = static_cast<int>(failure.step), .detail = failure.error});
+  tell_failure(failure);
   return false;
 }
 
@@ -147,7 +230,7 @@ void Supervisor::wait_for_news(int timeout_ms) {
   signalfd_siginfo news = {};
   while (::read(signals_, &news, sizeof news) == static_cast<ssize_t>(sizeof news)) {
     // SIGCONT may be the kernel's word that the runner died.
-    runner_gone_ = runner_gone_ || ::getppid() != given_.runner;
+    runner_gone_ = runner_gone_ || has_lost_runner();
   }
   reap();
 }
