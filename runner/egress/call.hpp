@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include <boost/asio/ip/address.hpp>
+
 #include "core/http/head.hpp"
 #include "core/model/tool.hpp"
 #include "core/policy/evaluator.hpp"
@@ -17,17 +19,36 @@ namespace runagents::egress {
 
 struct Snapshot;
 
-enum class Door { alias, forward };
+enum class Door {
+  alias,       ///< a tool's own listener
+  forward,     ///< the forward proxy
+  transparent  ///< the server's own address, inside the fence
+};
 
-[[nodiscard]] constexpr std::string_view word(Door door) noexcept { return door == Door::alias ? "alias" : "forward"; }
+[[nodiscard]] constexpr std::string_view word(Door door) noexcept {
+  if (door == Door::alias) return "alias";
+  return door == Door::forward ? "forward" : "transparent";
+}
+
+/// The server to which an agent believes itself connected: through the transparent door, or in a tunnel that CONNECT
+/// opened.
+struct Destination {
+  std::string scheme = "http";  ///< "https" when TLS was found
+  std::string host;             ///< what CONNECT named, or whose the address is inside the fence; empty: not known
+  std::uint16_t port = 0;
+  std::string tls_name;                             ///< what TLS named (SNI); empty: nothing
+  std::optional<boost::asio::ip::address> address;  ///< transparent door: the address that was dialled
+  bool bytes_only = false;                          ///< what comes is passed on without being looked into
+};
 
 /// Where a connection came in, and who is at its other end. The same for all calls of a connection.
 struct Arrival {
   Door door = Door::forward;
   const model::Tool* tool = nullptr;  ///< alias door: the tool whose listener this is
   std::string authority;              ///< "127.0.0.1:PORT", of the listener
-  std::optional<Peer> peer;           ///< empty: not of this run
-  std::string peer_problem;           ///< why it is empty
+  std::optional<Destination> destination;
+  std::optional<Peer> peer;  ///< empty: not of this run
+  std::string peer_problem;  ///< why it is empty
 };
 
 using Clock = std::chrono::steady_clock;
@@ -58,6 +79,7 @@ struct Call {
   std::string_view end_user;
   std::string approval_id;
   bool approved = false;
+  bool opens_tunnel = false;             ///< a CONNECT whose content will be judged request by request
   std::optional<std::string> held_body;  ///< the request body, when a stage had to read it
 
   // What is injected (stage credential).

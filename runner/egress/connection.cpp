@@ -1,5 +1,6 @@
 #include "runner/egress/connection.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -49,6 +50,10 @@ void append_status_line(std::string& out, int status, std::string_view reason) {
   out.append(" ").append(reason.empty() ? reason_phrase(status) : reason).append("\r\n");
 }
 
+/// The first byte of a TLS connection: a record of the handshake (RFC 8446, section 5.1).
+constexpr char tls_handshake = 0x16;
+constexpr std::size_t max_hello_bytes = 17 * 1024;
+
 // What a refused upload may still send before its connection is closed, so that the agent gets to read the refusal.
 constexpr std::size_t max_linger_bytes = 16 * 1024 * 1024;
 
@@ -63,9 +68,106 @@ Connection::Connection(Engine& engine, http::Stream stream, Arrival arrival)
 
 http::Task<void> Connection::serve() {
   bool next = true;
-  while (next && !closed_) next = co_await serve_one();
+  while (next && !closed_) {
+    const bool is_new = arrival_.destination && !looked_inside_;
+    next = is_new ? co_await look_inside() : co_await serve_one();
+  }
+  if (!closed_) stream_.end_writing();
   if (!closed_ && unread_body_) co_await linger();
   close();
+}
+
+http::Task<bool> Connection::look_inside() {
+  looked_inside_ = true;
+  // Many tools speak first over plain TCP, so nobody is waited for.
+  if (arrival_.destination->bytes_only) {
+    co_await serve_bytes();
+    co_return false;
+  }
+  arm(times_.head);
+  std::array<char, 1> first{};
+  const auto [error, size] = co_await stream_.peek(first);
+  if (error) co_return false;
+  const bool is_tls = first[0] == tls_handshake;
+  if (is_tls && co_await serves_bytes()) {
+    co_await serve_bytes();
+    co_return false;
+  }
+  const bool ready = !is_tls || co_await accept_tls();
+  disarm();
+  co_return ready;
+}
+
+/// Whether the TLS connection is meant for a tool whose TLS is passed through.
+http::Task<bool> Connection::serves_bytes() {
+  auto& destination = *arrival_.destination;
+  const auto is_meant = [&destination](const model::Tool* tool) {
+    return tool->tls == model::Tls::passthrough && tool->base_url.port == destination.port;
+  };
+  if (std::ranges::none_of(engine_.snapshot->evaluator.tools(), is_meant)) co_return false;
+  std::vector<char> hello(max_hello_bytes);
+  std::optional<std::string> name;
+  for (std::size_t known = 0; !name;) {
+    const auto [error, size] = co_await stream_.peek(hello, known);
+    if (error || size == hello.size()) co_return false;
+    known = size;
+    name = http::peek_server_name({hello.data(), size});
+  }
+  // Whoever was dialled or named by CONNECT must be the one that TLS names.
+  if (!destination.host.empty() && destination.host != *name) co_return false;
+  for (const auto* tool : engine_.snapshot->evaluator.tools()) {
+    if (!is_meant(tool) || tool->base_url.host != *name) continue;
+    destination.tls_name = *name;
+    destination.scheme = "https";
+    destination.bytes_only = true;
+    co_return true;
+  }
+  co_return false;
+}
+
+http::Task<bool> Connection::accept_tls() {
+  auto& destination = *arrival_.destination;
+  if (engine_.tls == nullptr) co_return false;
+  http::ClientWish wish;
+  wish.fallback = destination.host;
+  if (wish.fallback.empty() && destination.address) wish.fallback = destination.address->to_string();
+  auto ssl = engine_.tls->accept(stream_.socket().native_handle(), wish);
+  if (!ssl) co_return false;
+  auto [socket, none] = std::move(stream_).release();
+  http::error_code ignored;
+  socket.native_non_blocking(true, ignored);
+  stream_ = http::Stream{std::move(socket), std::move(ssl)};
+  if (const auto error = co_await stream_.handshake(); error) {
+    engine_.recorder.note_tls_failure(wish.name.empty() ? wish.fallback : wish.name,
+                                      http::handshake_failure(stream_.ssl()));
+    co_return false;
+  }
+  destination.scheme = "https";
+  destination.tls_name = wish.name;
+  co_return true;
+}
+
+/// One call for the whole connection: nobody can tell what is inside.
+http::Task<void> Connection::serve_bytes() {
+  const auto& destination = *arrival_.destination;
+  const auto& host = destination.tls_name.empty() ? destination.host : destination.tls_name;
+  bytes_only_ = true;
+  disarm();
+  kept_head_ = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  kept_head_.append(":").append(std::to_string(destination.port));
+  head_ = http::RequestHead{};
+  head_.method = "CONNECT";
+  head_.target = kept_head_;
+  call_.reset(arrival_);
+  call_.head = &head_;
+  body_.begin(http::Framing::none, 0);
+  co_await handle(engine_, call_, *this);
+}
+
+http::Task<bool> Connection::open_tunnel() {
+  if (bytes_only_) co_return !closed_;
+  out_.assign("HTTP/1.1 200 Connection Established\r\n\r\n");
+  co_return co_await write(out_);
 }
 
 http::Task<bool> Connection::serve_one() {
@@ -81,6 +183,10 @@ http::Task<bool> Connection::serve_one() {
   }
   buffer_.consume(head_bytes_);
   co_await handle(engine_, call_, *this);
+  if (!closed_ && arrival_.destination && !looked_inside_) {
+    buffer_.rest();
+    co_return true;
+  }
   if (closed_ || !keep_alive_) {
     unread_body_ = !body_.finished() || !buffer_.empty() || policy::is_refused_method(head_.method);
     co_return false;
@@ -139,8 +245,6 @@ http::Task<void> Connection::refuse_head(http::HeadError error) {
 
 /// Closing with unread input would reset the connection and could take the answer with it (RFC 9112, section 9.6).
 http::Task<void> Connection::linger() {
-  http::error_code ignored;
-  stream_.socket().shutdown(http::Socket::shutdown_send, ignored);
   arm(times_.linger);
   std::size_t read = 0;
   while (!closed_ && read < max_linger_bytes) {
@@ -225,6 +329,10 @@ void Connection::write_head(const ResponseStart& start, std::string_view body, b
 }
 
 http::Task<bool> Connection::send_head(const ResponseStart& start, std::string_view body, bool last) {
+  if (bytes_only_) {
+    abort();
+    co_return false;
+  }
   write_head(start, body, last);
   if (!chunked_ || body.empty()) co_return co_await write(out_, body);
   http::append_chunk_head(out_, body.size());
@@ -251,6 +359,11 @@ http::Task<bool> Connection::write(std::string_view first, std::string_view seco
   disarm();
   if (error) close();
   co_return !error;
+}
+
+void Connection::end() {
+  keep_alive_ = false;
+  stream_.end_writing();
 }
 
 void Connection::abort() {

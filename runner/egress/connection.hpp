@@ -24,8 +24,8 @@ struct ConnectionTimes {
   std::chrono::milliseconds linger{std::chrono::seconds{2}};  ///< to read a refusal before the connection closes
 };
 
-/// An agent's HTTP/1.1 connection: reads requests one after the other, and is the exchange of the one at hand. Every
-/// request is judged by itself.
+/// An agent's HTTP/1.1 connection, plain or in TLS that ends here: reads requests one after the other, and is the
+/// exchange of the one at hand. Every request is judged by itself.
 class Connection final : public Exchange, private http::Ticking {
  public:
   static constexpr std::size_t small_body_bytes = 16 * 1024;
@@ -47,10 +47,20 @@ class Connection final : public Exchange, private http::Ticking {
   [[nodiscard]] http::Task<bool> send_head(const ResponseStart& start, std::string_view body, bool last) override;
   [[nodiscard]] http::Task<bool> send_body(std::string_view body, bool last, const std::string& trailers) override;
   void abort() override;
+  void end() override;
+  [[nodiscard]] bool has_early_bytes() const override { return !buffer_.empty(); }
+  [[nodiscard]] http::Task<bool> open_tunnel() override;
+  void enter_tunnel(Destination destination) override { arrival_.destination = std::move(destination); }
   [[nodiscard]] http::Stream& tunnel() override { return stream_; }
   [[nodiscard]] std::string take_tunnel_bytes() override;
 
  private:
+  /// At the beginning of a connection to a destination: finds out what the agent speaks, and ends its TLS. False: the
+  /// connection is over.
+  http::Task<bool> look_inside();
+  http::Task<bool> accept_tls();
+  http::Task<bool> serves_bytes();
+  http::Task<void> serve_bytes();
   http::Task<bool> read_head();
   http::Task<bool> serve_one();
   http::Task<void> refuse_head(http::HeadError error);
@@ -80,6 +90,8 @@ class Connection final : public Exchange, private http::Ticking {
   bool chunked_ = false;
   bool closed_ = false;
   bool unread_body_ = false;
+  bool looked_inside_ = false;
+  bool bytes_only_ = false;  ///< the agent speaks no HTTP: nothing can be said to it
 };
 
 }  // namespace runagents::egress

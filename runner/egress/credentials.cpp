@@ -64,8 +64,18 @@ struct Credentials::Entry {
   std::optional<http::Timer> done;  ///< cancelled when resolving ends
 };
 
-Credentials::Credentials(Worker& worker, std::filesystem::path directory)
-    : worker_{worker}, directory_{std::move(directory)} {}
+SecretsAhead resolve_ahead(std::span<const model::Tool* const> tools, const std::filesystem::path& directory) {
+  SecretsAhead ahead;
+  for (const auto* tool : tools) {
+    const auto& secret = tool->auth.secret;
+    if (!secret || secret->kind == model::SecretReference::Kind::env) continue;
+    if (!ahead.contains(secret->to_string())) ahead.emplace(secret->to_string(), config::resolve(*secret, directory));
+  }
+  return ahead;
+}
+
+Credentials::Credentials(Worker& worker, std::filesystem::path directory, SecretsAhead ahead)
+    : worker_{worker}, directory_{std::move(directory)}, ahead_{std::move(ahead)} {}
 Credentials::~Credentials() = default;
 
 bool Credentials::supports(AuthType type) noexcept {
@@ -79,7 +89,13 @@ http::Task<Verdict> Credentials::resolve(const model::Tool& tool, Entry& entry) 
   entry.done.emplace(co_await http::asio::this_coro::executor, http::Timer::time_point::max());
   // The environment is this process's own memory; everything else may block.
   auto secret = Resolved{};
-  if (reference.kind == model::SecretReference::Kind::env) {
+  if (const auto known = ahead_.find(reference.to_string()); known != ahead_.end()) {
+    if (known->second) {
+      secret = config::Secret{std::string{known->second->reveal()}};
+    } else {
+      secret = std::unexpected(known->second.error());
+    }
+  } else if (reference.kind == model::SecretReference::Kind::env) {
     secret = config::resolve(reference, directory_);
   } else {
     secret = co_await offload<Resolved>(

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "core/config/secret.hpp"
@@ -13,11 +14,20 @@
 
 namespace runagents::egress {
 
+/// Secrets that were resolved before the agent was started, by reference.
+using SecretsAhead = std::map<std::string, Result<config::Secret>>;
+
+/// Resolves what `file:` and `exec:` references of these tools lead to. While the agent runs it may change files, and
+/// with them what a command outside of the fence would do or what a file would be. Blocks as long as commands take.
+[[nodiscard]] SecretsAhead resolve_ahead(std::span<const model::Tool* const> tools,
+                                         const std::filesystem::path& directory);
+
 /// The credentials of a run: resolved when a call first needs them, kept until the run ends, seen by nothing but the
-/// upstream request. Of the engine's thread; resolving happens on the worker, once for many concurrent calls.
+/// upstream request. What was resolved ahead stays what it was, a failure included. Of the engine's thread; resolving
+/// happens on the worker, once for many concurrent calls.
 class Credentials {
  public:
-  Credentials(Worker& worker, std::filesystem::path directory);
+  Credentials(Worker& worker, std::filesystem::path directory, SecretsAhead ahead);
   ~Credentials();
 
   /// credential: sets what is to be injected into the call. A reference that cannot be read refuses the call, and is
@@ -33,6 +43,7 @@ class Credentials {
 
   Worker& worker_;
   std::filesystem::path directory_;
+  SecretsAhead ahead_;
   std::map<const model::Tool*, std::unique_ptr<Entry>> entries_;
 };
 

@@ -1,6 +1,6 @@
 #include "runner/egress/doors.hpp"
 
-#include <cerrno>
+#include <sys/socket.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -12,16 +12,10 @@ namespace {
 
 namespace asio = http::asio;
 
-sockaddr_in as_sockaddr(const http::tcp::endpoint& endpoint) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(endpoint.port());
-  address.sin_addr.s_addr = htonl(endpoint.address().to_v4().to_uint());
-  return address;
-}
+constexpr std::size_t max_traced_connections = 128;
 
 /// Who is at the other end; nobody, when that cannot be found out.
-void trace(Arrival& arrival, http::Socket& socket, pid_t root) {
+void trace(Arrival& arrival, http::Socket& socket, const Inside& inside) {
   http::error_code error;
   const auto local = socket.local_endpoint(error);
   const auto remote = error ? http::tcp::endpoint{} : socket.remote_endpoint(error);
@@ -29,12 +23,46 @@ void trace(Arrival& arrival, http::Socket& socket, pid_t root) {
     arrival.peer_problem = "it was gone before it could be traced";
     return;
   }
-  auto peer = trace_peer(as_sockaddr(local), as_sockaddr(remote), root);
+  auto peer = trace_peer(local, remote, inside.root, inside.diagnostics);
   if (peer) {
     arrival.peer = std::move(*peer);
+  } else if (inside.is_fenced) {
+    arrival.peer = Peer{};
   } else {
     arrival.peer_problem = peer.error().message;
   }
+}
+
+http::asio::ip::address dialled_address(http::Socket& socket) {
+  http::error_code ignored;
+  auto address = socket.local_endpoint(ignored).address();
+  if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+  return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+}
+
+Destination bytes_to(const model::Tool& tool) {
+  Destination destination;
+  destination.host = tool.base_url.host;
+  destination.port = tool.base_url.port;
+  destination.bytes_only = true;
+  return destination;
+}
+
+/// What the address and the port that were dialled say of the server that is meant.
+Destination destination_of(http::Socket& socket, const Snapshot& snapshot) {
+  http::error_code ignored;
+  Destination destination;
+  destination.address = dialled_address(socket);
+  destination.port = socket.local_endpoint(ignored).port();
+  if (destination.address->is_v4()) destination.host = snapshot.names.host_at(destination.address->to_v4());
+  const auto host = destination.host.empty() ? destination.address->to_string() : destination.host;
+  for (const auto* tool : snapshot.evaluator.tools()) {
+    const auto& base = tool->base_url;
+    const bool is_local = base.host == "localhost" && destination.address->is_loopback() && destination.host.empty();
+    const bool is_meant = base.port == destination.port && (base.host == host || is_local);
+    if (tool->kind == model::ToolKind::tcp && is_meant) return bytes_to(*tool);
+  }
+  return destination;
 }
 
 }  // namespace
@@ -49,7 +77,7 @@ struct Doors::Listener {
 Doors::Doors(asio::io_context& context) : context_{context} {}
 Doors::~Doors() = default;
 
-Result<std::string> Doors::add(Door door, const model::Tool* tool) {
+Result<std::string> Doors::listen(Door door, const model::Tool* tool) {
   auto listener = std::make_unique<Listener>(
       Listener{asio::basic_socket_acceptor<http::tcp, asio::io_context::executor_type>{context_}, door, tool, {}});
   http::error_code error;
@@ -62,13 +90,23 @@ Result<std::string> Doors::add(Door door, const model::Tool* tool) {
   return listeners_.back()->authority;
 }
 
-void Doors::open(Engine& engine, pid_t root) {
+void Doors::adopt(int descriptor, Door door, const model::Tool* tool, std::string authority) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size);
+  const auto protocol = address.ss_family == AF_INET6 ? http::tcp::v6() : http::tcp::v4();
+  listeners_.push_back(std::make_unique<Listener>(
+      Listener{asio::basic_socket_acceptor<http::tcp, asio::io_context::executor_type>{context_, protocol, descriptor},
+               door, tool, std::move(authority)}));
+}
+
+void Doors::open(Engine& engine, const Inside& inside) {
   for (const auto& listener : listeners_) {
-    asio::co_spawn(context_, accept(engine, *listener, root), asio::detached);
+    asio::co_spawn(context_, accept(engine, *listener, inside), asio::detached);
   }
 }
 
-http::Task<void> Doors::accept(Engine& engine, Listener& listener, pid_t root) {
+http::Task<void> Doors::accept(Engine& engine, Listener& listener, Inside inside) {
   http::Timer pause{context_};
   while (listener.acceptor.is_open()) {
     auto [error, socket] = co_await listener.acceptor.async_accept(http::by_value);
@@ -85,7 +123,17 @@ http::Task<void> Doors::accept(Engine& engine, Listener& listener, pid_t root) {
     arrival.door = listener.door;
     arrival.tool = listener.tool;
     arrival.authority = listener.authority;
-    trace(arrival, socket, root);
+    if (listener.door == Door::transparent) arrival.destination = destination_of(socket, *engine.snapshot);
+    if (listener.tool != nullptr && listener.tool->kind == model::ToolKind::tcp) {
+      arrival.destination = bytes_to(*listener.tool);
+    }
+    // Looking through all descriptors of an agent that holds very many connections would keep the others waiting; it is
+    // the agent's in any case.
+    if (inside.is_fenced && connections_.size() >= max_traced_connections) {
+      arrival.peer = Peer{};
+    } else {
+      trace(arrival, socket, inside);
+    }
     auto connection = std::make_unique<Connection>(engine, http::Stream{std::move(socket)}, std::move(arrival));
     asio::co_spawn(context_, serve(std::move(connection)), asio::detached);
   }

@@ -4,6 +4,7 @@
 
 #include "core/http/async.hpp"
 #include "core/http/ticker.hpp"
+#include "core/http/tls_server.hpp"
 #include "runner/egress/approvals.hpp"
 #include "runner/egress/credentials.hpp"
 #include "runner/egress/recorder.hpp"
@@ -24,6 +25,7 @@ struct Engine {
   Credentials& credentials;
   Upstreams& upstreams;
   RequestIds request_ids;
+  http::TlsServer* tls = nullptr;  ///< for what agents encrypt; null: nothing is intercepted
 };
 
 }  // namespace runagents::egress

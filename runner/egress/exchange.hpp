@@ -10,6 +10,7 @@
 #include "core/http/async.hpp"
 #include "core/http/body.hpp"
 #include "core/http/head.hpp"
+#include "runner/egress/call.hpp"
 
 namespace runagents::egress {
 
@@ -54,8 +55,18 @@ class Exchange {
   [[nodiscard]] virtual http::Task<bool> send_body(std::string_view body, bool last, const std::string& trailers) = 0;
   /// The connection cannot be kept in step any more: it will be closed, and a body that is under way is cut visibly.
   virtual void abort() = 0;
+  /// Nothing more will be said, and all that was said is meant: the connection will be closed in order.
+  virtual void end() = 0;
 
-  /// After a 101 response: the bare stream, and what was read of it already.
+  /// Whether the agent has sent more than the request at hand already. After a CONNECT such bytes are of a connection
+  /// that was not agreed upon yet.
+  [[nodiscard]] virtual bool has_early_bytes() const = 0;
+  /// Answers a CONNECT with 200. False: the agent is gone.
+  [[nodiscard]] virtual http::Task<bool> open_tunnel() = 0;
+  /// After `open_tunnel`: what comes is the agent's own connection to `destination`, to be read as such.
+  virtual void enter_tunnel(Destination destination) = 0;
+
+  /// After a 101 response or `open_tunnel`: the bare stream, and what was read of it already.
   [[nodiscard]] virtual http::Stream& tunnel() = 0;
   [[nodiscard]] virtual std::string take_tunnel_bytes() = 0;
 

@@ -255,7 +255,6 @@ class Forwarding {
     if (co_await exchange_.send_interim(101, connection_->response.reason, connection_->fields)) {
       co_await run_tunnel(engine_, call_, exchange_, *connection_);
     }
-    exchange_.abort();
     static_cast<void>(engine_.recorder.record(call_, nullptr));
   }
 

@@ -1,7 +1,4 @@
-#include <algorithm>
-
 #include "runner/egress/stages.hpp"
-#include "runner/launch/environment.hpp"
 
 namespace runagents::egress {
 namespace {
@@ -18,28 +15,35 @@ std::unexpected<Refusal> not_registered(const Snapshot& snapshot, const Call& ca
   return refuse(tool_not_registered, call.url() + " belongs to no registered tool", registered_names(snapshot));
 }
 
-/// A tunnel would hide method and path; until its content can be read, only the registered URL's own door is offered.
-Verdict refuse_tunnel(const Snapshot& snapshot, const Call& call) {
-  const auto tools = snapshot.evaluator.tools();
-  const auto found = std::ranges::find_if(tools, [&call](const model::Tool* tool) {
-    return tool->base_url.host == call.host && tool->base_url.port == call.port;
-  });
-  const auto authority = std::string{call.host} + ":" + std::to_string(call.port);
-  if (found == tools.end()) {
-    return refuse(tool_not_registered, authority + " belongs to no registered tool", registered_names(snapshot));
+/// A tunnel leads to a server, not to a path on it: to a tool whose bytes nobody looks into, or to where every request
+/// will be identified by itself.
+Verdict identify_server(const Snapshot& snapshot, Call& call) {
+  const auto& destination = call.arrival->destination;
+  bool is_registered = false;
+  for (const auto* tool : snapshot.evaluator.tools()) {
+    if (tool->base_url.host != call.host || tool->base_url.port != call.port) continue;
+    is_registered = true;
+    const bool is_passed_through = destination && tool->tls == model::Tls::passthrough;
+    if (tool->kind == model::ToolKind::tcp || is_passed_through) {
+      call.tool = tool;
+      call.scheme = tool->base_url.scheme;
+      return pass();
+    }
   }
-  return refuse(
-      interception_unavailable,
-      "CONNECT " + authority +
-          ": what goes through a tunnel cannot be decided upon without TLS interception, which comes with the fence",
-      "call it at the URL in TOOL_" + launch::variable_name((*found)->name) + "_URL");
+  if (!is_registered || destination) {
+    return refuse(tool_not_registered,
+                  std::string{call.host} + ":" + std::to_string(call.port) + " belongs to no registered tool",
+                  registered_names(snapshot));
+  }
+  call.opens_tunnel = true;
+  return pass();
 }
 
 }  // namespace
 
 // Tool: exactly a registered host and port, and the longest base path that holds the path.
 Verdict identify_tool(const Snapshot& snapshot, Call& call) {
-  if (call.method() == "CONNECT") return refuse_tunnel(snapshot, call);
+  if (call.method() == "CONNECT") return identify_server(snapshot, call);
   const auto* tool = snapshot.evaluator.identify(call.host, call.port, call.path);
   if (tool == nullptr || tool->base_url.scheme != call.scheme) return not_registered(snapshot, call);
   call.tool = tool;

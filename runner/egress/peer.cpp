@@ -15,6 +15,7 @@
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <memory>
+#include <netinet/in.h>
 #include <string_view>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -34,21 +35,30 @@ using launch::Scan;
 /// TCP_LISTEN of the kernel's states; <netinet/tcp.h> has it, but not together with <linux/tcp.h>.
 constexpr std::uint8_t state_listen = 10;
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) noexcept : number_{number} {}
-  ~Descriptor() {
-    if (number_ >= 0) {
-      ::close(number_);
-    }
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const noexcept { return number_; }
-
- private:
-  int number_;
+/// One end of a connection as socket diagnostics take it.
+struct End {
+  std::uint8_t family = AF_INET;
+  std::array<__be32, 4> address{};
+  __be16 port = 0;
 };
+
+/// An IPv4 address inside an IPv6 one is the IPv4 address that the other side knows.
+End end_of(const boost::asio::ip::tcp::endpoint& endpoint) {
+  End end;
+  end.port = htons(endpoint.port());
+  auto address = endpoint.address();
+  if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+    address = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
+  }
+  if (address.is_v4()) {
+    end.address[0] = htonl(address.to_v4().to_uint());
+  } else {
+    const auto bytes = address.to_v6().to_bytes();
+    end.family = AF_INET6;
+    std::memcpy(end.address.data(), bytes.data(), bytes.size());
+  }
+  return end;
+}
 
 struct CloseDirectory {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
@@ -69,36 +79,36 @@ struct Query {
 };
 
 /// Asks for exactly the socket that is bound to `own` and connected to `other` (sock_diag(7)).
-Query make_query(const sockaddr_in& own, const sockaddr_in& other) noexcept {
+Query make_query(const End& own, const End& other) noexcept {
   Query query = {};
   query.header.nlmsg_len = sizeof query;
   query.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
   query.header.nlmsg_flags = NLM_F_REQUEST;
-  query.request.sdiag_family = AF_INET;
+  query.request.sdiag_family = own.family;
   query.request.sdiag_protocol = IPPROTO_TCP;
   query.request.idiag_states = UINT32_MAX;
-  query.request.id.idiag_sport = own.sin_port;
-  query.request.id.idiag_dport = other.sin_port;
-  query.request.id.idiag_src[0] = own.sin_addr.s_addr;
-  query.request.id.idiag_dst[0] = other.sin_addr.s_addr;
+  query.request.id.idiag_sport = own.port;
+  query.request.id.idiag_dport = other.port;
+  std::ranges::copy(own.address, query.request.id.idiag_src);
+  std::ranges::copy(other.address, query.request.id.idiag_dst);
   std::ranges::fill(query.request.id.idiag_cookie, INET_DIAG_NOCOOKIE);
   return query;
 }
 
 /// An IPv6 socket that speaks IPv4 shows ::ffff:a.b.c.d.
-bool is_address(std::uint8_t family, const __be32* words, in_addr wanted) noexcept {
-  if (family == AF_INET) {
-    return words[0] == wanted.s_addr;
+bool is_address(std::uint8_t family, const __be32* words, const End& wanted) noexcept {
+  if (family == wanted.family) {
+    return std::equal(words, words + (family == AF_INET ? 1 : 4), wanted.address.begin());
   }
-  return words[0] == 0 && words[1] == 0 && words[2] == htonl(0xffff) && words[3] == wanted.s_addr;
+  return family == AF_INET6 && words[0] == 0 && words[1] == 0 && words[2] == htonl(0xffff) &&
+         words[3] == wanted.address[0];
 }
 
 /// The lookup falls back to a listening socket on the same port when the connection's own is gone.
-bool is_connection(const inet_diag_msg& socket, const sockaddr_in& own, const sockaddr_in& other) noexcept {
-  return socket.idiag_state != state_listen && socket.id.idiag_sport == own.sin_port &&
-         socket.id.idiag_dport == other.sin_port &&
-         is_address(socket.idiag_family, socket.id.idiag_src, own.sin_addr) &&
-         is_address(socket.idiag_family, socket.id.idiag_dst, other.sin_addr);
+bool is_connection(const inet_diag_msg& socket, const End& own, const End& other) noexcept {
+  return socket.idiag_state != state_listen && socket.id.idiag_sport == own.port &&
+         socket.id.idiag_dport == other.port && is_address(socket.idiag_family, socket.id.idiag_src, own) &&
+         is_address(socket.idiag_family, socket.id.idiag_dst, other);
 }
 
 Result<inet_diag_msg> receive_answer(int netlink) {
@@ -127,21 +137,20 @@ Result<inet_diag_msg> receive_answer(int netlink) {
   return socket;
 }
 
-Result<inet_diag_msg> find_socket(const sockaddr_in& own, const sockaddr_in& other) {
-  const Descriptor netlink{::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)};
-  if (netlink.get() < 0) {
-    return unknown_for(errno, "socket diagnostics");
+Result<inet_diag_msg> find_socket(const End& own, const End& other, int netlink) {
+  if (netlink < 0) {
+    return unknown("there are no socket diagnostics");
   }
   // The kernel answers before send returns; the limit is there so that nothing can ever hang here.
   const timeval limit{.tv_sec = 1, .tv_usec = 0};
-  ::setsockopt(netlink.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  ::setsockopt(netlink, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   sockaddr_nl kernel = {};
   kernel.nl_family = AF_NETLINK;
   const Query query = make_query(own, other);
-  if (::sendto(netlink.get(), &query, sizeof query, 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel) < 0) {
+  if (::sendto(netlink, &query, sizeof query, 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel) < 0) {
     return unknown_for(errno, "socket diagnostics");
   }
-  auto socket = receive_answer(netlink.get());
+  auto socket = receive_answer(netlink);
   if (socket && (!is_connection(*socket, own, other) || socket->idiag_inode == 0)) {
     return unknown("its socket is closed already");
   }
@@ -225,8 +234,11 @@ std::optional<Peer> find_holder(pid_t root, std::string_view link, Scan scan, Lo
 
 }  // namespace
 
-Result<Peer> trace_peer(const sockaddr_in& local, const sockaddr_in& remote, pid_t root) {
-  auto socket = find_socket(remote, local);
+int open_socket_diagnostics() noexcept { return ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG); }
+
+Result<Peer> trace_peer(const boost::asio::ip::tcp::endpoint& local, const boost::asio::ip::tcp::endpoint& remote,
+                        pid_t root, int diagnostics) {
+  auto socket = find_socket(end_of(remote), end_of(local), diagnostics);
   if (!socket) {
     return std::unexpected(std::move(socket.error()));
   }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <exception>
+#include <span>
 
 #include "runner/egress/stages.hpp"
 
@@ -14,6 +15,8 @@ constexpr std::array<Stage, 6> admission = {read_target,         //
                                             evaluate_policy,     //
                                             enforce_capability,  //
                                             apply_limits};
+/// Of a CONNECT whose requests will be judged one by one: it is allowed nothing by itself.
+constexpr auto tunnel_admission = std::span{admission}.first<3>();
 
 Verdict admit(const Engine& engine, Call& call) {
   if (!engine.recorder.expect(call)) {
@@ -21,7 +24,11 @@ Verdict admit(const Engine& engine, Call& call) {
                   "is the disk with the event journal full?");
   }
   try {
-    for (const auto stage : admission) {
+    for (const auto stage : tunnel_admission) {
+      if (auto verdict = stage(*call.snapshot, call); !verdict) return verdict;
+    }
+    if (call.opens_tunnel) return pass();
+    for (const auto stage : std::span{admission}.subspan<tunnel_admission.size()>()) {
       if (auto verdict = stage(*call.snapshot, call); !verdict) return verdict;
     }
   } catch (const std::exception&) {
@@ -41,19 +48,46 @@ http::Task<Verdict> clear(Engine& engine, Call& call, Exchange& exchange) {
   co_return credential;
 }
 
+/// The calls will come through the tunnel; opening it is none.
+http::Task<Verdict> open_tunnel(Engine& engine, Call& call, Exchange& exchange) {
+  if (engine.tls == nullptr) {
+    co_return refuse(model::RefusalCode::interception_unavailable,
+                     "CONNECT " + std::string{call.host} + ": without a fence no TLS connection is looked into",
+                     "call the tool at its TOOL_*_URL, or run with the fence");
+  }
+  engine.recorder.forget(call);
+  if (!co_await exchange.open_tunnel()) co_return pass();
+  Destination destination;
+  destination.host = call.host;
+  destination.port = call.port;
+  exchange.enter_tunnel(std::move(destination));
+  co_return pass();
+}
+
 }  // namespace
 
 http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange) {
   call.snapshot = engine.snapshot;
   engine.request_ids.next(call.request_id);
   auto verdict = admit(engine, call);
-  if (verdict) verdict = co_await clear(engine, call, exchange);
+  if (verdict && call.method() == "CONNECT" && exchange.has_early_bytes()) {
+    verdict = refuse(model::RefusalCode::bad_request, "bytes came before the CONNECT was answered");
+  } else if (verdict && call.opens_tunnel) {
+    verdict = co_await open_tunnel(engine, call, exchange);
+    if (verdict) co_return;
+  } else if (verdict) {
+    verdict = co_await clear(engine, call, exchange);
+  }
   call.decided = Clock::now();
   if (!verdict) {
     co_await answer_refusal(engine, call, exchange, std::move(verdict.error()));
     co_return;
   }
-  co_await forward(engine, call, exchange);
+  if (call.method() == "CONNECT") {
+    co_await forward_bytes(engine, call, exchange);
+  } else {
+    co_await forward(engine, call, exchange);
+  }
 }
 
 http::Task<void> answer_refusal(Engine& engine, Call& call, Exchange& exchange, Refusal refusal) {

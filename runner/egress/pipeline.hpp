@@ -16,4 +16,7 @@ namespace runagents::egress {
 /// forward: sends the call to the tool and relays its response.
 [[nodiscard]] http::Task<void> forward(Engine& engine, Call& call, Exchange& exchange);
 
+/// forward, for what nobody looks into: tools of kind tcp, and TLS that is passed through.
+[[nodiscard]] http::Task<void> forward_bytes(Engine& engine, Call& call, Exchange& exchange);
+
 }  // namespace runagents::egress

@@ -20,7 +20,10 @@ Verdict check_method(const Call& call) {
     if (sound) return pass();
     return egress::refuse(sound.error().code, sound.error().message, "write methods in capitals");
   }
-  if (method == "CONNECT" && call.arrival->door == Door::forward) return pass();
+  const auto& destination = call.arrival->destination;
+  // Inside a tunnel there is no other; a connection that nobody looks into counts as one from its beginning.
+  const bool may_connect = destination ? destination->bytes_only : call.arrival->door == Door::forward;
+  if (method == "CONNECT" && may_connect) return pass();
   return egress::refuse(method_not_allowed, "the method " + std::string{method} + " is never sent to a tool");
 }
 
@@ -99,6 +102,14 @@ Verdict read_alias_target(Call& call) {
   return read_origin_form(call, target);
 }
 
+Verdict check_host_against_target(const Call& call) {
+  if (!call.head->has_host) return pass();
+  const auto host = policy::parse_authority(call.head->host, policy::default_port(call.scheme));
+  if (host && host->host == call.host && host->port == call.port) return pass();
+  return other_server("Host \"" + std::string{call.head->host.substr(0, 255)} +
+                      "\" and the request target name different servers");
+}
+
 Verdict read_connect_target(Call& call) {
   const auto target = call.head->target;
   if (target.find('/') != std::string_view::npos) {
@@ -112,15 +123,66 @@ Verdict read_connect_target(Call& call) {
   call.host = call.target.authority.host;
   call.port = call.target.authority.port;
   call.path = "/";
-  return pass();
+  return check_host_against_target(call);
 }
 
-Verdict check_host_against_target(const Call& call) {
-  if (!call.head->has_host) return pass();
-  const auto host = policy::parse_authority(call.head->host, policy::default_port(call.scheme));
-  if (host && host->host == call.host && host->port == call.port) return pass();
-  return other_server("Host \"" + std::string{call.head->host.substr(0, 255)} +
-                      "\" and the request target name different servers");
+std::string quoted(std::string_view host) { return "\"" + std::string{host.substr(0, 255)} + "\""; }
+
+/// Whose server a connection leads to is said up to four times: by the address that was dialled, by CONNECT, by TLS and
+/// by Host. Whoever says it must say the same.
+Verdict check_host_against_destination(const Call& call) {
+  const auto& destination = *call.arrival->destination;
+  const auto disagree = [&call](std::string_view other, std::string_view who) {
+    return other_server("Host " + quoted(call.host) + " is not " + quoted(other) + ", which " + std::string{who});
+  };
+  if (call.port != destination.port) {
+    return other_server("Host names port " + std::to_string(call.port) + " on a connection to port " +
+                        std::to_string(destination.port));
+  }
+  if (!destination.host.empty() && call.host != destination.host) return disagree(destination.host, "was connected to");
+  if (!destination.tls_name.empty() && call.host != destination.tls_name) {
+    return disagree(destination.tls_name, "TLS was begun with");
+  }
+  if (!destination.address) return pass();
+  boost::system::error_code not_literal;
+  const auto literal = boost::asio::ip::make_address(std::string{call.host}, not_literal);
+  const bool is_that_address = !not_literal && literal == *destination.address;
+  // A name that nothing but Host says: in TLS the client would have been shown the wrong certificate.
+  const bool is_unfounded = destination.host.empty() && destination.tls_name.empty() && destination.scheme == "https";
+  if (is_that_address || (not_literal && !is_unfounded)) return pass();
+  return disagree(destination.address->to_string(), "was dialled");
+}
+
+/// The agent's own connection to a server: a path, and Host says which server is meant.
+Verdict read_inner_target(Call& call) {
+  const auto& destination = *call.arrival->destination;
+  const auto known = destination.tls_name.empty() ? destination.host : destination.tls_name;
+  call.scheme = destination.scheme;
+  if (!call.head->has_host && known.empty()) return egress::refuse(bad_request, "the request names no host");
+  if (call.head->has_host) {
+    auto authority = policy::parse_authority(call.head->host, policy::default_port(call.scheme));
+    if (!authority) return refuse(authority.error());
+    call.target.authority = std::move(*authority);
+  } else {
+    call.target.authority = {known, destination.port};
+  }
+  call.host = call.target.authority.host;
+  call.port = call.target.authority.port;
+  if (auto agreed = check_host_against_destination(call); !agreed) return agreed;
+  auto target = call.head->target;
+  if (!target.starts_with('/')) {
+    // absolute-form is as good as origin-form when it says the same (RFC 9112, section 3.2.2).
+    const auto mark = target.find("://");
+    const auto authority =
+        mark == target.npos ? std::string_view{} : target.substr(mark + 3, target.find('/', mark + 3) - mark - 3);
+    const auto named = policy::parse_authority(authority, policy::default_port(call.scheme));
+    if (target.substr(0, mark) != call.scheme || !named || *named != call.target.authority) {
+      return other_server("the target " + quoted(target) + " is not on this connection");
+    }
+    target.remove_prefix(mark + 3 + authority.size());
+    if (!target.starts_with('/')) return egress::refuse(bad_request, "the request target has no path");
+  }
+  return read_origin_form(call, target);
 }
 
 Verdict read_forward_target(Call& call) {
@@ -131,13 +193,18 @@ Verdict read_forward_target(Call& call) {
   return check_host_against_target(call);
 }
 
+Verdict read_by_door(Call& call) {
+  if (call.arrival->destination) return read_inner_target(call);
+  return call.arrival->door == Door::alias ? read_alias_target(call) : read_forward_target(call);
+}
+
 }  // namespace
 
 // One reading of the request, or none.
 Verdict read_target(const Snapshot& /*snapshot*/, Call& call) {
   if (auto method = check_method(call); !method) return method;
   if (call.method() == "CONNECT") return read_connect_target(call);
-  auto target = call.arrival->door == Door::alias ? read_alias_target(call) : read_forward_target(call);
+  auto target = read_by_door(call);
   if (!target) return target;
   return check_overrides(call);
 }

@@ -1,6 +1,7 @@
 #include "runner/egress/recorder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
@@ -99,6 +100,19 @@ bool Recorder::record(Call& call, const Refusal* refusal) {
   count(record, call);
   if (on_call) on_call(record);
   return true;
+}
+
+void Recorder::forget(Call& call) {
+  if (std::exchange(call.expected, false)) --expected_;
+}
+
+void Recorder::note_tls_failure(std::string_view host, std::string_view reason) {
+  // An agent that tries for ever must not fill the disk.
+  constexpr std::size_t max_noted = 100;
+  if (++tls_failures_ > max_noted) return;
+  const std::string server{host};
+  note("TLS_FAILED", "the agent's TLS connection to " + server + " failed: " + std::string{reason},
+       std::array{std::pair<std::string_view, std::string_view>{"host", server}});
 }
 
 void Recorder::count(const audit::CallRecord& record, const Call& call) {

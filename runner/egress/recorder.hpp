@@ -40,6 +40,11 @@ class Recorder {
   /// Records the call, once; later calls do nothing. False: it could not be recorded, and must not be answered as if it
   /// had been.
   [[nodiscard]] bool record(Call& call, const Refusal* refusal);
+  /// Takes `expect` back for what turned out to be no call.
+  void forget(Call& call);
+  /// Records that an agent's TLS connection to `host` failed, most often because it does not trust this run's
+  /// authority.
+  void note_tls_failure(std::string_view host, std::string_view reason);
   /// Records an event about the run itself; failures show in `broken`.
   void note(std::string_view type, std::string_view detail,
             std::span<const std::pair<std::string_view, std::string_view>> fields = {});
@@ -56,6 +61,7 @@ class Recorder {
   Totals totals_;
   std::string url_;
   std::size_t expected_ = 0;  ///< calls under way
+  std::size_t tls_failures_ = 0;
 };
 
 }  // namespace runagents::egress

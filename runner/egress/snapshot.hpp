@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/policy/evaluator.hpp"
+#include "runner/egress/names.hpp"
 
 namespace runagents::egress {
 
@@ -18,6 +19,7 @@ struct Snapshot {
   std::string agent_identity;  ///< spiffe://...
   std::string end_user;        ///< of the whole run (`--user`); empty: nobody
   Limiter* limiter = nullptr;  ///< counts; outlives the snapshot
+  Names names{};               ///< who has which address inside the fence
 };
 
 }  // namespace runagents::egress

@@ -13,29 +13,25 @@ struct Ends {
   explicit Ends(http::asio::io_context& context) : over{context, http::Timer::time_point::max()} {}
   http::Timer over;
   bool agent_side_ended = false;
+  bool in_order = true;  ///< neither direction has failed
 };
 
-void end_writing(http::Stream& stream) {
-  http::error_code ignored;
-  stream.socket().shutdown(http::tcp::socket::shutdown_send, ignored);
-}
-
-/// Everything that `from` says goes to `to`; an orderly end is passed on, a failure ends both.
-http::Task<void> copy(http::Stream& from, http::Stream& to, UpstreamConnection& connection,
+/// Everything that `from` says goes to `to`; an orderly end is passed on, a failure ends both. False: it failed.
+http::Task<bool> copy(http::Stream& from, http::Stream& to, UpstreamConnection& connection,
                       std::chrono::milliseconds timeout, std::uint64_t& bytes) {
   std::vector<char> block(16 * 1024);
   for (;;) {
     const auto [error, size] = co_await from.read_some(block);
     if (error == http::asio::error::eof) {
-      end_writing(to);
-      co_return;
+      to.end_writing();
+      co_return true;
     }
     connection.arm(timeout);
     const auto written = error ? error : co_await to.write({block.data(), size});
     if (written) {
       from.close();
       to.close();
-      co_return;
+      co_return false;
     }
     bytes += size;
   }
@@ -43,7 +39,8 @@ http::Task<void> copy(http::Stream& from, http::Stream& to, UpstreamConnection& 
 
 http::Task<void> copy_from_agent(std::shared_ptr<Ends> ends, Call& call, http::Stream& agent,
                                  UpstreamConnection& connection) {
-  co_await copy(agent, connection.stream, connection, call.tool->timeout, call.bytes_in);
+  const bool in_order = co_await copy(agent, connection.stream, connection, call.tool->timeout, call.bytes_in);
+  ends->in_order = ends->in_order && in_order;
   ends->agent_side_ended = true;
   ends->over.cancel();
 }
@@ -57,17 +54,26 @@ http::Task<void> run_tunnel(Engine& engine, Call& call, Exchange& exchange, Upst
   const auto first_error = co_await connection.stream.write(early);
   const auto answered = connection.buffer.readable();
   const auto second_error = first_error ? first_error : co_await agent.write(answered);
-  if (second_error) co_return;
+  if (second_error) {
+    exchange.abort();
+    co_return;
+  }
   call.bytes_in = early.size();
   call.bytes_out = answered.size();
   const auto ends = std::make_shared<Ends>(engine.context);
   http::asio::co_spawn(engine.context, copy_from_agent(ends, call, agent, connection), http::asio::detached);
-  co_await copy(connection.stream, agent, connection, call.tool->timeout, call.bytes_out);
+  const bool in_order = co_await copy(connection.stream, agent, connection, call.tool->timeout, call.bytes_out);
+  ends->in_order = ends->in_order && in_order;
   // An agent that stays silent after the tool has ended is not waited for longer than any other silence.
   while (!ends->agent_side_ended) {
     if (connection.timed_out) agent.close();
     ends->over.expires_after(http::Ticker::period);
     static_cast<void>(co_await ends->over.async_wait(http::by_value));
+  }
+  if (ends->in_order) {
+    exchange.end();
+  } else {
+    exchange.abort();
   }
 }
 

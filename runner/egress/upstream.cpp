@@ -78,6 +78,14 @@ http::Task<Upstreams::Acquired> Upstreams::acquire(const model::Tool& tool, bool
   co_return std::make_unique<UpstreamConnection>(ticker_, http::Stream{std::move(*socket), std::move(*ssl)});
 }
 
+http::Task<Upstreams::Acquired> Upstreams::dial_bytes(const model::Tool& tool) {
+  const auto addresses = co_await resolve(tool);
+  if (!addresses) co_return std::unexpected(addresses.error());
+  auto socket = co_await dial(tool, *addresses);
+  if (!socket) co_return std::unexpected(std::move(socket.error()));
+  co_return std::make_unique<UpstreamConnection>(ticker_, http::Stream{std::move(*socket)});
+}
+
 void Upstreams::release(const model::Tool& tool, std::unique_ptr<UpstreamConnection> connection) {
   auto& pool = pools_[&tool];
   if (SSL* ssl = connection->stream.ssl(); ssl != nullptr) {

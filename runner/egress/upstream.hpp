@@ -58,6 +58,8 @@ class Upstreams {
   using Acquired = std::expected<std::unique_ptr<UpstreamConnection>, Refusal>;
   /// A connection to the tool: an idle one that is still good, unless `fresh`, or a new one.
   [[nodiscard]] http::Task<Acquired> acquire(const model::Tool& tool, bool fresh);
+  /// A new connection to the tool for bytes that are only passed on, without TLS of its own.
+  [[nodiscard]] http::Task<Acquired> dial_bytes(const model::Tool& tool);
   /// Takes a connection back whose last response has been read to its end.
   void release(const model::Tool& tool, std::unique_ptr<UpstreamConnection> connection);
 

@@ -23,6 +23,17 @@ using namespace runagents::egress;
 
 namespace {
 
+boost::asio::ip::tcp::endpoint endpoint_of(const sockaddr_in& address) {
+  return {boost::asio::ip::address_v4{ntohl(address.sin_addr.s_addr)}, ntohs(address.sin_port)};
+}
+
+Result<Peer> trace_here(const sockaddr_in& local, const sockaddr_in& remote, pid_t root) {
+  const int diagnostics = open_socket_diagnostics();
+  auto peer = trace_peer(endpoint_of(local), endpoint_of(remote), root, diagnostics);
+  ::close(diagnostics);
+  return peer;
+}
+
 /// A listening socket on the loopback, and the connections it got.
 class Door {
  public:
@@ -53,7 +64,7 @@ class Door {
     size = sizeof local_;
     ::getsockname(connection_, reinterpret_cast<sockaddr*>(&local_), &size);
   }
-  [[nodiscard]] Result<Peer> trace(pid_t root) const { return trace_peer(local_, remote_, root); }
+  [[nodiscard]] Result<Peer> trace(pid_t root) const { return trace_here(local_, remote_, root); }
   void greet() const { static_cast<void>(!::write(connection_, "x", 1)); }
   /// Blocks until the client has closed.
   void wait_for_close() const {
@@ -339,5 +350,5 @@ TEST_CASE("addresses that no connection has are refused") {
   nowhere.sin_family = AF_INET;
   nowhere.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   nowhere.sin_port = htons(1);
-  check_refused(trace_peer(nowhere, nowhere, ::getpid()), closed);
+  check_refused(trace_here(nowhere, nowhere, ::getpid()), closed);
 }

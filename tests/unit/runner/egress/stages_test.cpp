@@ -86,16 +86,70 @@ TEST_CASE("a path outside the tool's base path is no tool") {
   CHECK(code_of(identify_tool(*sample.snapshot, sample.call)) == "TOOL_NOT_REGISTERED");
 }
 
-TEST_CASE("a tunnel is refused, registered or not") {
+TEST_CASE("a tunnel leads to registered servers only, and to one server each") {
   for (const auto& [authority, expected] :
-       std::vector<std::pair<std::string, std::string>>{{"api.example.com:443", "INTERCEPTION_UNAVAILABLE"},
+       std::vector<std::pair<std::string, std::string>>{{"api.example.com:443", "pass"},
+                                                        {"API.example.com.:443", "pass"},
                                                         {"evil.example:443", "TOOL_NOT_REGISTERED"},
                                                         {"api.example.com:22", "TOOL_NOT_REGISTERED"}}) {
     Sample sample{alias("CONNECT " + authority, "Host: " + authority + "\r\n")};
     sample.arrival.door = Door::forward;
     REQUIRE(read_target(*sample.snapshot, sample.call));
     CHECK(code_of(identify_tool(*sample.snapshot, sample.call)) == expected);
+    CHECK(sample.call.opens_tunnel == (expected == "pass"));
   }
+  CHECK(read_forward(alias("CONNECT api.example.com:443", "Host: other.example:443\r\n")) == "MISDIRECTED");
+}
+
+/// How a request is read on a connection to a server, and which server it is for then.
+std::string read_inner(const std::string& host, Destination destination) {
+  Sample sample{alias("GET /v1/items", "Host: " + host + "\r\n")};
+  sample.arrival.door = Door::transparent;
+  sample.arrival.destination = std::move(destination);
+  const std::string code{code_of(read_target(*sample.snapshot, sample.call))};
+  return code == "pass" ? sample.call.url() : code;
+}
+
+Destination dialled(const std::string& address, const std::string& tls_name, const std::string& host = {}) {
+  Destination destination;
+  destination.scheme = "https";
+  destination.address = boost::asio::ip::make_address(address);
+  destination.tls_name = tls_name;
+  destination.host = host;
+  destination.port = 443;
+  return destination;
+}
+
+TEST_CASE("address, TLS and Host must mean the same server") {
+  const std::string items = "https://api.example.com/v1/items";
+  CHECK(read_inner("api.example.com", dialled("127.66.0.1", "api.example.com", "api.example.com")) == items);
+  CHECK(read_inner("API.Example.COM.", dialled("203.0.113.9", "api.example.com")) == items);
+  CHECK(read_inner("api.example.com:443", dialled("203.0.113.9", "api.example.com")) == items);
+  CHECK(read_inner("api.example.com:8443", dialled("203.0.113.9", "api.example.com")) == "MISDIRECTED");
+  CHECK(read_inner("other.example", dialled("203.0.113.9", "api.example.com")) == "MISDIRECTED");
+  CHECK(read_inner("api.example.com", dialled("203.0.113.9", "other.example")) == "MISDIRECTED");
+  CHECK(read_inner("api.example.com", dialled("127.66.0.2", "api.example.com", "other.example")) == "MISDIRECTED");
+  CHECK(read_inner("api.example.com", dialled("203.0.113.9", "")) == "MISDIRECTED");
+  CHECK(read_inner("203.0.113.9", dialled("203.0.113.9", "")) == "https://203.0.113.9/v1/items");
+  CHECK(read_inner("203.0.113.8", dialled("203.0.113.9", "")) == "MISDIRECTED");
+  CHECK(read_inner("203.0.113.9", dialled("203.0.113.9", "api.example.com")) == "MISDIRECTED");
+  CHECK(read_inner("[2001:db8::1]", dialled("2001:db8::1", "")) == "https://[2001:db8::1]/v1/items");
+}
+
+TEST_CASE("inside a tunnel the name that CONNECT gave counts") {
+  const auto tunnel = [](const std::string& scheme, const std::string& tls_name) {
+    Destination destination;
+    destination.scheme = scheme;
+    destination.host = "api.example.com";
+    destination.port = 443;
+    destination.tls_name = tls_name;
+    return destination;
+  };
+  CHECK(read_inner("api.example.com", tunnel("https", "api.example.com")) == "https://api.example.com/v1/items");
+  CHECK(read_inner("api.example.com", tunnel("https", "")) == "https://api.example.com/v1/items");
+  CHECK(read_inner("evil.example", tunnel("https", "evil.example")) == "MISDIRECTED");
+  CHECK(read_inner("api.example.com", tunnel("https", "evil.example")) == "MISDIRECTED");
+  CHECK(read_inner("api.example.com:443", tunnel("http", "")) == "http://api.example.com:443/v1/items");
 }
 
 TEST_CASE("a connection that was not traced to the run is nobody's") {
