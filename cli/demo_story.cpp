@@ -4,11 +4,13 @@
 #include <fstream>
 #include <ostream>
 #include <signal.h>
+#include <sstream>
 
 #include <nlohmann/json.hpp>
 
 #include "cli/output/text.hpp"
 #include "cli/secret_search.hpp"
+#include "runner/fence/examine.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -76,10 +78,18 @@ class Story {
 
   Outcome tell() {
     open();
-    auto words = std::vector<std::string>{
-        "run",    "--config",           (world_.directory / "project" / "runagents.toml").string(),
-        "--user", std::string{user},    "--on-approval",
-        "hold",   "--approval-timeout", "60s"};
+    auto words = std::vector<std::string>{"run",
+                                          "--config",
+                                          (world_.directory / "project" / "runagents.toml").string(),
+                                          "--user",
+                                          std::string{user},
+                                          "--on-approval",
+                                          "hold",
+                                          "--approval-timeout",
+                                          "60s",
+                                          "--isolation",
+                                          fenced_ ? "strict" : "none"};
+    if (fenced_) words.insert(words.end(), {"--env", "DEMO_FENCE=1"});
     auto spec = world_.command(std::move(words));
     spec.set["DEMO_PAYMENTS_KEY"] = world_.key;
     spec.directory = world_.directory / "project";
@@ -104,6 +114,9 @@ class Story {
   void open() {
     narrator_.line("An agent asks a payments API for a refund. The API demands a key; the agent holds none.");
     narrator_.line(fmt::format("Both are real programs on this machine: {}", world_.directory.string()));
+    const auto failure = fence::examine();
+    fenced_ = !failure;
+    if (failure) narrator_.line("Without the fence, which this machine refuses: " + fence::describe(*failure).message);
   }
 
   void tell_step(const json& event) {
@@ -117,14 +130,15 @@ class Story {
     if (step == "capability") {
       refused(event, "A call that the tool does not declare", "GET /v1/balance", "CAPABILITY_NOT_DECLARED");
     }
+    if (step == "direct") direct(event);
+    if (step == "around") around(event);
     if (step == "asking") ask();
     if (step == "approved") approved(event);
   }
 
   void begin(const json& event) {
-    agent_ = event.value("pid", 0);
     narrator_.chapter("The agent starts");
-    narrator_.say("agent", fmt::format("process {}, TOOL_PAYMENTS_URL={}, no key", agent_, text(event, "url")));
+    narrator_.say("agent", fmt::format("TOOL_PAYMENTS_URL={}, no key", text(event, "url")));
   }
 
   void allowed(const json& event) {
@@ -137,6 +151,39 @@ class Story {
     narrator_.expect(seen && text(log[0], "user") == user,
                      fmt::format("the API saw for whom: X-End-User-ID: {}", user));
     calls_seen_ = log.size();
+    agent_ = recorded_process();
+  }
+
+  /// The agent's process as this machine knows it, from the record; inside the fence it has another number.
+  pid_t recorded_process() {
+    const auto events = run_child(world_.command({"runs", "events", "latest", "-o", "jsonl"}));
+    std::istringstream lines{events ? events->output : std::string{}};
+    for (std::string line; std::getline(lines, line);) {
+      const auto event = json::parse(line, nullptr, false);
+      if (event.is_object() && text(event, "type") == "TOOL_CALLED") return event.value("pid", 0);
+    }
+    return 0;
+  }
+
+  void direct(const json& event) {
+    narrator_.chapter("The API's own URL, with no proxy and no key");
+    narrator_.say("agent", fmt::format("GET {}/v1/charges -> {}", text(event, "url"), event.value("status", 0)));
+    const auto log = calls_to("/v1/charges");
+    narrator_.expect(event.value("status", 0) == 200 && log.size() == 2 && text(log.back(), "key") == "right",
+                     "the fence brought the call through the same pipeline, and the key was injected");
+  }
+
+  /// What the API saw of one of its operations.
+  std::vector<json> calls_to(std::string_view path) {
+    auto log = read_log(world_.log());
+    std::erase_if(log, [path](const json& entry) { return text(entry, "path") != path; });
+    return log;
+  }
+
+  void around(const json& event) {
+    narrator_.chapter("A way around: a connection to somewhere else");
+    narrator_.say("agent", fmt::format("connect to {} -> {}", text(event, "to"), text(event, "error")));
+    narrator_.expect(!text(event, "error").empty(), "refused: there is no network inside the fence but the tools");
   }
 
   void refused(const json& event, std::string_view title, std::string_view call, std::string_view code) {
@@ -195,10 +242,9 @@ class Story {
 
   void approved(const json& event) {
     narrator_.say("agent", fmt::format("POST /v1/refunds -> {}", event.value("status", 0)));
-    const auto log = read_log(world_.log());
-    const bool once = log.size() == calls_seen_ + 1;
+    const auto log = calls_to("/v1/refunds");
     narrator_.expect(event.value("status", 0) == 201, "the very same call went through");
-    narrator_.expect(once && text(log.back(), "key") == "right" && text(log.back(), "user") == user,
+    narrator_.expect(log.size() == 1 && text(log[0], "key") == "right" && text(log[0], "user") == user,
                      "the API saw it one time, with its key and its user");
   }
 
@@ -207,7 +253,7 @@ class Story {
     std::ifstream in{world_.directory / "run.err"};
     const std::string summary{std::istreambuf_iterator<char>{in}, {}};
     narrator_.quote(summary);
-    narrator_.expect(status == 0 && steps == 7, "the run ended with the agent's own status, 0");
+    narrator_.expect(status == 0 && steps == (fenced_ ? 9U : 7U), "the run ended with the agent's own status, 0");
     narrator_.say("you", "runagents runs verify latest");
     const auto verified = run_child(world_.command({"runs", "verify", "latest"}));
     if (verified) narrator_.quote(verified->output);
@@ -220,6 +266,7 @@ class Story {
   const DemoWorld& world_;
   Context& context_;
   Narrator narrator_;
+  bool fenced_ = false;
   pid_t agent_ = 0;
   std::size_t calls_seen_ = 0;
 };

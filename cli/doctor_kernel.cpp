@@ -1,14 +1,12 @@
 #include <cerrno>
-#include <fcntl.h>
 #include <linux/netlink.h>
-#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/doctor.hpp"
+#include "runner/fence/examine.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -35,43 +33,23 @@ Diagnosis process_tracking() {
   return {"process-tracking", State::broken, "the kernel lacks subreapers or pidfd_open", "use Linux 5.3 or newer"};
 }
 
-/// Tries in a child, so that this process stays in its namespaces.
-bool can_unshare(int flags) {
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(::unshare(flags) == 0 ? 0 : 1);
-  int status = 1;
-  if (child < 0) return false;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-
-Diagnosis namespaces() {
-  if (can_unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID)) {
-    return {"namespaces", State::fine, "unprivileged user namespaces work", {}};
-  }
-  return {"namespaces", State::notice, "unprivileged user namespaces are not available: no fence can be built here",
-          "runs with --isolation=none are not affected; see sysctl kernel.unprivileged_userns_clone and "
-          "user.max_user_namespaces"};
+/// By building one: which of the kernel's many switches is off shows in no other way.
+Diagnosis fence() {
+  const auto failure = fence::examine();
+  if (!failure) return {"fence", State::fine, "runs are fenced in by namespaces, a private root and seccomp", {}};
+  const auto error = fence::describe(*failure);
+  return {"fence", State::broken, error.message, error.hint};
 }
 
 Diagnosis landlock() {
-  // LANDLOCK_CREATE_RULESET_VERSION is 1; the call then only tells the version (landlock_create_ruleset(2)).
-  constexpr long create_ruleset = 444;
-  const auto version = ::syscall(create_ruleset, nullptr, std::size_t{0}, 1U);
-  if (version > 0) return {"landlock", State::fine, "version " + std::to_string(version), {}};
-  return {"landlock", State::notice, "Landlock is not available", "runs with --isolation=none are not affected"};
-}
-
-Diagnosis seccomp() {
-  if (::prctl(PR_GET_SECCOMP, 0, 0, 0, 0) >= 0) return {"seccomp", State::fine, "system call filters work", {}};
-  return {"seccomp", State::notice, "seccomp is not available", "runs with --isolation=none are not affected"};
+  const auto version = fence::landlock_version();
+  if (version >= 2) return {"landlock", State::fine, "version " + std::to_string(version), {}};
+  return {"landlock", State::notice, "there is no Landlock: the fence stands without its second wall",
+          "Linux 5.19 or newer has it, when it is among the security modules (lsm= at boot)"};
 }
 
 }  // namespace
 
-std::vector<Diagnosis> examine_kernel() {
-  return {socket_diagnostics(), process_tracking(), namespaces(), landlock(), seccomp()};
-}
+std::vector<Diagnosis> examine_kernel() { return {socket_diagnostics(), process_tracking(), fence(), landlock()}; }
 
 }  // namespace runagents::cli

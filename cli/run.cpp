@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
 #include <memory>
 #include <ostream>
@@ -37,11 +38,21 @@ Result<void> choose_agent(const RunFlags& flags, model::Project& project) {
   return {};
 }
 
-Result<void> check_isolation(const std::string& isolation) {
-  if (isolation != "strict") return {};
-  return fail(ErrorCode::configuration, "--isolation=strict is not available in this version",
-              "--isolation=none runs the agent without a fence: its doors enforce the pipeline, but it could go around "
-              "them");
+/// Paths of the command line belong to where it is typed.
+Result<std::vector<std::string>> absolute_paths(const std::vector<std::string>& paths) {
+  std::vector<std::string> absolute;
+  for (const auto& path : paths) {
+    std::error_code error;
+    const auto one = std::filesystem::absolute(path, error);
+    if (path.empty() || error) return fail(ErrorCode::usage, fmt::format("\"{}\" is no path", path));
+    absolute.push_back(one.string());
+  }
+  return absolute;
+}
+
+Result<void> check_fence_flags(const RunFlags& flags) {
+  if (flags.isolation == "strict" || (flags.mask.empty() && flags.expose.empty())) return {};
+  return fail(ErrorCode::usage, "--mask and --expose are about the fence, and --isolation=none is a run without one");
 }
 
 bool has_terminal() {
@@ -72,10 +83,18 @@ std::vector<Flag> run_flags(RunFlags& flags) {
       {.name = "user", .value = "USER", .summary = "the end user for whom the agent acts", .binding = &flags.user},
       {.name = "isolation",
        .value = "MODE",
-       .summary = "how the agent is kept from going around its doors",
+       .summary = "strict: inside the fence; none: the agent could go around its doors",
        .binding = &flags.isolation,
-       .choices = {"none", "strict"},
-       .default_text = "none"},
+       .choices = {"strict", "none"},
+       .default_text = "strict"},
+      {.name = "mask",
+       .value = "PATH",
+       .summary = "hide a file or directory from the agent; may be repeated",
+       .binding = &flags.mask},
+      {.name = "expose",
+       .value = "PATH",
+       .summary = "show the agent what the fence would hide; may be repeated",
+       .binding = &flags.expose},
       {.name = "on-approval",
        .value = "MODE",
        .summary = "what a call that needs approval does",
@@ -142,13 +161,17 @@ Result<std::vector<std::pair<std::string, std::string>>> read_assignments(const 
 Result<RunOptions> run_options(const RunFlags& flags, const Context& context) {
   auto project = load_project(flags.config, context);
   if (!project) return std::unexpected(project.error());
-  for (const auto& checked : {choose_agent(flags, *project), check_isolation(flags.isolation)}) {
+  for (const auto& checked : {choose_agent(flags, *project), check_fence_flags(flags)}) {
     if (!checked) return std::unexpected(checked.error());
   }
   auto directories = context.directories();
   if (!directories) return std::unexpected(directories.error());
   auto environment = read_assignments(flags.environment);
   if (!environment) return std::unexpected(environment.error());
+  auto mask = absolute_paths(flags.mask);
+  auto expose = absolute_paths(flags.expose);
+  if (!mask) return std::unexpected(mask.error());
+  if (!expose) return std::unexpected(expose.error());
   const auto on_approval = read_on_approval(flags.on_approval);
   if (!on_approval) return std::unexpected(on_approval.error());
   for (const auto& name : flags.pass_environment) {
@@ -162,6 +185,9 @@ Result<RunOptions> run_options(const RunFlags& flags, const Context& context) {
                     .directories = std::move(*directories),
                     .working_directory = std::move(working_directory),
                     .end_user = flags.user,
+                    .isolation = flags.isolation == "strict" ? Isolation::strict : Isolation::none,
+                    .mask = std::move(*mask),
+                    .expose = std::move(*expose),
                     .on_approval = *on_approval,
                     .approval_timeout = flags.approval_timeout,
                     .environment = std::move(*environment),
@@ -181,7 +207,9 @@ Command run_command() {
       .description =
           "Starts CMD with TOOL_<NAME>_URL for each of its tools in its environment and without any credential. Every "
           "call\nthat it makes is identified, checked, given its credential, recorded and forwarded, or refused with "
-          "the reason.\n\nThe exit status is the agent's own; 128+N when signal N ended it; 125 when runagents failed; "
+          "the reason.\n\nThe agent runs inside a fence: it reaches no network but its tools, also by their own URLs, "
+          "and does not see where\ncredentials are kept. The exit status is the agent's own; 128+N when signal N ended "
+          "it; 125 when runagents failed; "
           "126 when the command\ncannot be executed; 127 when it is not found.",
       .examples = {{"runagents run", "run the command of runagents.toml"},
                    {"runagents run --user ada@example.com -- python3 agent.py", "run another command, for Ada"},

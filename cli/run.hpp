@@ -15,7 +15,9 @@ struct RunFlags {
   std::string config = {};
   std::string agent = {};
   std::string user = {};
-  std::string isolation = "none";
+  std::string isolation = "strict";
+  std::vector<std::string> mask = {};
+  std::vector<std::string> expose = {};
   std::string on_approval = "hold";
   std::chrono::seconds approval_timeout{std::chrono::minutes{10}};
   std::vector<std::string> environment = {};

@@ -101,6 +101,7 @@ Outcome call_tool(const ToolsCall& options, Context& context) {
   RunFlags flags;
   flags.config = options.config;
   flags.user = options.user;
+  flags.isolation = word(Isolation::none);  // the call is a person's, and no process is started
   flags.on_approval = options.on_approval;
   flags.approval_timeout = options.approval_timeout;
   flags.command = {"runagents", "tools", "call"};

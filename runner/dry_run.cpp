@@ -38,7 +38,7 @@ Json describe(const model::Policy& policy) {
 launch::DoorUrls future_doors(const policy::Evaluator& evaluator) {
   launch::DoorUrls doors;
   for (const auto* tool : evaluator.tools()) {
-    doors.tools.emplace_back(tool, "http://127.0.0.1:PORT" + tool->base_url.path);
+    doors.add(*tool, "127.0.0.1:PORT");
   }
   doors.forward_proxy = "http://127.0.0.1:PORT";
   return doors;
@@ -68,7 +68,7 @@ Result<std::string> dry_run(const RunOptions& options) {
                   {"agent_identity", options.project.agent_identity()},
                   {"command", options.project.agent.command},
                   {"end_user", options.end_user},
-                  {"isolation", "none"},
+                  {"isolation", word(options.isolation)},
                   {"environment", {{"injected", injected}, {"added", added}, {"removed", environment->removed}}},
                   {"tools", tools},
                   {"policies", policies}};

@@ -9,11 +9,11 @@ namespace {
 Result<void> check(const model::Tool& tool) {
   const auto name = "the tool \"" + tool.name + "\"";
   const std::string hint = "leave it out of [agent].tools, or register it differently";
-  if (tool.kind != model::ToolKind::http) {
-    return fail(
-        ErrorCode::configuration,
-        name + " is of kind " + std::string{word(tool.kind)} + ", and this version serves tools of kind http only",
-        hint);
+  if (tool.kind == model::ToolKind::mcp) {
+    return fail(ErrorCode::configuration,
+                name + " is of kind " + std::string{word(tool.kind)} +
+                    ", and this version serves tools of kind http and tcp only",
+                hint);
   }
   if (!egress::Credentials::supports(tool.auth.type)) {
     return fail(ErrorCode::configuration,
@@ -32,6 +32,35 @@ Result<void> check(const model::Tool& tool) {
   return {};
 }
 
+/// Whether the rule may say something of a tool, as far as its tool and its URL pattern tell.
+bool may_select(const model::Rule& rule, const model::Tool& tool) {
+  if (!rule.tool.empty()) return rule.tool == tool.name;
+  if (rule.resource.empty()) return true;
+  const auto begin = rule.resource.find("://");
+  const auto authority = rule.resource.substr(begin == std::string::npos ? 0 : begin + 3);
+  return authority.substr(0, authority.find('/')) == tool.base_url.authority();
+}
+
+/// Nobody can tell what is inside a connection that is passed through, so a rule that forbids a part of it forbids
+/// nothing.
+Result<void> check_passthrough(const model::Tool& tool, const model::Project& project) {
+  if (tool.tls != model::Tls::passthrough) return {};
+  const auto whole = "https://" + tool.base_url.authority() + "/*";
+  for (const auto& policy : project.policies) {
+    for (std::size_t i = 0; i < policy.rules.size(); ++i) {
+      const auto& rule = policy.rules[i];
+      const bool is_partial = !rule.operations.empty() || (!rule.resource.empty() && rule.resource != whole);
+      if (rule.permission == model::Permission::allow || !is_partial || !may_select(rule, tool)) continue;
+      return fail(ErrorCode::configuration,
+                  "rule " + std::to_string(i + 1) + " of the policy \"" + policy.name +
+                      "\" cannot be enforced: the TLS of the tool \"" + tool.name +
+                      "\" is passed through, and nobody sees methods and paths",
+                  "name tools in the rule, or set tls = \"intercept\" on this one");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<void> check_supported(const model::Project& project) {
@@ -41,6 +70,7 @@ Result<void> check_supported(const model::Project& project) {
       return fail(ErrorCode::configuration, "the agent uses a tool \"" + name + "\" that does not exist");
     }
     if (auto supported = check(*tool); !supported) return supported;
+    if (auto enforced = check_passthrough(*tool, project); !enforced) return enforced;
   }
   return {};
 }

@@ -17,6 +17,15 @@ namespace runagents {
 /// What happens to a call that needs a person's approval.
 enum class OnApproval { hold, give_back, ask, deny };  ///< give_back is written "return"
 
+/// What keeps the agent from going around its doors.
+enum class Isolation {
+  strict,  ///< the fence: namespaces of its own, a private root, filtered system calls
+  none     ///< nothing does
+};
+[[nodiscard]] constexpr const char* word(Isolation isolation) noexcept {
+  return isolation == Isolation::strict ? "strict" : "none";
+}
+
 enum class SummaryFormat { text, json, none };
 
 /// Everything that `runagents run` needs to know; filled from flags and files by the command line.
@@ -25,6 +34,9 @@ struct RunOptions {
   config::Directories directories;
   std::string working_directory;  ///< of the agent; empty: the current one
   std::string end_user;           ///< --user; empty: nobody
+  Isolation isolation = Isolation::strict;
+  std::vector<std::string> mask;    ///< --mask
+  std::vector<std::string> expose;  ///< --expose
   OnApproval on_approval = OnApproval::hold;
   std::chrono::seconds approval_timeout{std::chrono::minutes{10}};
   std::vector<std::pair<std::string, std::string>> environment;  ///< --env

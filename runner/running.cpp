@@ -4,12 +4,14 @@
 #include <cstdio>
 #include <fmt/format.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
 #include "core/config/directories.hpp"
+#include "runner/egress/peer.hpp"
 #include "runner/egress/request_id.hpp"
 #include "runner/preflight.hpp"
 #include "runner/question.hpp"
@@ -43,6 +45,16 @@ egress::ApprovalMode mode_of(OnApproval on_approval) {
   return egress::ApprovalMode::hold;
 }
 
+/// Every connection of the agent takes one here and most take another one to the tool: as many as may be. What the
+/// limit was is the agent's.
+std::optional<rlimit> raise_descriptor_limit() {
+  rlimit before{};
+  if (::getrlimit(RLIMIT_NOFILE, &before) != 0 || before.rlim_cur >= before.rlim_max) return std::nullopt;
+  const rlimit raised{before.rlim_max, before.rlim_max};
+  if (::setrlimit(RLIMIT_NOFILE, &raised) != 0) return std::nullopt;
+  return before;
+}
+
 }  // namespace
 
 Running::Running(const RunOptions& options)
@@ -56,7 +68,9 @@ Running::~Running() {
   // The worker's last results come back to the loop, and what waits there refers to the parts below it.
   if (worker_) worker_->join();
   loop_.abandon();
-  if (withdraw_question_fd_ >= 0) ::close(withdraw_question_fd_);
+  for (const int descriptor : {withdraw_question_fd_, diagnostics_}) {
+    if (descriptor >= 0) ::close(descriptor);
+  }
 }
 
 Result<std::unique_ptr<Running>> Running::prepare(const RunOptions& options, const OpenTransport& open_transport) {
@@ -67,6 +81,7 @@ Result<std::unique_ptr<Running>> Running::prepare(const RunOptions& options, con
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   std::unique_ptr<Running> running{new Running{options}};
+  running->agent_descriptors_ = raise_descriptor_limit();
   running->snapshot_ = running->make_snapshot();
   auto signals = launch::Signals::open();
   if (!signals) return std::unexpected(signals.error());
@@ -78,8 +93,14 @@ Result<std::unique_ptr<Running>> Running::prepare(const RunOptions& options, con
 }
 
 std::shared_ptr<const egress::Snapshot> Running::make_snapshot() {
-  egress::Snapshot snapshot{policy::Evaluator{options_.project}, run_id_,           options_.project.agent.name,
-                            options_.project.agent_identity(),   options_.end_user, nullptr};
+  egress::Snapshot snapshot{policy::Evaluator{options_.project},
+                            run_id_,
+                            options_.project.agent.name,
+                            options_.project.agent_identity(),
+                            options_.end_user,
+                            nullptr,
+                            {}};
+  snapshot.names = egress::Names{snapshot.evaluator.tools()};
   limiter_ = std::make_unique<egress::Limiter>(options_.project.agent.limits, snapshot.evaluator.tools());
   snapshot.limiter = limiter_.get();
   return std::make_shared<const egress::Snapshot>(std::move(snapshot));
@@ -89,19 +110,56 @@ Result<void> Running::open_doors() {
   upstreams_ = std::make_unique<egress::Upstreams>(loop_, ticker_);
   doors_ = std::make_unique<egress::Doors>(loop_);
   for (const auto* tool : snapshot_->evaluator.tools()) {
-    auto authority = doors_->add(egress::Door::alias, tool);
-    if (!authority) return std::unexpected(authority.error());
-    door_urls_.tools.emplace_back(tool, "http://" + *authority + tool->base_url.path);
     if (tool->base_url.scheme != "builtin" || echo_) continue;
     auto echo = builtin::EchoTool::start(loop_);
     if (!echo) return std::unexpected(echo.error());
     echo_ = std::move(*echo);
     upstreams_->set_builtin(echo_->endpoint());
   }
-  auto authority = doors_->add(egress::Door::forward, nullptr);
+  return options_.isolation == Isolation::strict ? plan_fence() : open_own_doors();
+}
+
+/// Without a fence the doors are on this machine's loopback.
+Result<void> Running::open_own_doors() {
+  for (const auto* tool : snapshot_->evaluator.tools()) {
+    auto authority = doors_->listen(egress::Door::alias, tool);
+    if (!authority) return std::unexpected(authority.error());
+    door_urls_.add(*tool, *authority);
+  }
+  auto authority = doors_->listen(egress::Door::forward, nullptr);
   if (!authority) return std::unexpected(authority.error());
   door_urls_.forward_proxy = "http://" + *authority;
   return {};
+}
+
+Result<void> Running::plan_fence() {
+  if (::access(fence::inside_mark, F_OK) == 0) {
+    return fail(ErrorCode::configuration,
+                "this is inside the fence of another run, and a fence cannot hold another one",
+                "--isolation=none runs the agent inside the fence that is there");
+  }
+  auto authority = http::CertificateAuthority::create("runagents run " + run_id_);
+  if (!authority) return std::unexpected(authority.error());
+  authority_.emplace(std::move(*authority));
+  tls_ = std::make_unique<http::TlsServer>(*authority_);
+  fencing_ = plan_doors(*snapshot_);
+  for (const auto& door : fencing_->doors) {
+    if (door.door == egress::Door::alias) door_urls_.add(*door.tool, door.authority);
+    if (door.door == egress::Door::forward) door_urls_.forward_proxy = "http://" + door.authority;
+  }
+  return plan_view(*fencing_, options_, *authority_, door_urls_);
+}
+
+/// Takes over what the fence has opened inside.
+void Running::open_fence() {
+  auto sockets = agent_->take_sockets();
+  const auto& planned = fencing_->doors;
+  for (std::size_t i = 0; i < planned.size(); ++i) {
+    doors_->adopt(sockets.at(i), planned[i].door, planned[i].tool, planned[i].authority);
+  }
+  resolver_ = std::make_unique<egress::Resolver>(loop_, sockets.at(planned.size()), sockets.at(planned.size() + 1));
+  diagnostics_ = sockets.at(planned.size() + 2);
+  fencing_->plan = {};  // the fence stands, and its files are large
 }
 
 Result<void> Running::build_environment() {
@@ -137,7 +195,7 @@ Result<void> Running::open_record(const OpenTransport& open_transport) {
   run.agent = options_.project.agent.name;
   run.command = options_.project.agent.command;
   run.end_user = options_.end_user;
-  run.isolation = "none";
+  run.isolation = word(options_.isolation);
   run.project_file = options_.project.file;
   run.journal = journal_file_;
   run.runner_pid = ::getpid();
@@ -153,12 +211,23 @@ std::optional<launch::LaunchFailure> Running::start() {
   spec.command = options_.project.agent.command;
   spec.working_directory = options_.working_directory;
   spec.environment = environment_.entries();
+  spec.descriptors = agent_descriptors_;
+  if (fencing_) {
+    spec.fence = &fencing_->plan;
+    if (spec.working_directory.empty()) spec.working_directory = current_directory();
+    secrets_ = egress::resolve_ahead(snapshot_->evaluator.tools(), options_.project.directory);
+  }
   auto agent = launch::AgentProcess::start(spec);
   if (!agent) {
     close_record({model::RunStatus::failed, agent.error().exit_code, agent.error().error.message});
     return agent.error();
   }
   agent_.emplace(std::move(*agent));
+  if (fencing_) {
+    open_fence();
+  } else {
+    diagnostics_ = egress::open_socket_diagnostics();
+  }
   wire();
   return std::nullopt;
 }
@@ -185,9 +254,10 @@ egress::ApprovalOptions Running::approval_options() {
 
 void Running::wire() {
   worker_ = std::make_unique<egress::Worker>(1);
-  credentials_ = std::make_unique<egress::Credentials>(*worker_, options_.project.directory);
+  credentials_ = std::make_unique<egress::Credentials>(*worker_, options_.project.directory, std::move(secrets_));
   approvals_ = std::make_unique<egress::Approvals>(loop_, *worker_, *plane_, *recorder_, run_id_, approval_options());
-  engine_.reset(new egress::Engine{loop_, ticker_, snapshot_, *recorder_, *approvals_, *credentials_, *upstreams_, {}});
+  engine_.reset(new egress::Engine{
+      loop_, ticker_, snapshot_, *recorder_, *approvals_, *credentials_, *upstreams_, {}, tls_.get()});
   if (options_.verbose) {
     recorder_->on_call = [this](const audit::CallRecord& record) {
       say(fmt::format("runagents: {} {} {} {} {}\n", record.decision, record.method, record.url, record.status,
@@ -212,7 +282,8 @@ void Running::watch(int descriptor, std::function<bool()> handler) {
 }
 
 Summary Running::serve() {
-  doors_->open(*engine_, agent_->supervisor_pid());
+  doors_->open(*engine_, {agent_->supervisor_pid(), diagnostics_, fencing_.has_value()});
+  if (resolver_) resolver_->open(*engine_);
   watch(agent_->ended_fd(), [this] {
     ended_ = true;
     loop_.stop();
@@ -230,7 +301,7 @@ Summary Running::serve() {
   close_record(outcome(summary.exit));
   summary.run_id = run_id_;
   summary.agent = options_.project.agent.name;
-  summary.isolation = "none";
+  summary.isolation = word(options_.isolation);
   summary.totals = recorder_->totals();
   return summary;
 }
@@ -238,6 +309,7 @@ Summary Running::serve() {
 /// Lets the calls whose agent has just ended come to their record.
 void Running::drain() {
   loop_.restart();
+  if (resolver_) resolver_->close();
   doors_->close();
   const auto until = steady_clock::now() + drain_time;
   while (!doors_->idle() && steady_clock::now() < until) loop_.run_one_until(until);

