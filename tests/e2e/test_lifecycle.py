@@ -53,11 +53,6 @@ class ExitStatus(EndToEnd):
         done = self.cli("run", "--isolation=none", "--quiet", "--", "sh", "-c", "cat; echo talk >&2", input="data", status=0)
         self.assertEqual((done.stdout, done.stderr), ("data", "talk\n"))
 
-    def test_strict_isolation_is_refused_and_never_downgraded(self):
-        done = self.cli("run", "--isolation=strict", "--", "touch", self.folder / "started", status=125)
-        self.assertIn("strict", done.stderr)
-        self.assertFalse((self.folder / "started").exists())
-
 
 class Signals(EndToEnd):
     def setUp(self):

@@ -160,8 +160,8 @@ class EndToEnd(unittest.TestCase):
         hosts.write_text("127.0.0.1 localhost\n" + "".join(line + "\n" for line in lines))
         return self.in_namespace(f"mount --bind {hosts} /etc/hosts")
 
-    def start(self, *command, flags=(), env=None, prefix=(), **options) -> Running:
-        """Starts `PREFIX runagents run --isolation=none FLAGS -- COMMAND`."""
+    def start(self, *command, flags=(), env=None, prefix=(), isolation="none", **options) -> Running:
+        """Starts `PREFIX runagents run --isolation=ISOLATION FLAGS -- COMMAND`."""
         self._agents += 1
         folder = self.folder / f"agent-{self._agents}"
         folder.mkdir()
@@ -170,8 +170,8 @@ class EndToEnd(unittest.TestCase):
         environment = {**self.environment, "AGENT_FOLDER": str(folder), **(env or {})}
         options.setdefault("stdin", subprocess.DEVNULL)
         process = subprocess.Popen(
-            [*prefix, PROGRAM, "run", "--isolation=none", *map(str, flags), "--", *map(str, command)], cwd=self.work, text=True,
-            env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+            [*prefix, PROGRAM, "run", f"--isolation={isolation}", *map(str, flags), "--", *map(str, command)],
+            cwd=self.work, text=True, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
         running = Running(self, process, folder)
         self.addCleanup(self._end, process)
         return running
