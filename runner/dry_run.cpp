@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "runner/fencing.hpp"
 #include "runner/preflight.hpp"
 #include "runner/run.hpp"
 #include "runner/running.hpp"
@@ -35,8 +36,9 @@ Json describe(const model::Policy& policy) {
 }
 
 /// The listeners do not exist yet; their addresses are shown as what they will look like.
-launch::DoorUrls future_doors(const policy::Evaluator& evaluator) {
+launch::DoorUrls future_doors(const policy::Evaluator& evaluator, const RunOptions& options) {
   launch::DoorUrls doors;
+  if (options.isolation == Isolation::strict) doors.fence = fence_variables(inherited_environment());
   for (const auto* tool : evaluator.tools()) {
     doors.add(*tool, "127.0.0.1:PORT");
   }
@@ -52,8 +54,8 @@ Result<std::string> dry_run(const RunOptions& options) {
   launch::EnvironmentOptions wanted;
   wanted.add = options.environment;
   wanted.pass.insert(options.pass_environment.begin(), options.pass_environment.end());
-  const auto environment =
-      launch::build_environment(inherited_environment(), options.project, future_doors(evaluator), "RUN_ID", wanted);
+  const auto environment = launch::build_environment(inherited_environment(), options.project,
+                                                     future_doors(evaluator, options), "RUN_ID", wanted);
   if (!environment) return std::unexpected(environment.error());
   Json injected = Json::object();
   for (const auto& name : environment->injected) injected[name] = environment->variables.at(name);
@@ -64,11 +66,18 @@ Result<std::string> dry_run(const RunOptions& options) {
   for (const auto* tool : evaluator.tools()) tools.push_back(describe(*tool));
   Json policies = Json::array();
   for (const auto& policy : options.project.policies) policies.push_back(describe(policy));
+  Json fence;
+  if (options.isolation == Isolation::strict) {
+    const auto view = view_for(options);
+    if (!view) return std::unexpected(view.error());
+    fence = {{"covered", view->covered}, {"exposed", view->exposed}, {"read_only", view->read_only}};
+  }
   const Json json{{"agent", options.project.agent.name},
                   {"agent_identity", options.project.agent_identity()},
                   {"command", options.project.agent.command},
                   {"end_user", options.end_user},
                   {"isolation", word(options.isolation)},
+                  {"fence", fence},
                   {"environment", {{"injected", injected}, {"added", added}, {"removed", environment->removed}}},
                   {"tools", tools},
                   {"policies", policies}};

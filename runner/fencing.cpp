@@ -170,13 +170,16 @@ Fencing plan_doors(const egress::Snapshot& snapshot) {
   return fencing;
 }
 
-Result<void> plan_view(Fencing& fencing, const RunOptions& options, const http::CertificateAuthority& authority,
-                       launch::DoorUrls& urls) {
+std::map<std::string, std::string> fence_variables(const std::map<std::string, std::string>& inherited) {
+  const auto options = inherited.find("JAVA_TOOL_OPTIONS");
+  auto variables = trust_variables(fence::own_directory, options == inherited.end() ? "" : options->second);
+  // Here a program can have sockets of its own.
+  variables["TMPDIR"] = fence::private_temporary;
+  return variables;
+}
+
+Result<fence::View> view_for(const RunOptions& options) {
   const auto environment = inherited_environment();
-  const auto value = [&environment](const char* name) {
-    const auto found = environment.find(name);
-    return found == environment.end() ? std::string{} : found->second;
-  };
   fence::ViewRequest request;
   request.homes = home_directories(environment);
   request.working_directory = options.working_directory.empty() ? current_directory() : options.working_directory;
@@ -184,33 +187,39 @@ Result<void> plan_view(Fencing& fencing, const RunOptions& options, const http::
     return fail(ErrorCode::configuration, "the working directory does not exist any more", "go to one that does");
   }
   request.project_directory = options.project.directory.string();
-  request.runtime_directory = value("XDG_RUNTIME_DIR");
+  const auto runtime = environment.find("XDG_RUNTIME_DIR");
+  if (runtime != environment.end()) request.runtime_directory = runtime->second;
   request.project_files = {options.project.file.string()};
-  request.never_shown = secret_files(options.project);
   request.credentials = credential_files(environment);
+  request.never_shown = secret_files(options.project);
+  const auto& own = options.directories;
+  for (const auto& directory : {own.configuration, own.data, own.cache, own.runtime}) {
+    request.never_shown.push_back(directory.string());
+  }
   request.mask = options.mask;
   request.expose = options.expose;
+  return fence::make_view(request);
+}
+
+Result<void> plan_view(Fencing& fencing, const RunOptions& options, const http::CertificateAuthority& authority,
+                       launch::DoorUrls& urls) {
   const auto& own = options.directories;
   // They must be there to be covered, or the agent could make them.
   for (const auto& directory : {own.configuration, own.data, own.cache}) {
     if (auto made = config::make_private_directory(directory); !made) return made;
-    request.never_shown.push_back(directory.string());
   }
-  request.never_shown.push_back(own.runtime.string());
-  auto view = fence::make_view(request);
+  auto view = view_for(options);
   if (!view) return std::unexpected(view.error());
   const bool keeps_roots = std::ranges::any_of(
       options.project.tools, [](const model::Tool& tool) { return tool.tls == model::Tls::passthrough; });
-  auto trust = make_trust(authority, fence::own_directory, value("JAVA_TOOL_OPTIONS"), keeps_roots);
+  urls.fence = fence_variables(inherited_environment());
+  auto trust = make_trust(authority, keeps_roots);
   if (!trust) return std::unexpected(trust.error());
   view->files = std::move(trust->files);
   view->overlays = std::move(trust->overlays);
   view->certificates_directory = certificates_directory();
   view->certificate_links = {authority.hash_link()};
   overlay_network_files(*view);
-  urls.fence = std::move(trust->variables);
-  // Here a program can have sockets of its own.
-  urls.fence["TMPDIR"] = fence::private_temporary;
   fencing.plan.writable = fence::writable_directories(*view);
   fencing.plan.view = std::move(*view);
   return {};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,7 +32,13 @@ struct Fencing {
 /// before the fence exists.
 [[nodiscard]] Fencing plan_doors(const egress::Snapshot& snapshot);
 
-/// Decides what the agent will see of the file system. `trust` variables are added to the doors' URLs.
+/// The variables that the fence adds to the agent's environment.
+[[nodiscard]] std::map<std::string, std::string> fence_variables(const std::map<std::string, std::string>& inherited);
+
+/// What the agent will see of the file system: what is covered, exposed, read-only.
+[[nodiscard]] Result<fence::View> view_for(const RunOptions& options);
+
+/// Completes the plan by the view and the run's certificates, and the URLs by the fence's variables.
 [[nodiscard]] Result<void> plan_view(Fencing& fencing, const RunOptions& options,
                                      const http::CertificateAuthority& authority, launch::DoorUrls& urls);
 

@@ -119,8 +119,18 @@ void add_overlays(Trust& trust, const auto& paths, const char* name) {
 
 }  // namespace
 
-Result<Trust> make_trust(const http::CertificateAuthority& authority, const std::string& directory,
-                         const std::string& java_options, bool keeps_roots) {
+std::map<std::string, std::string> trust_variables(const std::string& directory, const std::string& java_options) {
+  std::map<std::string, std::string> variables;
+  for (const auto* name : bundle_variables) variables[name] = directory + "/" + bundle_name;
+  variables["NODE_EXTRA_CA_CERTS"] = directory + "/" + authority_name;
+  variables["NODE_USE_SYSTEM_CA"] = "1";
+  variables["JAVA_TOOL_OPTIONS"] = java_options + (java_options.empty() ? "" : " ") +
+                                   "-Djavax.net.ssl.trustStore=" + directory + "/" + java_name +
+                                   " -Djavax.net.ssl.trustStoreType=PKCS12";
+  return variables;
+}
+
+Result<Trust> make_trust(const http::CertificateAuthority& authority, bool keeps_roots) {
   Trust trust;
   const auto pem = authority.certificate_pem();
   const auto roots = system_bundle();
@@ -130,12 +140,6 @@ Result<Trust> make_trust(const http::CertificateAuthority& authority, const std:
   trust.files.emplace_back(authority_name, pem);
   trust.files.emplace_back(bundle_name, roots + (needs_newline ? "\n" : "") + pem);
   trust.files.emplace_back(java_name, std::move(store));
-  for (const auto* name : bundle_variables) trust.variables[name] = directory + "/" + bundle_name;
-  trust.variables["NODE_EXTRA_CA_CERTS"] = directory + "/" + authority_name;
-  trust.variables["NODE_USE_SYSTEM_CA"] = "1";
-  trust.variables["JAVA_TOOL_OPTIONS"] = java_options + (java_options.empty() ? "" : " ") +
-                                         "-Djavax.net.ssl.trustStore=" + directory + "/" + java_name +
-                                         " -Djavax.net.ssl.trustStoreType=PKCS12";
   add_overlays(trust, bundles, bundle_name);
   add_overlays(trust, java_stores, java_name);
   return trust;
