@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <vector>
 
-#include "core/audit/descriptor.hpp"
+#include "core/descriptor.hpp"
 
 namespace runagents::audit {
 namespace {

@@ -9,9 +9,9 @@
 #include <unistd.h>
 #include <vector>
 
-#include "core/audit/descriptor.hpp"
 #include "core/audit/digest.hpp"
 #include "core/audit/journal.hpp"
+#include "core/descriptor.hpp"
 
 namespace runagents::audit {
 namespace {

@@ -10,25 +10,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/descriptor.hpp"
+
 namespace runagents::fence {
 namespace {
 
 constexpr int backlog = 4096;
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) noexcept : number_{number} {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const noexcept { return number_; }
-  [[nodiscard]] int release() noexcept { return std::exchange(number_, -1); }
-
- private:
-  int number_;
-};
 
 Outcome bring_up_loopback() {
   const Descriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};

@@ -617,7 +617,7 @@ class Ends(Fenced):
     def listing(self):
         own = {"data", "config", "cache", "work"}
         return {"runtime": set(os.listdir(self.runtime)), "/tmp": {str(one) for one in Path("/tmp").glob("runagents-[0-9]*")},
-                "/run": {name for name in os.listdir("/run") if "runagents" in name},
+                "/run": {name for name in os.listdir("/run") if "runagents" in name and "-e2e-" not in name},
                 "home": {name for name in os.listdir(self.folder) if name not in own and not name.startswith("agent-")}}
 
     @staticmethod

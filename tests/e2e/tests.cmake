@@ -1,9 +1,9 @@
 # Each test_NAME.py is one test, e2e_NAME. They have ports and directories of their own and run side by side, except for
 # those that measure memory or take every core. The others run again with the program that AddressSanitizer watches, but
-# for those that try the kernel's walls and other people's clients.
+# for those that try the kernel's walls, terminals and other people's clients.
 file(GLOB e2e_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/test_*.py)
 set(e2e_alone load large_bodies)
-set(e2e_of_others escapes interception_clients)
+set(e2e_of_others escapes fence interception_clients)
 foreach(file ${e2e_files})
   get_filename_component(name ${file} NAME_WE)
   string(REGEX REPLACE "^test_" "" name ${name})

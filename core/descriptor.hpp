@@ -1,8 +1,9 @@
 #pragma once
 
 #include <unistd.h>
+#include <utility>
 
-namespace runagents::audit {
+namespace runagents {
 
 /// Closes a file descriptor when it goes; negative: there is none.
 class Descriptor {
@@ -14,9 +15,11 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   [[nodiscard]] int get() const noexcept { return fd_; }
+  /// The caller's to close from then on.
+  [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
 
  private:
   int fd_;
 };
 
-}  // namespace runagents::audit
+}  // namespace runagents
