@@ -57,8 +57,9 @@ void check_operations(const Value& list, const std::optional<Value>& tools) {
   list.reading().later([list, tools](const model::Project& project) {
     const bool any_name = can_concern_mcp(selected_tools(tools), project);
     for (const auto& item : list.items()) {
-      // How connections are called whose bytes are passed on: tools of kind "tcp", TLS that is passed through.
-      if (is_method(item.text()) || item.text() == "CONNECT" || (any_name && item.text() != "*" && !is_method_in_wrong_case(item.text()))) continue;
+      // So are connections called whose bytes are passed on: tools of kind "tcp", TLS that is passed through.
+      const bool is_http = is_method(item.text()) || item.text() == "CONNECT";
+      if (is_http || (any_name && item.text() != "*" && !is_method_in_wrong_case(item.text()))) continue;
       if (item.text() == "*") {
         item.report("is not an operation", R"(leave "operations" out to match every operation)");
       } else {

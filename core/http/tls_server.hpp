@@ -26,8 +26,8 @@ class TlsServer {
   TlsServer(const TlsServer&) = delete;
   TlsServer& operator=(const TlsServer&) = delete;
 
-  /// A connection on `descriptor`, which it does not own, before its handshake; null when there can be none. `wish` must
-  /// live until the handshake is over; from its beginning it knows the name.
+  /// A connection on `descriptor`, which it does not own, before its handshake; null when there can be none. `wish`
+  /// must live until the handshake is over; from its beginning it knows the name.
   [[nodiscard]] SslPointer accept(int descriptor, ClientWish& wish);
 
  private:
