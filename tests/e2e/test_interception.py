@@ -477,9 +477,11 @@ observe(bad=[[first(name, *place).hex() for name in NAMES] for place in places],
         result = self.inside("""
 def reply(data, *address):
     with plain(*address) as connection:
-        connection.sendall(data)
-        connection.shutdown(socket.SHUT_WR)
-        try: return until_end(connection)[:12].decode("latin-1")
+        # Whoever has been refused already may find the connection gone.
+        try:
+            connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            return until_end(connection)[:12].decode("latin-1")
         except OSError: return ""
 data = [b"SSH-2.0-x\\r\\n", b"\\0\\0\\0\\x08", b"\\x80\\x2e\\1\\3\\1", b"\\x17\\3\\3\\0\\5hello", b"\\x15\\3\\3\\0\\2\\2\\x28",
         b"PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n", b"\\n", b"\\x16", b"\\x16\\3\\1\\xff\\xff" + b"x" * 70000, b""]

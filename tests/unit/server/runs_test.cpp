@@ -249,7 +249,9 @@ TEST_CASE("waiting for events ends with the first one, with the run, or with the
       CHECK(other->change_run("01JRUN", {RunStatus::completed, 0, {}}).has_value());
     }};
     const auto start = steady_clock::now();
-    CHECK(plane->events("01JRUN", query([](auto& q) { q.wait = std::chrono::seconds{50}; }))->empty());
+    const auto events = plane->events("01JRUN", query([](auto& q) { q.wait = std::chrono::seconds{50}; }));
+    REQUIRE_MESSAGE(events.has_value(), events.error().message);
+    CHECK(events->empty());
     CHECK(steady_clock::now() - start < std::chrono::seconds{40});
   }
 }
