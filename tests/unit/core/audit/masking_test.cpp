@@ -1,8 +1,10 @@
 #include "core/audit/masking.hpp"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <doctest/doctest.h>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -26,6 +28,26 @@ struct Case {
   std::string_view type;
   std::string_view body;
 };
+
+// CPU time, so that a busy machine does not matter; the best of three.
+std::clock_t time_of_hostile_previews(std::size_t size) {
+  std::string dashes;
+  while (dashes.size() < size) dashes += "a-";
+  std::clock_t best = std::numeric_limits<std::clock_t>::max();
+  for (int i = 0; i < 3; ++i) {
+    const std::clock_t start = std::clock();
+    for (const std::string& body :
+         {std::string(size, '['), std::string(size, '"'), dashes, std::string(size, '\\'),
+          std::string(size, ' ') + "token", "token" + std::string(size, ' '), std::string(size, '&')}) {
+      for (const auto* type :
+           {"application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"}) {
+        CHECK(preview_body(body, type).size() <= 4096);
+      }
+    }
+    best = std::min(best, std::clock() - start);
+  }
+  return best;
+}
 
 }  // namespace
 
@@ -201,17 +223,7 @@ TEST_CASE("control characters cannot play with the terminal of the person who de
 }
 
 TEST_CASE("hostile bodies take linear time and no stack") {
-  // Of this process, so that a busy machine does not matter.
-  const std::clock_t start = std::clock();
-  std::string dashes;
-  for (int i = 0; i < 25000; ++i) dashes += "a-";
-  for (const std::string& body :
-       {std::string(75000, '['), std::string(75000, '"'), dashes, std::string(75000, '\\'),
-        std::string(50000, ' ') + "token", "token" + std::string(50000, ' '), std::string(50000, '&')}) {
-    for (const auto* type :
-         {"application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data"}) {
-      CHECK(preview_body(body, type).size() <= 4096);
-    }
-  }
-  CHECK(std::clock() - start < 20 * CLOCKS_PER_SEC);
+  // Four times as much takes four times as long, and sixteen times if it were quadratic.
+  CHECK(time_of_hostile_previews(32000) < 10 * time_of_hostile_previews(8000));
+  CHECK(preview_body(std::string(75000, '['), "application/json").size() <= 4096);
 }
