@@ -7,6 +7,7 @@
 
 #include "cli/doctor.hpp"
 #include "runner/fence/examine.hpp"
+#include "runner/fence/restrictions.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -43,7 +44,7 @@ Diagnosis fence() {
 
 Diagnosis landlock() {
   const auto version = fence::landlock_version();
-  if (version >= 2) return {"landlock", State::fine, "version " + std::to_string(version), {}};
+  if (version > 0) return {"landlock", State::fine, "version " + std::to_string(version), {}};
   return {"landlock", State::notice, "there is no Landlock: the fence stands without its second wall",
           "Linux 5.19 or newer has it, when it is among the security modules (lsm= at boot)"};
 }

@@ -22,8 +22,6 @@ namespace fs = std::filesystem;
 constexpr std::uint16_t first_own_port = 61000;
 constexpr std::uint16_t resolver_port = 53;
 
-bool is_web_port(std::uint16_t port) { return port == 80 || port == 443; }
-
 std::string host_name() {
   std::string name(256, '\0');
   if (::gethostname(name.data(), name.size() - 1) != 0) return {};
@@ -124,7 +122,9 @@ std::vector<std::string> home_directories(const std::map<std::string, std::strin
   std::vector<std::string> homes;
   if (const auto home = environment.find("HOME"); home != environment.end()) homes.push_back(home->second);
   const passwd* account = ::getpwuid(::geteuid());
-  if (account != nullptr && account->pw_dir != nullptr) homes.emplace_back(account->pw_dir);
+  const bool is_another =
+      account != nullptr && account->pw_dir != nullptr && (homes.empty() || homes[0] != account->pw_dir);
+  if (is_another) homes.emplace_back(account->pw_dir);
   return homes;
 }
 
@@ -146,12 +146,11 @@ Fencing plan_doors(const egress::Snapshot& snapshot) {
   };
   // Programs that use the tools' own URLs.
   const PlannedDoor transparent{egress::Door::transparent, nullptr, {}};
-  add("::", 80, transparent);
-  add("::", 443, transparent);
+  for (const auto port : egress::ports_open_everywhere) add("::", port, transparent);
   for (const auto* tool : snapshot.evaluator.tools()) {
     const auto port = tool->base_url.port;
     used.insert(port);
-    if (tool->base_url.scheme == "builtin" || is_web_port(port)) continue;
+    if (tool->base_url.scheme == "builtin" || egress::is_open_everywhere(port)) continue;
     for (const auto& address : addresses_of(*tool, snapshot.names)) add(address, port, transparent);
   }
   std::uint16_t next = first_own_port;

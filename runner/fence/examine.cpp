@@ -3,26 +3,20 @@
 #include <array>
 #include <cerrno>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runner/fence/build.hpp"
 #include "runner/fence/namespaces.hpp"
-#include "runner/fence/network.hpp"
-#include "runner/fence/restrictions.hpp"
-#include "runner/fence/root.hpp"
 
 namespace runagents::fence {
 namespace {
 
 Outcome build_everything(uid_t user, gid_t group) {
-  if (auto failure = map_identity(user, group)) return failure;
-  if (auto failure = set_up_network()) return failure;
-  if (auto failure = enter_private_root({})) return failure;
-  if (auto failure = drop_capabilities()) return failure;
+  const Plan nothing;
+  if (auto failure = build(nothing, user, group, [](std::span<const int>) { return true; })) return failure;
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return Failure{Part::restrictions, "no_new_privs"};
-  if (auto failure = restrict_writing({})) return failure;
-  return filter_system_calls();
+  return restrict_process(nothing);
 }
 
 }  // namespace
@@ -50,12 +44,6 @@ Outcome examine() {
   }
   if (told) return failure;
   return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? Outcome{} : Outcome{Failure{Part::namespaces, "trial", EIO}};
-}
-
-long landlock_version() noexcept {
-  // LANDLOCK_CREATE_RULESET_VERSION is 1; the call then only tells the version (landlock_create_ruleset(2)).
-  const auto version = ::syscall(SYS_landlock_create_ruleset, nullptr, std::size_t{0}, 1U);
-  return version > 0 ? version : 0;
 }
 
 }  // namespace runagents::fence

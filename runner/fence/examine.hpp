@@ -8,7 +8,4 @@ namespace runagents::fence {
 /// this user, or nothing. The calling process must have a single thread. Some milliseconds.
 [[nodiscard]] Outcome examine();
 
-/// The version of Landlock that the kernel has; 0: none.
-[[nodiscard]] long landlock_version() noexcept;
-
 }  // namespace runagents::fence

@@ -38,9 +38,14 @@ constexpr long oldest_version = 2;
 
 }  // namespace
 
-Outcome restrict_writing(const std::vector<std::string>& writable) noexcept {
+long landlock_version() noexcept {
   const auto version = ::syscall(SYS_landlock_create_ruleset, nullptr, std::size_t{0}, ask_version);
-  if (version < oldest_version) return {};
+  return version >= oldest_version ? version : 0;
+}
+
+Outcome restrict_writing(const std::vector<std::string>& writable) noexcept {
+  const auto version = landlock_version();
+  if (version == 0) return {};
   RulesetAttributes rules;
   rules.file_system = write_file | change_directories | refer | (version >= 3 ? truncate : 0);
   rules.scopes = version >= 6 ? scope_abstract_sockets_and_signals : 0;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <string_view>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,6 +26,16 @@ Outcome map_one(const char* path, unsigned number) noexcept {
   return write_file(path, {line.data(), static_cast<std::size_t>(size)});
 }
 
+Outcome map_all(uid_t user, gid_t group) noexcept {
+  // Without this an ordinary user may not map a group: dropping one could open files that deny it.
+  if (auto failure = write_file("/proc/self/setgroups", "deny")) return failure;
+  if (auto failure = map_one("/proc/self/uid_map", user)) return failure;
+  if (auto failure = map_one("/proc/self/gid_map", group)) return failure;
+  // Anybody inside could write this one, once; where the namespace around this has none, nobody can.
+  static_cast<void>(map_one("/proc/self/projid_map", 0));
+  return {};
+}
+
 }  // namespace
 
 pid_t fork_into_namespaces() noexcept {
@@ -34,13 +45,11 @@ pid_t fork_into_namespaces() noexcept {
 }
 
 Outcome map_identity(uid_t user, gid_t group) noexcept {
-  // Without this an ordinary user may not map a group: dropping one could open files that deny it.
-  if (auto failure = write_file("/proc/self/setgroups", "deny")) return failure;
-  if (auto failure = map_one("/proc/self/uid_map", user)) return failure;
-  if (auto failure = map_one("/proc/self/gid_map", group)) return failure;
-  // Anybody inside could write this one, once; where the namespace around this has none, nobody can.
-  static_cast<void>(map_one("/proc/self/projid_map", 0));
-  return {};
+  // Only a dumpable process owns its files in /proc; nothing that could look into it exists yet.
+  ::prctl(PR_SET_DUMPABLE, 1);
+  auto outcome = map_all(user, group);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  return outcome;
 }
 
 }  // namespace runagents::fence

@@ -12,7 +12,7 @@ namespace runagents::fence {
 [[nodiscard]] pid_t fork_into_namespaces() noexcept;
 
 /// In the child: keeps the user's and the group's number what they are outside (user_namespaces(7)), so that files
-/// belong to whom they belonged. The process must be dumpable while this runs.
+/// belong to whom they belonged. The process is not dumpable afterwards.
 [[nodiscard]] Outcome map_identity(uid_t user, gid_t group) noexcept;
 
 }  // namespace runagents::fence

@@ -14,9 +14,12 @@ namespace runagents::fence {
 /// A session keyring of its own (keyrings(7)): what the user's session holds is not inherited.
 [[nodiscard]] Outcome leave_session_keyring() noexcept;
 
+/// The version of Landlock that the kernel has; 0: none, or the first, which cannot allow a rename between directories.
+[[nodiscard]] long landlock_version() noexcept;
+
 /// Landlock as a second wall behind the mounts: nothing is written outside `writable`, whatever a mount says, no mount
 /// changes, no socket is made in a directory that others see, and signals and abstract sockets stay inside where the
-/// kernel knows how. Does nothing on kernels without Landlock's second version. Needs no_new_privs.
+/// kernel knows how. Does nothing where there is no Landlock. Needs no_new_privs.
 [[nodiscard]] Outcome restrict_writing(const std::vector<std::string>& writable) noexcept;
 
 /// Refuses system calls that lead past the fence, or to parts of the kernel that no agent needs (seccomp(2)). Needs

@@ -220,9 +220,8 @@ std::vector<std::string> to_cover(const ViewRequest& request) {
   std::error_code error;
   for (const auto* directory : {"/tmp", "/var/tmp"}) add_socket_files(paths, directory, 3);
   for (const auto& directory : request.homes) add_socket_files(paths, directory, 0);
-  for (const auto& directory : {request.working_directory, request.project_directory}) {
-    add_socket_files(paths, directory, 1);
-  }
+  add_socket_files(paths, request.working_directory, 1);
+  if (request.project_directory != request.working_directory) add_socket_files(paths, request.project_directory, 1);
   paths.insert(paths.end(), request.credentials.begin(), request.credentials.end());
   for (auto& path : socket_paths(read_whole("/proc/net/unix"))) {
     if (fs::is_socket(path, error)) paths.push_back(std::move(path));
@@ -258,16 +257,17 @@ std::string cover_of(const std::string& file, const ViewRequest& request) {
   return is_shared || fs::is_directory(file, error) ? file : directory;
 }
 
-/// Everything on the way to `path`, so that nothing else can be put there.
-void fix_parents(View& view, const std::string& path) {
-  const auto real = canonical(path);
-  if (!real) return;
-  for (auto parent = fs::path{*real}.parent_path(); parent.parent_path() != "/" && parent != "/";
-       parent = parent.parent_path()) {
-    const bool is_system = is_system_directory(top_level_of(parent.string()));
-    const bool is_known = std::ranges::find(view.fixed, parent.string()) != view.fixed.end();
-    if (!is_system && !is_known) view.fixed.push_back(parent.string());
+/// Every directory on the way to these canonical paths, so that nothing else can be put there. The topmost ones are
+/// mounts already.
+std::vector<std::string> parents_of(const std::vector<std::string>& paths) {
+  std::vector<std::string> parents;
+  for (const auto& path : paths) {
+    if (is_system_directory(top_level_of(path))) continue;
+    for (auto slash = path.rfind('/'); slash > path.find('/', 1); slash = path.rfind('/', slash - 1)) {
+      parents.push_back(path.substr(0, slash));
+    }
   }
+  return sorted(std::move(parents));
 }
 
 /// A directory of the session's services, which is made anew: unless somebody works in it, or keeps everything there.
@@ -378,10 +378,9 @@ Result<View> make_view(const ViewRequest& request) {
   keep_writable(view, request.working_directory);
   keep_writable(view, request.project_directory);
   keep_writable(view, "/var/tmp");
-  auto kept = request.project_files;
-  for (const auto* more : {&view.covered, &view.read_only}) kept.insert(kept.end(), more->begin(), more->end());
-  for (const auto& path : kept) fix_parents(view, path);
-  std::ranges::sort(view.fixed);
+  auto stay = view.covered;
+  stay.insert(stay.end(), view.read_only.begin(), view.read_only.end());
+  view.fixed = parents_of(stay);
   return view;
 }
 

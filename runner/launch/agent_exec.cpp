@@ -11,8 +11,7 @@
 #include <system_error>
 #include <unistd.h>
 
-#include "runner/fence/plan.hpp"
-#include "runner/fence/restrictions.hpp"
+#include "runner/fence/build.hpp"
 #include "runner/launch/control.hpp"
 
 namespace runagents::launch {
@@ -125,17 +124,6 @@ LaunchFailure describe_execute(int error, const LaunchSpec& spec) {
   return not_executable("cannot execute " + program + ": " + std::generic_category().message(error));
 }
 
-/// What cannot be undone; the filter of system calls last, since it would refuse the others.
-fence::Outcome restrict_to(const fence::Plan& plan) noexcept {
-  if (auto failure = fence::leave_session_keyring()) {
-    return failure;
-  }
-  if (auto failure = fence::restrict_writing(plan.writable)) {
-    return failure;
-  }
-  return fence::filter_system_calls();
-}
-
 }  // namespace
 
 ExecPlan::ExecPlan(const LaunchSpec& spec)
@@ -157,21 +145,21 @@ StartFailure become_agent(const ExecPlan& plan, const AgentSurroundings& surroun
     ::tcsetpgrp(STDIN_FILENO, ::getpid());
   }
   if (*plan.working_directory() != '\0' && ::chdir(plan.working_directory()) != 0) {
-    return {StartStep::working_directory, errno, {}};
+    return {StartStep::working_directory, errno};
   }
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::close_range(3, UINT_MAX, CLOSE_RANGE_CLOEXEC) != 0) {
-    return {StartStep::restrictions, errno, {}};
+    return {StartStep::restrictions, errno};
   }
   if (plan.descriptors() && ::setrlimit(RLIMIT_NOFILE, &*plan.descriptors()) != 0) {
-    return {StartStep::restrictions, errno, {}};
+    return {StartStep::restrictions, errno};
   }
   if (surroundings.fence != nullptr) {
-    if (const auto failure = restrict_to(*surroundings.fence)) {
+    if (const auto failure = fence::restrict_process(*surroundings.fence)) {
       return {StartStep::fence, failure->error, *failure};
     }
   }
   reset_signals(surroundings.keeps_hangup_ignored);
-  return {StartStep::execute, execute(plan), {}};
+  return {StartStep::execute, execute(plan)};
 }
 
 LaunchFailure describe(const StartFailure& failure, const LaunchSpec& spec) {

@@ -232,7 +232,7 @@ std::expected<AgentProcess, LaunchFailure> AgentProcess::start(const LaunchSpec&
   occupy_standard_descriptors();
   std::array<int, 2> ends{-1, -1};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    return std::unexpected(describe({StartStep::fork, errno, {}}, spec));
+    return std::unexpected(describe({StartStep::fork, errno}, spec));
   }
   const int on = 1;
   ::setsockopt(ends[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof on);

@@ -8,20 +8,15 @@
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <optional>
 #include <poll.h>
+#include <span>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runner/fence/namespaces.hpp"
-#include "runner/fence/network.hpp"
-#include "runner/fence/restrictions.hpp"
-#include "runner/fence/root.hpp"
+#include "runner/fence/build.hpp"
 #include "runner/launch/control.hpp"
 #include "runner/launch/tree_signals.hpp"
 
@@ -65,7 +60,6 @@ class Supervisor {
  private:
   void move_in();
   bool build_fence();
-  fence::Outcome fence_in();
   bool start_agent();
   void tell_failure(const StartFailure& failure) const;
   [[nodiscard]] bool has_lost_runner() const noexcept {
@@ -120,56 +114,12 @@ void Supervisor::move_in() {
   signals_ = ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/// A directory that the agent inherits would lead past its view of the file system.
-void replace_directories() noexcept {
-  for (int standard = STDIN_FILENO; standard <= STDERR_FILENO; ++standard) {
-    struct stat facts = {};
-    if (::fstat(standard, &facts) != 0 || !S_ISDIR(facts.st_mode)) {
-      continue;
-    }
-    ::close(standard);
-    const int nothing = ::open("/dev/null", O_RDWR);
-    if (nothing > standard) {
-      ::dup2(nothing, standard);
-      ::close(nothing);
-    }
-  }
-}
-
-fence::Outcome Supervisor::fence_in() {
-  const auto& plan = *given_.fence;
-  replace_directories();
-  const uid_t user = given_.user;
-  // Only a dumpable process owns its files in /proc; the agent does not exist yet.
-  ::prctl(PR_SET_DUMPABLE, 1);
-  const auto unmapped = fence::map_identity(user, given_.group);
-  ::prctl(PR_SET_DUMPABLE, 0);
-  if (unmapped) {
-    return unmapped;
-  }
-  if (auto failure = fence::set_up_network()) {
-    return failure;
-  }
-  std::vector<int> sockets;
-  if (auto failure = fence::open_listeners(plan.listeners, sockets)) {
-    return failure;
-  }
-  sockets.push_back(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  if (sockets.back() < 0 || !send_descriptors(control_fd, sockets)) {
-    return fence::Failure{fence::Part::listener, "the way to the runner"};
-  }
-  ::close_range(static_cast<unsigned>(signals_) + 1, UINT_MAX, 0);
-  if (auto failure = fence::enter_private_root(plan.view)) {
-    return failure;
-  }
-  return fence::drop_capabilities();
-}
-
 bool Supervisor::build_fence() {
   if (given_.fence == nullptr) {
     return true;
   }
-  const auto failure = fence_in();
+  const auto failure = fence::build(*given_.fence, given_.user, given_.group,
+                                    [](std::span<const int> sockets) { return send_descriptors(control_fd, sockets); });
   if (failure) {
     tell_failure({StartStep::fence, failure->error, *failure});
   }
@@ -191,12 +141,12 @@ bool Supervisor::start_agent() {
                                        .fence = given_.fence,
                                        .takes_terminal = given_.takes_terminal,
                                        .keeps_hangup_ignored = hangup.sa_handler == SIG_IGN};
-  StartFailure failure{StartStep::fork, 0, {}};
+  StartFailure failure{StartStep::fork, 0};
   std::array<int, 2> report{-1, -1};
   const bool ready = signals_ >= 0 && ::pipe2(report.data(), O_CLOEXEC) == 0;
   agent_ = ready ? ::fork() : -1;
   if (agent_ < 0) {
-    tell_failure({StartStep::fork, errno, {}});
+    tell_failure({StartStep::fork, errno});
     return false;
   }
   if (agent_ == 0) {
