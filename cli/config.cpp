@@ -5,7 +5,6 @@
 #include "cli/output/print.hpp"
 #include "cli/project.hpp"
 #include "runner/preflight.hpp"
-#include "runner/run.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -26,8 +25,8 @@ Outcome check(const ConfigCheck& options, Context& context) {
   if (const auto supported = check_supported(*project); !supported) {
     context.terminal.err << fmt::format("runagents: this version cannot run it: {}\n",
                                         output::printable(supported.error().message));
-  } else if (const auto would_run = dry_run(run); !would_run) {
-    return std::unexpected(would_run.error());
+  } else if (const auto environment = future_environment(run, policy::Evaluator{*project}); !environment) {
+    return std::unexpected(environment.error());
   }
   context.terminal.out << fmt::format("{}: valid, agent \"{}\", {}, {}\n", output::printable(project->file.string()),
                                       project->agent.name, counted(project->tools.size(), "tool", "tools"),

@@ -35,27 +35,12 @@ Json describe(const model::Policy& policy) {
   return {{"name", policy.name}, {"subjects", policy.subjects}, {"rules", std::move(rules)}};
 }
 
-/// The listeners do not exist yet; their addresses are shown as what they will look like.
-launch::DoorUrls future_doors(const policy::Evaluator& evaluator, const RunOptions& options) {
-  launch::DoorUrls doors;
-  if (options.isolation == Isolation::strict) doors.fence = fence_variables(inherited_environment());
-  for (const auto* tool : evaluator.tools()) {
-    doors.add(*tool, "127.0.0.1:PORT");
-  }
-  doors.forward_proxy = "http://127.0.0.1:PORT";
-  return doors;
-}
-
 }  // namespace
 
 Result<std::string> dry_run(const RunOptions& options) {
   if (auto supported = check_supported(options.project); !supported) return std::unexpected(supported.error());
   const policy::Evaluator evaluator{options.project};
-  launch::EnvironmentOptions wanted;
-  wanted.add = options.environment;
-  wanted.pass.insert(options.pass_environment.begin(), options.pass_environment.end());
-  const auto environment = launch::build_environment(inherited_environment(), options.project,
-                                                     future_doors(evaluator, options), "RUN_ID", wanted);
+  const auto environment = future_environment(options, evaluator);
   if (!environment) return std::unexpected(environment.error());
   Json injected = Json::object();
   for (const auto& name : environment->injected) injected[name] = environment->variables.at(name);

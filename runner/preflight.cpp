@@ -2,6 +2,8 @@
 
 #include "core/config/control.hpp"
 #include "runner/egress/credentials.hpp"
+#include "runner/fencing.hpp"
+#include "runner/running.hpp"
 
 namespace runagents {
 namespace {
@@ -61,6 +63,17 @@ Result<void> check_passthrough(const model::Tool& tool, const model::Project& pr
   return {};
 }
 
+/// The listeners do not exist yet; their addresses are shown as what they will look like.
+launch::DoorUrls future_doors(const policy::Evaluator& evaluator, const RunOptions& options) {
+  launch::DoorUrls doors;
+  if (options.isolation == Isolation::strict) doors.fence = fence_variables(inherited_environment());
+  for (const auto* tool : evaluator.tools()) {
+    doors.add(*tool, "127.0.0.1:PORT");
+  }
+  doors.forward_proxy = "http://127.0.0.1:PORT";
+  return doors;
+}
+
 }  // namespace
 
 Result<void> check_supported(const model::Project& project) {
@@ -73,6 +86,11 @@ Result<void> check_supported(const model::Project& project) {
     if (auto enforced = check_passthrough(*tool, project); !enforced) return enforced;
   }
   return {};
+}
+
+Result<launch::Environment> future_environment(const RunOptions& options, const policy::Evaluator& evaluator) {
+  return launch::build_environment(inherited_environment(), options.project, future_doors(evaluator, options), "RUN_ID",
+                                   environment_options(options));
 }
 
 Result<void> check_end_user(std::string_view end_user) {

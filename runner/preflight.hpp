@@ -4,12 +4,19 @@
 
 #include "core/error.hpp"
 #include "core/model/project.hpp"
+#include "core/policy/evaluator.hpp"
+#include "runner/launch/environment.hpp"
+#include "runner/run.hpp"
 
 namespace runagents {
 
 /// Whether this version can enforce and serve everything that the agent uses. What it cannot do is an error before
 /// anything starts, never a call that goes out without it.
 [[nodiscard]] Result<void> check_supported(const model::Project& project);
+
+/// The environment that a run would have, with ports that are not known yet; starts and opens nothing.
+[[nodiscard]] Result<launch::Environment> future_environment(const RunOptions& options,
+                                                             const policy::Evaluator& evaluator);
 
 /// Whether the end user's name can be said in a header field: it holds no control character. May be empty: nobody.
 [[nodiscard]] Result<void> check_end_user(std::string_view end_user);

@@ -40,6 +40,10 @@ int run(const RunOptions& options, const OpenTransport& open_transport) {
   return summary.exit.code;
 }
 
+launch::EnvironmentOptions environment_options(const RunOptions& options) {
+  return {.add = options.environment, .pass = {options.pass_environment.begin(), options.pass_environment.end()}};
+}
+
 std::map<std::string, std::string> inherited_environment() {
   std::map<std::string, std::string> variables;
   for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {

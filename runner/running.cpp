@@ -163,10 +163,8 @@ void Running::open_fence() {
 }
 
 Result<void> Running::build_environment() {
-  launch::EnvironmentOptions wanted;
-  wanted.add = options_.environment;
-  wanted.pass.insert(options_.pass_environment.begin(), options_.pass_environment.end());
-  auto environment = launch::build_environment(inherited_environment(), options_.project, door_urls_, run_id_, wanted);
+  auto environment = launch::build_environment(inherited_environment(), options_.project, door_urls_, run_id_,
+                                               environment_options(options_));
   if (!environment) return std::unexpected(environment.error());
   environment_ = std::move(*environment);
   if (options_.verbose && !environment_.removed.empty()) {

@@ -37,6 +37,9 @@ namespace runagents {
 /// The runner's own environment.
 [[nodiscard]] std::map<std::string, std::string> inherited_environment();
 
+/// What the command line says of the agent's environment.
+[[nodiscard]] launch::EnvironmentOptions environment_options(const RunOptions& options);
+
 /// One run from preparation to its end: owns every part and wires them together. Used by the main thread; blocking work
 /// has a thread of its own, which exists from the agent's start to the run's end.
 class Running {
