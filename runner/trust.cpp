@@ -1,9 +1,7 @@
 #include "runner/trust.hpp"
 
-#include <algorithm>
 #include <array>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
@@ -11,6 +9,8 @@
 #include <openssl/objects.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
+
+#include "core/config/file_content.hpp"
 
 namespace runagents {
 namespace {
@@ -50,19 +50,12 @@ constexpr std::array bundle_variables = {"SSL_CERT_FILE",
 /// By this attribute Java takes a certificate in a PKCS#12 file as one to trust.
 constexpr const char* java_trusted_key_usage = "2.16.840.1.113894.746875.1.1";
 
-std::string read_whole(const fs::path& file) {
-  std::ifstream in{file, std::ios::binary | std::ios::ate};
-  if (!in) return {};
-  std::string text(static_cast<std::size_t>(std::max<std::streamoff>(in.tellg(), 0)), '\0');
-  in.seekg(0);
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return text;
-}
-
 std::string system_bundle() {
+  constexpr std::size_t longest = std::size_t{16} << 20U;
   for (const auto* path : bundles) {
-    if (auto text = read_whole(path); !text.empty()) return text;
+    const auto file = config::OpenFile::open(path);
+    auto text = file ? file->read(longest) : Result<std::string>{};
+    if (text && !text->empty()) return *std::move(text);
   }
   return {};
 }

@@ -80,7 +80,7 @@ http::Task<void> Connection::serve() {
 http::Task<bool> Connection::look_inside() {
   looked_inside_ = true;
   // Many tools speak first over plain TCP, so nobody is waited for.
-  if (arrival_.destination->bytes_only) {
+  if (passes_bytes()) {
     co_await serve_bytes();
     co_return false;
   }
@@ -151,7 +151,6 @@ http::Task<bool> Connection::accept_tls() {
 http::Task<void> Connection::serve_bytes() {
   const auto& destination = *arrival_.destination;
   const auto& host = destination.tls_name.empty() ? destination.host : destination.tls_name;
-  bytes_only_ = true;
   disarm();
   kept_head_ = host.find(':') == std::string::npos ? host : "[" + host + "]";
   kept_head_.append(":").append(std::to_string(destination.port));
@@ -165,7 +164,7 @@ http::Task<void> Connection::serve_bytes() {
 }
 
 http::Task<bool> Connection::open_tunnel() {
-  if (bytes_only_) co_return !closed_;
+  if (passes_bytes()) co_return !closed_;
   out_.assign("HTTP/1.1 200 Connection Established\r\n\r\n");
   co_return co_await write(out_);
 }
@@ -329,7 +328,7 @@ void Connection::write_head(const ResponseStart& start, std::string_view body, b
 }
 
 http::Task<bool> Connection::send_head(const ResponseStart& start, std::string_view body, bool last) {
-  if (bytes_only_) {
+  if (passes_bytes()) {
     abort();
     co_return false;
   }

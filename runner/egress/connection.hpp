@@ -68,6 +68,8 @@ class Connection final : public Exchange, private http::Ticking {
   http::Task<bool> write(std::string_view first, std::string_view second = {}, std::string_view third = {});
   void keep_head();
   void write_head(const ResponseStart& start, std::string_view body, bool last);
+  /// The agent speaks no HTTP: nothing can be said to it.
+  [[nodiscard]] bool passes_bytes() const noexcept { return arrival_.destination && arrival_.destination->bytes_only; }
   /// Once, whoever finds it out.
   void tell_gone();
   void expired() override;
@@ -91,7 +93,6 @@ class Connection final : public Exchange, private http::Ticking {
   bool closed_ = false;
   bool unread_body_ = false;
   bool looked_inside_ = false;
-  bool bytes_only_ = false;  ///< the agent speaks no HTTP: nothing can be said to it
 };
 
 }  // namespace runagents::egress

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -12,6 +13,12 @@
 #include "core/model/tool.hpp"
 
 namespace runagents::egress {
+
+/// Inside the fence these are open on every address; a tool's own port is open on its own address.
+inline constexpr std::array<std::uint16_t, 2> ports_open_everywhere = {80, 443};
+[[nodiscard]] constexpr bool is_open_everywhere(std::uint16_t port) noexcept {
+  return port == ports_open_everywhere[0] || port == ports_open_everywhere[1];
+}
 
 /// The host names that exist inside the fence: those of registered tools, each with a loopback address of its own, by
 /// which a connection tells whom it is meant for. A value.

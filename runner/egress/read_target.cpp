@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <optional>
+
 #include "runner/egress/fields.hpp"
 #include "runner/egress/stages.hpp"
 
@@ -76,6 +79,20 @@ bool names_listener(std::string_view host, const Arrival& arrival) {
          http::equal_ignoring_case(host.substr(0, localhost.size()), localhost);
 }
 
+/// A target in absolute-form, taken apart and not looked at any closer.
+struct AbsoluteForm {
+  std::string_view scheme;
+  std::string_view authority;
+  std::string_view rest;
+};
+std::optional<AbsoluteForm> as_absolute_form(std::string_view target) {
+  const auto mark = target.find("://");
+  if (target.starts_with('/') || mark == std::string_view::npos) return std::nullopt;
+  const auto begin = mark + 3;
+  const auto end = std::min(target.find('/', begin), target.size());
+  return AbsoluteForm{target.substr(0, mark), target.substr(begin, end - begin), target.substr(end)};
+}
+
 /// A tool's own listener: the tool is known, so the target says only where in it.
 Verdict read_alias_target(Call& call) {
   const auto& arrival = *call.arrival;
@@ -83,14 +100,13 @@ Verdict read_alias_target(Call& call) {
     return other_server("Host \"" + std::string{call.head->host} + "\" is not this listener, " + arrival.authority);
   }
   auto target = call.head->target;
-  if (const auto mark = target.find("://"); mark != std::string_view::npos && !target.starts_with('/')) {
-    // absolute-form is as good as origin-form when it names this listener (RFC 9112, section 3.2.2).
-    const auto authority = target.substr(mark + 3, target.find('/', mark + 3) - mark - 3);
-    if (target.substr(0, mark) != "http" || !names_listener(authority, arrival)) {
+  if (const auto absolute = as_absolute_form(target)) {
+    // It is as good as origin-form when it names this listener (RFC 9112, section 3.2.2).
+    if (absolute->scheme != "http" || !names_listener(absolute->authority, arrival)) {
       return other_server("the target \"" + std::string{target.substr(0, 80)} +
                           "\" is not on this listener, which is the door of one tool");
     }
-    target.remove_prefix(mark + 3 + authority.size());
+    target = absolute->rest;
   }
   if (!target.starts_with('/')) {
     return egress::refuse(bad_request, "this listener takes paths, not \"" + std::string{target.substr(0, 80)} + "\"");
@@ -172,14 +188,13 @@ Verdict read_inner_target(Call& call) {
   auto target = call.head->target;
   if (!target.starts_with('/')) {
     // absolute-form is as good as origin-form when it says the same (RFC 9112, section 3.2.2).
-    const auto mark = target.find("://");
-    const auto authority =
-        mark == target.npos ? std::string_view{} : target.substr(mark + 3, target.find('/', mark + 3) - mark - 3);
-    const auto named = policy::parse_authority(authority, policy::default_port(call.scheme));
-    if (target.substr(0, mark) != call.scheme || !named || *named != call.target.authority) {
+    const auto absolute = as_absolute_form(target);
+    const auto named =
+        policy::parse_authority(absolute ? absolute->authority : std::string_view{}, policy::default_port(call.scheme));
+    if (!absolute || absolute->scheme != call.scheme || !named || *named != call.target.authority) {
       return other_server("the target " + quoted(target) + " is not on this connection");
     }
-    target.remove_prefix(mark + 3 + authority.size());
+    target = absolute->rest;
     if (!target.starts_with('/')) return egress::refuse(bad_request, "the request target has no path");
   }
   return read_origin_form(call, target);

@@ -35,7 +35,7 @@ std::string bytes_of(const asio::ip::address_v4& address) {
 bool has_ipv6(const Snapshot& snapshot, std::string_view host) {
   for (const auto* tool : snapshot.evaluator.tools()) {
     const auto& base = tool->base_url;
-    const bool takes_all = tool->kind != model::ToolKind::tcp && (base.port == 80 || base.port == 443);
+    const bool takes_all = tool->kind != model::ToolKind::tcp && is_open_everywhere(base.port);
     if (base.host == host && !takes_all) return false;
   }
   return true;
