@@ -15,6 +15,7 @@ from pathlib import Path
 
 from harness import processes
 from harness.case import PROGRAM, EndToEnd, main
+from harness.upstream import close_listener
 from harness.waiting import until
 
 SECRET, OTHER_SECRET = "secret-of-a-7f3c", "secret-of-b-91d2"
@@ -123,11 +124,7 @@ class Bytes:
                 pass
 
     def close(self):
-        try:
-            self._listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self._listener.close()
+        close_listener(self._listener)
 
 
 def echo_bytes(connection):

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from harness.nginx import TEMPORARY
 from harness.waiting import until
 
 FOLDER = Path(__file__).parent
@@ -33,12 +34,7 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
 events {{ worker_connections 256; }}
 http {{
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-  log_format seen escape=json '{{"method":"$request_method","uri":"$request_uri","host":"$http_host",'
+""" + TEMPORARY + r"""  log_format seen escape=json '{{"method":"$request_method","uri":"$request_uri","host":"$http_host",'
     '"authorization":"$http_authorization","status":$status}}';
   access_log {folder}/seen.jsonl seen;
   ssl_protocols TLSv1.2 TLSv1.3;

@@ -9,6 +9,14 @@ from pathlib import Path
 
 from .waiting import until
 
+# Where nginx would put what it holds back; without these it wants directories of the system's.
+TEMPORARY = """  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+"""
+
 CONFIGURATION = r"""
 daemon off;
 master_process off;
@@ -16,12 +24,7 @@ pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
 events {{ worker_connections 4096; }}
 http {{
-  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-  log_format seen escape=json '{{"method":"$request_method","uri":"$request_uri","host":"$http_host",'
+""" + TEMPORARY + r"""  log_format seen escape=json '{{"method":"$request_method","uri":"$request_uri","host":"$http_host",'
     '"authorization":"$http_authorization","api_key":"$http_x_api_key","end_user":"$http_x_end_user_id",'
     '"user_agent":"$http_user_agent","connection":$connection,"tls":"$ssl_protocol","status":$status}}';
   access_log {folder}/seen.jsonl seen;

@@ -88,6 +88,15 @@ def echo(exchange):
     exchange.send(head if exchange.request.method == "HEAD" else head + body)
 
 
+def close_listener(listener):
+    # shutdown, unlike close, wakes the thread in accept.
+    try:
+        listener.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass
+    listener.close()
+
+
 class Upstream:
     """Listens on a loopback port. `on(path, handler)` chooses what answers; everything else is echoed.
 
@@ -133,12 +142,7 @@ class Upstream:
                     pass
 
     def close(self):
-        # shutdown, unlike close, wakes the thread in accept.
-        try:
-            self._listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-        self._listener.close()
+        close_listener(self._listener)
         self.drop_connections()
 
     def _accept(self):
