@@ -9,6 +9,7 @@ find_package(CLI11 2.1 REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(tomlplusplus 3.3 REQUIRED)
 find_package(doctest 2.4 REQUIRED)
+find_package(CURL 7.88 REQUIRED)
 pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
 
 # SOCI ships no static CMake targets in Debian; its archives keep start-up short (no plug-in is looked up at run time).
@@ -32,3 +33,8 @@ set_target_properties(yaml-cpp-archive PROPERTIES IMPORTED_LOCATION ${YAML_CPP_L
 find_library(SECCOMP_LIBRARY NAMES libseccomp.a REQUIRED)
 add_library(libseccomp-archive STATIC IMPORTED)
 set_target_properties(libseccomp-archive PROPERTIES IMPORTED_LOCATION ${SECCOMP_LIBRARY})
+
+# libcurl is loaded when it is first used, so only its headers are needed here.
+add_library(curl-headers INTERFACE)
+target_include_directories(curl-headers INTERFACE ${CURL_INCLUDE_DIRS})
+target_link_libraries(curl-headers INTERFACE ${CMAKE_DL_LIBS})

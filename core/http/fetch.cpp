@@ -1,0 +1,143 @@
+#include "core/http/fetch.hpp"
+
+#include <algorithm>
+#include <array>
+#include <curl/curl.h>
+#include <dlfcn.h>
+#include <memory>
+
+namespace runagents::http {
+namespace {
+
+/// The functions of libcurl. Linking it would have the loader bind it and the twenty libraries behind it at every
+/// start.
+struct Curl {
+  decltype(&::curl_global_init) global_init = nullptr;
+  decltype(&::curl_easy_init) easy_init = nullptr;
+  decltype(&::curl_easy_setopt) easy_setopt = nullptr;
+  decltype(&::curl_easy_perform) easy_perform = nullptr;
+  decltype(&::curl_easy_getinfo) easy_getinfo = nullptr;
+  decltype(&::curl_easy_cleanup) easy_cleanup = nullptr;
+  decltype(&::curl_easy_strerror) easy_strerror = nullptr;
+  decltype(&::curl_slist_append) slist_append = nullptr;
+  decltype(&::curl_slist_free_all) slist_free_all = nullptr;
+  bool is_loaded = false;
+};
+
+template <class Function>
+bool find(void* library, const char* name, Function& function) {
+  function = reinterpret_cast<Function>(::dlsym(library, name));
+  return function != nullptr;
+}
+
+Curl load() {
+  Curl curl;
+  void* library = ::dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+  if (library == nullptr) return curl;
+  curl.is_loaded =
+      find(library, "curl_global_init", curl.global_init) && find(library, "curl_easy_init", curl.easy_init) &&
+      find(library, "curl_easy_setopt", curl.easy_setopt) && find(library, "curl_easy_perform", curl.easy_perform) &&
+      find(library, "curl_easy_getinfo", curl.easy_getinfo) && find(library, "curl_easy_cleanup", curl.easy_cleanup) &&
+      find(library, "curl_easy_strerror", curl.easy_strerror) &&
+      find(library, "curl_slist_append", curl.slist_append) &&
+      find(library, "curl_slist_free_all", curl.slist_free_all) && curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+  return curl;
+}
+
+const Curl& curl() {
+  static const Curl loaded = load();
+  return loaded;
+}
+
+std::string without_query(std::string_view url) { return std::string{url.substr(0, url.find_first_of("?#"))}; }
+
+/// What the callbacks write to.
+struct Answer {
+  FetchResponse response;
+  std::size_t max_body_bytes = 0;
+  bool is_too_long = false;
+};
+
+std::size_t take_body(char* data, std::size_t /*one*/, std::size_t size, void* into) {
+  auto& answer = *static_cast<Answer*>(into);
+  answer.is_too_long = answer.response.body.size() + size > answer.max_body_bytes;
+  if (answer.is_too_long) return 0;
+  answer.response.body.append(data, size);
+  return size;
+}
+
+std::size_t take_field(char* data, std::size_t /*one*/, std::size_t size, void* into) {
+  auto& fields = static_cast<Answer*>(into)->response.fields;
+  std::string_view line{data, size};
+  // An interim answer's fields are not the answer's.
+  if (line.starts_with("HTTP/")) fields.clear();
+  const auto colon = line.find(':');
+  if (colon == std::string_view::npos) return size;
+  std::string name{line.substr(0, colon)};
+  std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  line.remove_prefix(colon + 1);
+  constexpr std::string_view blanks = " \t\r\n";
+  const auto begin = std::min(line.find_first_not_of(blanks), line.size());
+  const auto end = line.find_last_not_of(blanks);
+  fields.emplace_back(std::move(name), begin < line.size() ? line.substr(begin, end - begin + 1) : std::string_view{});
+  return size;
+}
+
+}  // namespace
+
+std::string_view FetchResponse::field(std::string_view name) const noexcept {
+  const auto found = std::ranges::find(fields, name, [](const auto& field) { return std::string_view{field.first}; });
+  return found == fields.end() ? std::string_view{} : std::string_view{found->second};
+}
+
+Result<FetchResponse> fetch(const FetchRequest& request) {
+  const Curl& lib = curl();
+  if (!lib.is_loaded) {
+    return fail(ErrorCode::unavailable, "libcurl cannot be loaded", "install the package libcurl4");
+  }
+  const std::unique_ptr<CURL, decltype(lib.easy_cleanup)> handle{lib.easy_init(), lib.easy_cleanup};
+  if (!handle) return fail(ErrorCode::internal, "libcurl cannot make a request");
+  Answer answer;
+  answer.max_body_bytes = request.max_body_bytes;
+  std::array<char, CURL_ERROR_SIZE> reason{};
+  curl_slist* list = nullptr;
+  // An empty field takes away what libcurl would send by itself.
+  list = lib.slist_append(list, "Expect:");
+  for (const auto& [name, value] : request.fields) list = lib.slist_append(list, (name + ": " + value).c_str());
+  const std::unique_ptr<curl_slist, decltype(lib.slist_free_all)> fields{list, lib.slist_free_all};
+  const auto set = [&](CURLoption option, auto value) { lib.easy_setopt(handle.get(), option, value); };
+  set(CURLOPT_URL, request.url.c_str());
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  if (request.method == "HEAD") set(CURLOPT_NOBODY, 1L);
+  if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
+    set(CURLOPT_POSTFIELDS, request.body.data());
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+  }
+  set(CURLOPT_HTTPHEADER, fields.get());
+  set(CURLOPT_FOLLOWLOCATION, 0L);
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_TCP_NODELAY, 1L);
+  set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
+  if (!request.ca_file.empty()) set(CURLOPT_CAINFO, request.ca_file.c_str());
+  set(CURLOPT_ERRORBUFFER, reason.data());
+  set(CURLOPT_WRITEFUNCTION, &take_body);
+  set(CURLOPT_WRITEDATA, static_cast<void*>(&answer));
+  set(CURLOPT_HEADERFUNCTION, &take_field);
+  set(CURLOPT_HEADERDATA, static_cast<void*>(&answer));
+  set(CURLOPT_USERAGENT, "runagents/" RUNAGENTS_VERSION);
+  const CURLcode outcome = lib.easy_perform(handle.get());
+  if (answer.is_too_long) {
+    return fail(ErrorCode::unavailable, without_query(request.url) + " gave an answer that is too long");
+  }
+  if (outcome != CURLE_OK) {
+    const std::string why = reason[0] != '\0' ? reason.data() : lib.easy_strerror(outcome);
+    return fail(ErrorCode::unavailable, without_query(request.url) + " cannot be reached: " + why);
+  }
+  long status = 0;
+  lib.easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+  answer.response.status = static_cast<int>(status);
+  return std::move(answer.response);
+}
+
+}  // namespace runagents::http

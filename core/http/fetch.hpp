@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/error.hpp"
+
+namespace runagents::http {
+
+/// A request to a service of ours or of an identity provider: key sets, token endpoints, metadata. Never a tool's.
+struct FetchRequest {
+  std::string method = "GET";
+  std::string url;  ///< http or https
+  std::vector<std::pair<std::string, std::string>> fields;
+  std::string body;
+  std::string ca_file;  ///< PEM bundle to trust instead of the system's roots; empty: the system's
+  std::chrono::milliseconds timeout{std::chrono::seconds{10}};  ///< for everything together
+  std::size_t max_body_bytes = std::size_t{1} << 20U;           ///< a longer answer is an error
+};
+
+struct FetchResponse {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> fields;  ///< names in lower case, in order
+  std::string body;
+
+  /// The first field of this (lower-case) name; empty when there is none.
+  [[nodiscard]] std::string_view field(std::string_view name) const noexcept;
+};
+
+/// Sends one request with libcurl, which is loaded when first needed. Blocks: call it on a worker; threads may call it
+/// at the same time. Redirects are not followed, TLS is verified, proxies of the environment are used. No answer, or
+/// one that is too long, is ErrorCode::unavailable; the message names the URL without its query, and no body.
+[[nodiscard]] Result<FetchResponse> fetch(const FetchRequest& request);
+
+}  // namespace runagents::http
