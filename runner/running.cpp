@@ -213,7 +213,7 @@ std::optional<launch::LaunchFailure> Running::start() {
   if (fencing_) {
     spec.fence = &fencing_->plan;
     if (spec.working_directory.empty()) spec.working_directory = current_directory();
-    secrets_ = egress::resolve_ahead(snapshot_->evaluator.tools(), options_.project.directory);
+    secrets_ahead_ = egress::resolve_ahead(snapshot_->evaluator.tools(), options_.project.directory);
   }
   auto agent = launch::AgentProcess::start(spec);
   if (!agent) {
@@ -252,7 +252,8 @@ egress::ApprovalOptions Running::approval_options() {
 
 void Running::wire() {
   worker_ = std::make_unique<egress::Worker>(1);
-  credentials_ = std::make_unique<egress::Credentials>(*worker_, options_.project.directory, std::move(secrets_));
+  secrets_ = std::make_unique<egress::Secrets>(*worker_, options_.project.directory, std::move(secrets_ahead_));
+  credentials_ = std::make_unique<egress::Credentials>(*secrets_);
   approvals_ = std::make_unique<egress::Approvals>(loop_, *worker_, *plane_, *recorder_, run_id_, approval_options());
   engine_.reset(new egress::Engine{
       loop_, ticker_, snapshot_, *recorder_, *approvals_, *credentials_, *upstreams_, {}, tls_.get()});

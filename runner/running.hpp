@@ -101,7 +101,7 @@ class Running {
   std::unique_ptr<egress::Doors> doors_;
   std::optional<rlimit> agent_descriptors_;
   std::optional<Fencing> fencing_;
-  egress::SecretsAhead secrets_;
+  egress::SecretsAhead secrets_ahead_;
   std::optional<http::CertificateAuthority> authority_;
   std::unique_ptr<http::TlsServer> tls_;
   std::unique_ptr<egress::Resolver> resolver_;
@@ -109,6 +109,7 @@ class Running {
   std::optional<launch::AgentProcess> agent_;
   std::unique_ptr<egress::Recorder> recorder_;
   std::unique_ptr<egress::Worker> worker_;  ///< exists only after the agent has been forked
+  std::unique_ptr<egress::Secrets> secrets_;
   std::unique_ptr<egress::Credentials> credentials_;
   std::unique_ptr<egress::Approvals> approvals_;
   std::unique_ptr<egress::Engine> engine_;

@@ -34,6 +34,13 @@ constexpr std::array table = {
     RefusalTraits{upstream_tls, "UPSTREAM_TLS", 502, "forward", "tls_certificate_error"},
     RefusalTraits{upstream_protocol, "UPSTREAM_PROTOCOL", 502, "forward", "http_protocol_error"},
     RefusalTraits{upstream_timeout, "UPSTREAM_TIMEOUT", 504, "forward", "http_response_timeout"},
+    RefusalTraits{token_missing, "TOKEN_MISSING", 401, "ingress", "http_request_denied"},
+    RefusalTraits{token_invalid, "TOKEN_INVALID", 401, "ingress", "http_request_denied"},
+    RefusalTraits{token_expired, "TOKEN_EXPIRED", 401, "ingress", "http_request_denied"},
+    RefusalTraits{audience_mismatch, "AUDIENCE_MISMATCH", 401, "ingress", "http_request_denied"},
+    RefusalTraits{domain_not_allowed, "DOMAIN_NOT_ALLOWED", 403, "ingress", "http_request_denied"},
+    RefusalTraits{keys_unavailable, "KEYS_UNAVAILABLE", 503, "ingress", "destination_unavailable"},
+    RefusalTraits{agent_unavailable, "AGENT_UNAVAILABLE", 503, "ingress", "destination_unavailable"},
     RefusalTraits{internal, "INTERNAL", 500, "internal", "proxy_internal_error"},
 };
 

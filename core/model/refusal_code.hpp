@@ -5,8 +5,8 @@
 
 namespace runagents::model {
 
-/// Every reason for which a call of an agent is not forwarded. The words are part of the wire format: they stand in the
-/// refusal's JSON, in `Proxy-Status` and in events.
+/// Every reason for which a call of an agent, or a request to it through the ingress, is not forwarded. The words are
+/// part of the wire format: they stand in the refusal's JSON, in `Proxy-Status` and in events.
 enum class RefusalCode {
   bad_request,
   ambiguous_target,
@@ -33,6 +33,13 @@ enum class RefusalCode {
   upstream_tls,
   upstream_protocol,
   upstream_timeout,
+  token_missing,
+  token_invalid,
+  token_expired,
+  audience_mismatch,
+  domain_not_allowed,
+  keys_unavailable,
+  agent_unavailable,
   internal,
 };
 

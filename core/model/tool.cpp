@@ -41,6 +41,14 @@ std::string_view word(AuthType type) noexcept {
   return "none";
 }
 
+std::vector<SecretReference> Auth::references() const {
+  std::vector<SecretReference> all;
+  for (const auto* one : {&secret, &client_secret}) {
+    if (*one) all.push_back(**one);
+  }
+  return all;
+}
+
 std::string BaseUrl::authority() const {
   const bool is_ipv6 = host.contains(':');
   std::string result = is_ipv6 ? "[" + host + "]" : host;

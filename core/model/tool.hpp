@@ -41,6 +41,9 @@ struct Auth {
   std::string region;                            ///< aws_sigv4
   std::string profile;                           ///< aws_sigv4
   std::string on_behalf_of;                      ///< agent_token: "end_user" or empty
+
+  /// All secrets that it needs.
+  [[nodiscard]] std::vector<SecretReference> references() const;
 };
 
 /// One operation that a tool declares.

@@ -13,6 +13,7 @@
 #include "core/model/tool.hpp"
 #include "core/policy/evaluator.hpp"
 #include "core/policy/target.hpp"
+#include "runner/egress/credential.hpp"
 #include "runner/egress/peer.hpp"
 
 namespace runagents::egress {
@@ -77,16 +78,13 @@ struct Call {
   const model::Capability* capability = nullptr;
   policy::Decision decision;
   std::string_view end_user;
+  std::shared_ptr<const config::Secret> user_token;  ///< the token that the user came with at the ingress; null: none
   std::string approval_id;
   bool approved = false;
   bool opens_tunnel = false;             ///< a CONNECT whose content will be judged request by request
   std::optional<std::string> held_body;  ///< the request body, when a stage had to read it
 
-  // What is injected (stage credential).
-  std::string_view credential_field;      ///< header name, empty: none
-  std::string_view credential_value;      ///< secret; owned by the credential store
-  std::string_view credential_parameter;  ///< query parameter instead of a header
-  std::string_view credential_label;      ///< kind and reference, for the record
+  std::shared_ptr<const Credential> credential;  ///< what is injected (stage credential); null: nothing
 
   // What happened.
   int status = 0;

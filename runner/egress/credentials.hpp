@@ -1,50 +1,33 @@
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <memory>
-#include <span>
-#include <string>
 
-#include "core/config/secret.hpp"
-#include "core/http/async.hpp"
-#include "runner/egress/call.hpp"
-#include "runner/egress/refusal.hpp"
-#include "runner/egress/worker.hpp"
+#include "runner/egress/credential_source.hpp"
+#include "runner/egress/secrets.hpp"
 
 namespace runagents::egress {
 
-/// Secrets that were resolved before the agent was started, by reference.
-using SecretsAhead = std::map<std::string, Result<config::Secret>>;
-
-/// Resolves what `file:` and `exec:` references of these tools lead to. While the agent runs it may change files, and
-/// with them what a command outside of the fence would do or what a file would be. Blocks as long as commands take.
-[[nodiscard]] SecretsAhead resolve_ahead(std::span<const model::Tool* const> tools,
-                                         const std::filesystem::path& directory);
-
-/// The credentials of a run: resolved when a call first needs them, kept until the run ends, seen by nothing but the
-/// upstream request. What was resolved ahead stays what it was, a failure included. Of the engine's thread; resolving
-/// happens on the worker, once for many concurrent calls.
+/// The credentials of a run: obtained when a call first needs them, seen by nothing but the upstream request. Of the
+/// engine's thread.
 class Credentials {
  public:
-  Credentials(Worker& worker, std::filesystem::path directory, SecretsAhead ahead);
+  explicit Credentials(Secrets& secrets) : secrets_{secrets} {}
   ~Credentials();
 
-  /// credential: sets what is to be injected into the call. A reference that cannot be read refuses the call, and is
-  /// tried again with the next.
-  [[nodiscard]] http::Task<Verdict> inject(Call& call);
+  /// credential: sets what is to be injected into the call, or refuses it.
+  [[nodiscard]] http::Task<Verdict> inject(Call& call, Exchange& exchange);
+  /// See CredentialSource::renew.
+  [[nodiscard]] http::Task<bool> renew(Call& call);
 
   /// Whether this version can inject that type of credential.
   [[nodiscard]] static bool supports(model::AuthType type) noexcept;
 
  private:
-  struct Entry;
-  http::Task<Verdict> resolve(const model::Tool& tool, Entry& entry);
+  [[nodiscard]] std::unique_ptr<CredentialSource> make_source(const model::Tool& tool);
 
-  Worker& worker_;
-  std::filesystem::path directory_;
-  SecretsAhead ahead_;
-  std::map<const model::Tool*, std::unique_ptr<Entry>> entries_;
+  Secrets& secrets_;
+  std::map<const model::Tool*, std::unique_ptr<CredentialSource>> sources_;
 };
 
 }  // namespace runagents::egress

@@ -52,6 +52,11 @@ class Forwarding {
     }
     auto answered = co_await attempt(false);
     if (!answered && may_retry_) answered = co_await attempt(true);
+    // A refused credential means that nothing was done, so any method may come again, if its body is still here.
+    if (answered && connection_->response.status == 401 && call_.credential && !pump_) {
+      const bool renewed = co_await engine_.credentials.renew(call_);
+      if (renewed) answered = co_await attempt(false);
+    }
     exchange_.on_gone = nullptr;
     if (!answered) {
       co_await stop_pump();

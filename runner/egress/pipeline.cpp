@@ -44,7 +44,7 @@ http::Task<Verdict> clear(Engine& engine, Call& call, Exchange& exchange) {
     if (!approved) co_return approved;
   }
   if (auto identity = resolve_identity(*call.snapshot, call); !identity) co_return identity;
-  auto credential = co_await engine.credentials.inject(call);
+  auto credential = co_await engine.credentials.inject(call, exchange);
   co_return credential;
 }
 

@@ -86,7 +86,7 @@ bool Recorder::record(Call& call, const Refusal* refusal) {
   }
   describe_decision(record, call);
   record.approval_id = call.approval_id;
-  record.credential = call.credential_label;
+  if (call.credential) record.credential = call.credential->label;
   record.status = call.status;
   record.bytes_in = call.bytes_in;
   record.bytes_out = call.bytes_out;

@@ -63,8 +63,11 @@ bool is_credential_place(std::string_view name, const Call& call) {
   const auto& auth = call.tool->auth;
   if (auth.type == model::AuthType::none) return false;
   if (same_field(name, "authorization")) return true;
-  if (call.credential_field.empty() || name.size() != call.credential_field.size()) return false;
-  return std::ranges::equal(name, call.credential_field, [](char a, char b) {
+  if (!call.credential) return false;
+  if (call.credential->signer) return call.credential->signer->replaces_field(name);
+  const auto& field = call.credential->field;
+  if (field.empty() || name.size() != field.size()) return false;
+  return std::ranges::equal(name, field, [](char a, char b) {
     const auto fold = [](char c) { return c == '_' ? '-' : static_cast<char>(c >= 'A' && c <= 'Z' ? c | 0x20 : c); };
     return fold(a) == fold(b);
   });
@@ -100,39 +103,41 @@ char decoded(std::string_view text, std::size_t& at) {
   return c == '+' ? ' ' : c;
 }
 
-/// Whether a raw parameter ("na%6De=value") has this name once decoded.
-bool parameter_is(std::string_view parameter, std::string_view name) {
+/// "name" of a raw parameter ("na%6De=value").
+std::string decoded_name(std::string_view parameter) {
   const auto raw = parameter.substr(0, parameter.find('='));
-  std::size_t at = 0;
-  std::size_t matched = 0;
-  while (at < raw.size()) {
-    if (matched == name.size() || decoded(raw, at) != name[matched]) return false;
-    ++matched;
-  }
-  return matched == name.size();
+  std::string name;
+  for (std::size_t at = 0; at < raw.size();) name.push_back(decoded(raw, at));
+  return name;
 }
 
 /// The agent's query, less its own values for the credential's parameter, plus the credential.
 void append_query(std::string& out, const Call& call) {
-  if (call.credential_parameter.empty()) {
+  const auto* credential = call.credential.get();
+  if (credential == nullptr || (credential->parameter.empty() && !credential->signer)) {
     if (call.has_query) out.append("?").append(call.query);
     return;
   }
+  const auto is_replaced = [credential](std::string_view parameter) {
+    if (credential->signer) return credential->signer->replaces_parameter(decoded_name(parameter));
+    return decoded_name(parameter) == credential->parameter;
+  };
   char separator = '?';
   auto rest = call.query;
   while (!rest.empty()) {
     // Servers split at ";" too, so a value may not hide behind one.
     const auto end = rest.find_first_of("&;");
     const auto parameter = rest.substr(0, end);
-    if (!parameter.empty() && !parameter_is(parameter, call.credential_parameter)) {
+    if (!parameter.empty() && !is_replaced(parameter)) {
       out.push_back(separator);
       out.append(parameter);
       separator = '&';
     }
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
   }
+  if (credential->parameter.empty()) return;
   out.push_back(separator);
-  out.append(call.credential_parameter).append("=").append(call.credential_value);
+  out.append(credential->parameter).append("=").append(credential->value.reveal());
 }
 
 void append_host(std::string& out, const model::BaseUrl& base) {
@@ -163,6 +168,32 @@ void append_framing(std::string& out, const Call& call, const RequestFraming& fr
   }
 }
 
+/// Signs the request line and all fields that stand in `out`.
+void append_signature(std::string& out, const Call& call, const RequestFraming& framing) {
+  std::string_view head = out;
+  const auto line = head.substr(0, head.find("\r\n"));
+  const auto target = line.substr(call.method().size() + 1, line.rfind(' ') - call.method().size() - 1);
+  head.remove_prefix(line.size() + 2);
+  std::vector<http::Field> fields;
+  while (!head.empty()) {
+    const auto field = head.substr(0, head.find("\r\n"));
+    const auto colon = field.find(": ");
+    fields.push_back({field.substr(0, colon), field.substr(colon + 2)});
+    head.remove_prefix(field.size() + 2);
+  }
+  const auto mark = target.find('?');
+  std::string signature;
+  call.credential->signer->sign({.method = call.method(),
+                                 .path = call.path,
+                                 .query = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1),
+                                 .fields = fields,
+                                 .body = call.held_body ? &*call.held_body : nullptr,
+                                 .content_length = framing.content_length,
+                                 .has_body = framing.framing != http::Framing::none},
+                                signature);
+  out.append(signature);
+}
+
 /// Nothing that frames, routes or authenticates may arrive after the fact.
 bool may_trail(std::string_view name) {
   return !is_hop_by_hop(name) && !is_reserved(name) &&
@@ -185,12 +216,16 @@ void write_request_head(std::string& out, const Call& call, const RequestFraming
     append_field(out, field.name, field.value);
   }
   append_framing(out, call, framing);
-  if (!call.credential_field.empty()) append_field(out, call.credential_field, call.credential_value);
+  const auto* credential = call.credential.get();
+  if (credential != nullptr && !credential->field.empty()) {
+    append_field(out, credential->field, credential->value.reveal());
+  }
   if (!call.end_user.empty()) append_field(out, "X-End-User-ID", call.end_user);
   if (call.tool->trace_headers) {
     append_field(out, "X-Request-Id", call.request_id);
     append_field(out, "X-Run-ID", call.snapshot->run_id);
   }
+  if (credential != nullptr && credential->signer) append_signature(out, call, framing);
   out.append("\r\n");
 }
 

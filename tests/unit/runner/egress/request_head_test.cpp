@@ -33,11 +33,10 @@ std::string forwarded(Sample& sample, RequestFraming framing = {}) {
   REQUIRE(read_target(*sample.snapshot, sample.call));
   REQUIRE(identify_tool(*sample.snapshot, sample.call));
   if (sample.call.tool->auth.type == model::AuthType::bearer) {
-    sample.call.credential_field = "Authorization";
-    sample.call.credential_value = "Bearer real";
+    sample.call.credential =
+        std::make_shared<Credential>(Credential{config::Secret{"Bearer real"}, "Authorization", {}, {}});
   } else if (sample.call.tool->auth.type == model::AuthType::api_key) {
-    sample.call.credential_parameter = "key";
-    sample.call.credential_value = "real";
+    sample.call.credential = std::make_shared<Credential>(Credential{config::Secret{"real"}, {}, "key", {}});
   }
   sample.call.end_user = sample.snapshot->end_user;
   std::string out;

@@ -1,0 +1,27 @@
+#pragma once
+
+#include "core/http/async.hpp"
+#include "runner/egress/call.hpp"
+#include "runner/egress/exchange.hpp"
+#include "runner/egress/refusal.hpp"
+
+namespace runagents::egress {
+
+/// Where the credentials of one tool come from; one class for each way of obtaining them. Of the engine's thread; many
+/// calls may wait in it at the same time.
+class CredentialSource {
+ public:
+  CredentialSource() = default;
+  virtual ~CredentialSource() = default;
+  CredentialSource(const CredentialSource&) = delete;
+  CredentialSource& operator=(const CredentialSource&) = delete;
+
+  /// Sets `call.credential`, or refuses the call. What failed is tried again with the next call.
+  [[nodiscard]] virtual http::Task<Verdict> inject(Call& call, Exchange& exchange) = 0;
+
+  /// The tool did not accept `call.credential` (401). True: another one has been found and is in its place, so that the
+  /// call may be sent once more.
+  [[nodiscard]] virtual http::Task<bool> renew(Call& call) = 0;
+};
+
+}  // namespace runagents::egress
