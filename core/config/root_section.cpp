@@ -40,6 +40,7 @@ void read_providers(const Value& value, Project& project) {
 
 void read_identity_providers(const Value& value, Project& project) {
   read_named_tables(value, project.identity_providers, read_identity_provider);
+  value.reading().later([value](const Project& all) { check_identity_providers(value, all); });
 }
 
 constexpr std::array audit_keys = {

@@ -65,5 +65,7 @@ void list_provider_keys(const std::string& prefix, Names& names);
 /// [identity_providers.NAME]
 void read_identity_provider(const Value& table, model::IdentityProvider& provider);
 void list_identity_provider_keys(const std::string& prefix, Names& names);
+/// Two providers that a token could not tell apart. `table` is [identity_providers].
+void check_identity_providers(const Value& table, const model::Project& project);
 
 }  // namespace runagents::config

@@ -40,8 +40,12 @@ struct IdentityProvider {
   std::string name;
   std::string issuer;
   std::string jwks_uri;
+  std::string ca_file;  ///< PEM bundle to trust instead of the system's roots; empty: the system's
   std::vector<std::string> audiences;
   std::string user_id_claim = "email";
+  /// Canonical host names; empty: all.
+  std::vector<std::string> allowed_client_domains;  ///< of applications, as `Origin` names them
+  std::vector<std::string> allowed_email_domains;   ///< of users' e-mail addresses
 };
 
 /// How events are kept.

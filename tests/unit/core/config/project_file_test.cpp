@@ -84,6 +84,16 @@ TEST_CASE("the complete example is read into every part of the project") {
   CHECK(project->identity_providers[0].audiences == std::vector<std::string>{"my-app"});
 }
 
+TEST_CASE("domains of an identity provider are canonical hosts") {
+  const auto project =
+      good(with_agent("[identity_providers.i]\nissuer = \"https://i.example\"\njwks_uri = \"https://i.example/k\"\n"
+                      "allowed_client_domains = [\"App.Example\", \"B\u00fccher.example\"]\n"
+                      "allowed_email_domains = [\"EXAMPLE.com\"]\n"));
+  const auto& provider = project.identity_providers.at(0);
+  CHECK(provider.allowed_client_domains == std::vector<std::string>{"app.example", "xn--bcher-kva.example"});
+  CHECK(provider.allowed_email_domains == std::vector<std::string>{"example.com"});
+}
+
 TEST_CASE("an agent without a list of tools uses all tools, in the order of the file") {
   const auto project =
       good(with_agent("[tools.zebra]\nbase_url = \"https://z.example.com\"\n"
