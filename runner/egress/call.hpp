@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/ip/address.hpp>
 
@@ -22,8 +23,8 @@ namespace runagents::egress {
 struct Snapshot;
 
 enum class Door {
-  alias,       ///< a tool's own listener
-  forward,     ///< the forward proxy
+  alias,        ///< a tool's own listener
+  forward,      ///< the forward proxy
   transparent,  ///< the server's own address, inside the fence
   ingress       ///< the other way round: requests of end users to the agent
 };
@@ -66,8 +67,9 @@ struct Arrival {
 
 using Clock = std::chrono::steady_clock;
 
-/// One call, from its head to its record: of the agent to a tool, or through the ingress to the agent. Stages read it and add to it; nothing else carries state between
-/// them. A connection uses one object for all its calls, so that strings keep their memory.
+/// One call, from its head to its record: of the agent to a tool, or through the ingress to the agent. Stages read it
+/// and add to it; nothing else carries state between them. A connection uses one object for all its calls, so that
+/// strings keep their memory.
 struct Call {
   const Arrival* arrival = nullptr;
   const http::RequestHead* head = nullptr;   ///< views into the connection's buffer; null: no readable request
@@ -90,7 +92,8 @@ struct Call {
   const model::Capability* capability = nullptr;
   policy::Decision decision;
   std::shared_ptr<const EndUser> user;  ///< who came through the ingress; null: nobody, or the run's own user
-  std::string_view end_user;            ///< for whom the call is made; empty: nobody
+  std::string_view end_user;            ///< for whom the call is made; empty: nobody, or not known
+  std::vector<std::shared_ptr<const EndUser>> may_be_for;  ///< when it is not known; null among them: nobody
   std::shared_ptr<const config::Secret> user_token;  ///< the token that the user came with at the ingress; null: none
   std::string approval_id;
   bool approved = false;

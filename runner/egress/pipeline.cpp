@@ -78,7 +78,7 @@ Verdict expect_record(const Engine& engine, Call& call) {
 http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange) {
   call.snapshot = engine.snapshot;
   if (call.arrival->door == Door::ingress) {
-    co_await engine.entrance->serve(call, exchange);
+    co_await engine.entrance->serve(engine, call, exchange);
     co_return;
   }
   engine.request_ids.next(call.request_id);
