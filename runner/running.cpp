@@ -269,7 +269,8 @@ egress::ApprovalOptions Running::approval_options() {
 
 void Running::wire() {
   worker_ = std::make_unique<egress::Worker>(1);
-  secrets_ = std::make_unique<egress::Secrets>(*worker_, options_.project.directory, std::move(secrets_ahead_));
+  secrets_ = std::make_unique<egress::Secrets>(*worker_, options_.project.directory, std::move(secrets_ahead_),
+                                                [this](std::string_view name) { return plane_->reveal_secret(name); });
   credentials_ = std::make_unique<egress::Credentials>(*secrets_);
   approvals_ = std::make_unique<egress::Approvals>(loop_, *worker_, *plane_, *recorder_, run_id_, approval_options());
   engine_.reset(new egress::Engine{

@@ -7,6 +7,7 @@
 #include "core/api/approval_json.hpp"
 #include "core/api/json_spans.hpp"
 #include "core/api/run_json.hpp"
+#include "core/api/secret_json.hpp"
 #include "core/api/target.hpp"
 
 namespace runagents::api {
@@ -66,6 +67,7 @@ Result<std::vector<Value>> list(const Result<std::string>& body, const char* nam
 
 constexpr auto read_run = [](const Json& json) { return run_from_json(json); };
 constexpr auto read_request = [](const Json& json) { return approval_request_from_json(json); };
+constexpr auto read_secret = [](const Json& json) { return stored_secret_from_json(json); };
 constexpr auto read_grant = [](const Json& json) { return approval_grant_from_json(json); };
 
 }  // namespace
@@ -187,6 +189,63 @@ Result<std::vector<model::ApprovalGrant>> ControlPlane::list_grants(bool with_sp
 
 Result<model::ApprovalGrant> ControlPlane::revoke_grant(std::string_view id) {
   return one(send(transport_, "DELETE", Target{"/approvals/grants"}.segment(id)), read_grant);
+}
+
+Result<model::StoredSecret> ControlPlane::put_secret(std::string_view name, const config::Secret& value) {
+  Request request{"PUT", Target{"/secrets"}.segment(name).text(), {}};
+  Json body = {{"value", value.reveal()}};
+  try {
+    request.body = body.dump();
+  } catch (const Json::type_error&) {
+    // Thrown for what is no UTF-8, which JSON cannot carry.
+  }
+  config::wipe(body["value"].get_ref<std::string&>());
+  if (request.body.empty()) {
+    return fail(ErrorCode::usage, "the secret is not a text in UTF-8", "store it in base64, or use a file: reference");
+  }
+  const auto response = transport_.send(request);
+  config::wipe(request.body);
+  if (!response) return std::unexpected(response.error());
+  if (response->status > 299) return std::unexpected(error_of(*response));
+  return one(response->body, read_secret);
+}
+
+Result<std::vector<model::StoredSecret>> ControlPlane::list_secrets() {
+  return list<model::StoredSecret>(send(transport_, "GET", Target{"/secrets"}), "secrets", read_secret);
+}
+
+Result<model::StoredSecret> ControlPlane::get_secret(std::string_view name) {
+  return one(send(transport_, "GET", Target{"/secrets"}.segment(name)), read_secret);
+}
+
+Result<void> ControlPlane::delete_secret(std::string_view name) {
+  const auto sent = send(transport_, "DELETE", Target{"/secrets"}.segment(name));
+  if (!sent) return std::unexpected(sent.error());
+  return {};
+}
+
+Result<config::Secret> ControlPlane::reveal_secret(std::string_view name) {
+  auto body = send(transport_, "GET", Target{"/secrets"}.segment(name).segment("value"));
+  if (!body) return std::unexpected(body.error());
+  Json json = parse(*body);
+  config::wipe(*body);
+  if (!json.is_object() || !json.contains("value") || !json["value"].is_string()) {
+    return fail(ErrorCode::unavailable, "the control plane did not say what the secret is");
+  }
+  auto& value = json["value"].get_ref<std::string&>();
+  config::Secret secret{std::string{value}};
+  config::wipe(value);
+  return secret;
+}
+
+Result<std::uint64_t> ControlPlane::rotate_store_key() {
+  const auto body = send(transport_, "POST", Target{"/secrets/rotate-key"});
+  if (!body) return std::unexpected(body.error());
+  const Json json = parse(*body);
+  if (!json.is_object() || !json.contains("sealed") || !json["sealed"].is_number_unsigned()) {
+    return fail(ErrorCode::unavailable, "the control plane did not say what it sealed");
+  }
+  return json["sealed"].get<std::uint64_t>();
 }
 
 }  // namespace runagents::api

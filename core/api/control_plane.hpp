@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "core/api/transport.hpp"
+#include "core/config/secret.hpp"
 #include "core/error.hpp"
 #include "core/model/approval.hpp"
 #include "core/model/run.hpp"
+#include "core/model/stored_secret.hpp"
 
 namespace runagents::api {
 
@@ -97,6 +99,17 @@ class ControlPlane {
                                                                       std::string_view run_id);
   [[nodiscard]] Result<std::vector<model::ApprovalGrant>> list_grants(bool with_spent);
   [[nodiscard]] Result<model::ApprovalGrant> revoke_grant(std::string_view id);
+
+  /// Puts a secret into the encrypted store, in place of one of the same name. Names are those of `store:NAME`.
+  [[nodiscard]] Result<model::StoredSecret> put_secret(std::string_view name, const config::Secret& value);
+  [[nodiscard]] Result<std::vector<model::StoredSecret>> list_secrets();
+  [[nodiscard]] Result<model::StoredSecret> get_secret(std::string_view name);
+  [[nodiscard]] Result<void> delete_secret(std::string_view name);
+  /// The value. Only a control plane in this process answers that: a server over HTTP has no such route, so that values
+  /// go in and never out.
+  [[nodiscard]] Result<config::Secret> reveal_secret(std::string_view name);
+  /// Seals everything in the store under a new key. Returns how many values that were.
+  [[nodiscard]] Result<std::uint64_t> rotate_store_key();
 
  private:
   Transport& transport_;

@@ -99,7 +99,17 @@ CREATE TABLE approval_grants (
 CREATE INDEX approval_grants_by_agent ON approval_grants (agent, tool);
 )sql";
 
-constexpr std::array all = {runs_and_approvals};
+// `sealed` is what auth::Sealer made of the value; see server/service/sealed_columns.cpp.
+constexpr std::string_view secrets = R"sql(
+CREATE TABLE secrets (
+  name TEXT PRIMARY KEY,
+  sealed TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+)sql";
+
+constexpr std::array all = {runs_and_approvals, secrets};
 
 }  // namespace
 
