@@ -7,6 +7,7 @@
 
 #include "core/api/approval_json.hpp"
 #include "core/api/run_json.hpp"
+#include "core/api/secret_json.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -93,6 +94,7 @@ Json approval_rule_of(const model::ApprovalRule& rule) {
 std::string json_of(const model::Run& run) { return dump(api::to_json(run)); }
 std::string json_of(const model::ApprovalRequest& request) { return dump(api::to_json(request)); }
 std::string json_of(const model::ApprovalGrant& grant) { return dump(api::to_json(grant)); }
+std::string json_of(const model::StoredSecret& secret) { return dump(api::to_json(secret)); }
 
 std::string json_of(const model::Tool& tool) {
   Json object = {{"name", tool.name},
