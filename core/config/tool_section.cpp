@@ -61,6 +61,7 @@ constexpr std::array keys = {
     Key<Tool>{"allow_encoded_slash", Shape::boolean,
               [](const Value& v, Tool& tool) { tool.allow_encoded_slash = v.boolean(); }},
     Key<Tool>{"trace_headers", Shape::boolean, [](const Value& v, Tool& tool) { tool.trace_headers = v.boolean(); }},
+    Key<Tool>{"scrub", Shape::boolean, [](const Value& v, Tool& tool) { tool.scrub = v.boolean(); }},
     Key<Tool>{"ca_file", Shape::text, [](const Value& v, Tool& tool) { tool.ca_file = read_file_path(v); }},
     Key<Tool>{"timeout", Shape::text, read_timeout},
 };
@@ -79,7 +80,7 @@ void check_scheme(const Value& url, const Tool& tool) {
 /// Nothing looks into the bytes of a TCP tool.
 void check_tcp(const Value& table) {
   for (const std::string_view name :
-       {"auth", "capabilities", "tls", "insecure", "allow_encoded_slash", "trace_headers", "ca_file"}) {
+       {"auth", "capabilities", "tls", "insecure", "allow_encoded_slash", "trace_headers", "scrub", "ca_file"}) {
     const auto member = table.member(name);
     if (member) member->report_at_key(R"(means nothing for kind "tcp")");
   }

@@ -101,8 +101,15 @@ struct Tool {
   bool insecure = false;             ///< credentials may leave without TLS
   bool allow_encoded_slash = false;  ///< %2F is an ordinary character of its segment
   bool trace_headers = false;        ///< send X-Request-Id and X-Run-ID upstream
+  std::optional<bool> scrub;         ///< the credential is taken out of answers; nothing: see `scrubs`
   std::string ca_file;               ///< PEM bundle to trust instead of the system's roots; empty: the system's
   std::chrono::milliseconds timeout{std::chrono::minutes{5}};  ///< longest silence of the upstream
+
+  /// Whether the credential is taken out of answers: unless the tool says so, where it is worth something for long.
+  [[nodiscard]] bool scrubs() const noexcept {
+    return scrub.value_or(auth.type == AuthType::api_key || auth.type == AuthType::basic ||
+                          auth.type == AuthType::bearer);
+  }
 };
 
 }  // namespace runagents::model
