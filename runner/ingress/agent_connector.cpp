@@ -25,11 +25,11 @@ bool is_v6_socket(int socket) noexcept {
 }  // namespace
 
 AgentConnector::AgentConnector(asio::io_context& context, http::Ticker& ticker, std::uint16_t port,
-                               MakeSocket make_socket)
-    : context_{context}, ticker_{ticker}, port_{port}, make_socket_{std::move(make_socket)} {}
+                               std::chrono::milliseconds patience, MakeSocket make_socket)
+    : context_{context}, ticker_{ticker}, port_{port}, patience_{patience}, make_socket_{std::move(make_socket)} {}
 
 http::Task<std::expected<http::Socket, egress::Refusal>> AgentConnector::connect() {
-  const auto until = std::chrono::steady_clock::now() + patience;
+  const auto until = std::chrono::steady_clock::now() + patience_;
   std::chrono::milliseconds pause{2};
   http::Timer timer{context_};
   std::array<std::optional<http::Socket>, 2>
