@@ -65,6 +65,16 @@ Result<std::vector<Value>> list(const Result<std::string>& body, const char* nam
   return values;
 }
 
+/// False: a text in it is no UTF-8.
+bool write(const Json& json, std::string& out) {
+  try {
+    out = json.dump();
+    return true;
+  } catch (const Json::type_error&) {
+    return false;
+  }
+}
+
 constexpr auto read_run = [](const Json& json) { return run_from_json(json); };
 constexpr auto read_request = [](const Json& json) { return approval_request_from_json(json); };
 constexpr auto read_secret = [](const Json& json) { return stored_secret_from_json(json); };
@@ -194,13 +204,10 @@ Result<model::ApprovalGrant> ControlPlane::revoke_grant(std::string_view id) {
 Result<model::StoredSecret> ControlPlane::put_secret(std::string_view name, const config::Secret& value) {
   Request request{"PUT", Target{"/secrets"}.segment(name).text(), {}};
   Json body = {{"value", value.reveal()}};
-  try {
-    request.body = body.dump();
-  } catch (const Json::type_error&) {
-    // Thrown for what is no UTF-8, which JSON cannot carry.
-  }
+  // JSON cannot carry what is no UTF-8.
+  const bool is_text = write(body, request.body);
   config::wipe(body["value"].get_ref<std::string&>());
-  if (request.body.empty()) {
+  if (!is_text) {
     return fail(ErrorCode::usage, "the secret is not a text in UTF-8", "store it in base64, or use a file: reference");
   }
   const auto response = transport_.send(request);
