@@ -13,8 +13,7 @@ Command set_command() {
           .description =
               "Takes the value from standard input, or asks for it without showing it. The project file then "
               "says\nsecret = \"store:NAME\".",
-          .examples = {{"runagents secrets set stripe-live", "asks for the value"},
-                       {"printf %s \"$KEY\" | runagents secrets set stripe-live", "takes it from a pipe"}},
+          .examples = {{"runagents secrets set stripe-live", "asks for the value"}},
           .arguments = {{.name = "NAME",
                          .summary = "lower-case letters, digits, \"-\", \"_\", \".\"",
                          .binding = &options->name}},
