@@ -1,0 +1,271 @@
+#include "runner/egress/token_keeper.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "core/auth/hash.hpp"
+#include "core/auth/scopes.hpp"
+
+namespace runagents::egress {
+namespace {
+
+using enum model::OAuthGrant;
+using auth::StoredTokens;
+using auth::TokenFailure;
+using model::Consent;
+using std::chrono::sys_seconds;
+
+constexpr std::chrono::seconds longest_margin{60};
+constexpr std::chrono::milliseconds lease_poll{50};
+
+sys_seconds clock_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
+
+/// Ahead of the end by a fifth of the lifetime, so that a call that takes a while still arrives with a good token.
+std::optional<sys_seconds> renewal_of(const std::optional<sys_seconds>& expires_at, sys_seconds issued_at) {
+  if (!expires_at) return std::nullopt;
+  const auto lifetime = std::max(*expires_at - issued_at, std::chrono::seconds{0});
+  return *expires_at - std::min(longest_margin, lifetime / 5);
+}
+
+config::Secret copy(const config::Secret& secret) { return config::Secret{std::string{secret.reveal()}}; }
+
+AccessToken access_token(const auth::Tokens& tokens, sys_seconds issued_at, std::string label) {
+  return {copy(tokens.access_token), renewal_of(tokens.expires_at, issued_at), tokens.expires_at, std::move(label)};
+}
+
+bool is_refused(const auth::Tokens& tokens, const TokenWanted& wanted) {
+  return !wanted.refused.empty() && tokens.access_token.reveal() == wanted.refused.reveal();
+}
+
+}  // namespace
+
+/// A consent with its tokens opened.
+struct TokenKeeper::Held {
+  Consent consent;
+  StoredTokens stored;
+
+  [[nodiscard]] sys_seconds issued_at() const { return std::chrono::floor<std::chrono::seconds>(consent.updated_at); }
+  [[nodiscard]] AccessToken token() const {
+    return access_token(stored.tokens, issued_at(), consent.place.end_user.empty() ? "shared" : "user");
+  }
+  [[nodiscard]] bool is_fresh(const TokenWanted& wanted) const {
+    if (is_refused(stored.tokens, wanted)) return false;
+    const auto renew_at = renewal_of(stored.tokens.expires_at, issued_at());
+    return !renew_at || clock_now() < *renew_at;
+  }
+  /// Not to be preferred, but still good.
+  [[nodiscard]] bool is_valid(const TokenWanted& wanted) const {
+    const auto& expires_at = stored.tokens.expires_at;
+    return !is_refused(stored.tokens, wanted) && (!expires_at || clock_now() < *expires_at);
+  }
+};
+
+NoToken TokenKeeper::lost() const {
+  const auto name = "the tool \"" + tool_.name + "\"";
+  if (tool_.auth.may_use(authorization_code)) {
+    return {.needs_consent = true, .wrong_client = false, .message = name + " needs the consent of its user"};
+  }
+  return {.needs_consent = false,
+          .wrong_client = false,
+          .message = "the stored token of " + name + " is not taken any more",
+          .hint = tool_.auth.refresh_token ? "put a new refresh token where the configuration refers to" : ""};
+}
+
+TokenKeeper::Outcome TokenKeeper::failed(const TokenFailure& failure) const {
+  if (failure.kind == TokenFailure::Kind::grant_lost) return std::unexpected(lost());
+  const bool is_wrong = failure.kind == TokenFailure::Kind::configuration;
+  return std::unexpected(
+      NoToken{.needs_consent = false,
+              .wrong_client = is_wrong,
+              .message = "no token for the tool \"" + tool_.name + "\": " + failure.message,
+              .hint = is_wrong ? "check client_id, client_secret, client_auth, scopes and grants" : ""});
+}
+
+Result<TokenKeeper::Held> TokenKeeper::open(Consent consent) const {
+  auto stored = auth::open_tokens(sealer_, consent.sealed, consent.place);
+  if (!stored) {
+    return fail(stored.error().code, "the stored token cannot be opened: " + stored.error().message,
+                "runagents consents revoke " + consent.id + " removes it");
+  }
+  return Held{std::move(consent), std::move(*stored)};
+}
+
+Result<Consent> TokenKeeper::store(Consent consent, const StoredTokens& stored) {
+  const auto& tokens = stored.tokens;
+  consent.client_id = tool_.auth.client_id;
+  consent.status = model::ConsentStatus::active;
+  consent.expires_at.reset();
+  if (tokens.expires_at) consent.expires_at = *tokens.expires_at;
+  if (tokens.scopes) consent.scopes = *tokens.scopes;
+  consent.sealed = auth::seal_tokens(sealer_, stored, consent.place);
+  return plane_.put_consent(consent);
+}
+
+TokenKeeper::Outcome TokenKeeper::obtain(const TokenWanted& wanted, const ClientSecrets& secrets) {
+  const auto& auth = tool_.auth;
+  if (auth.may_use(token_exchange) && !wanted.user_token.empty()) {
+    auto tokens = client(secrets).exchange(wanted.user_token);
+    if (!tokens) return failed(tokens.error());
+    return access_token(*tokens, clock_now(), "token_exchange");
+  }
+  if (!wanted.user.empty()) {
+    if (auto own = from_store(wanted.user, wanted, secrets)) return std::move(*own);
+  }
+  if (auto shared = from_store({}, wanted, secrets)) return std::move(*shared);
+  if (auth.may_use(client_credentials)) return from_client(secrets, wanted);
+  if (auth.may_use(authorization_code)) return std::unexpected(lost());
+  return std::unexpected(NoToken{
+      .needs_consent = false,
+      .wrong_client = false,
+      .message = "there is no token for the tool \"" + tool_.name + "\"",
+      .hint = auth.may_use(token_exchange) ? "it takes calls that an end user makes through the ingress only" : ""});
+}
+
+TokenKeeper::Outcome TokenKeeper::from_client(const ClientSecrets& secrets, const TokenWanted& /*wanted*/) {
+  auto tokens = client(secrets).client_credentials();
+  if (!tokens) return failed(tokens.error());
+  return access_token(*tokens, clock_now(), "client_credentials");
+}
+
+TokenKeeper::Maybe TokenKeeper::from_store(const std::string& user, const TokenWanted& wanted,
+                                           const ClientSecrets& secrets) {
+  const auto unavailable = [this](const Error& error) -> Outcome {
+    return std::unexpected(
+        NoToken{.message = "the token of the tool \"" + tool_.name + "\": " + error.message, .hint = error.hint});
+  };
+  auto known = plane_.find_consent(auth::token_place(tool_, user));
+  if (!known) return unavailable(known.error());
+  const bool is_seeded = user.empty() && tool_.auth.refresh_token && !secrets.refresh_token.empty();
+  const bool is_active = *known && (*known)->status == model::ConsentStatus::active;
+  if (is_seeded && !is_active) {
+    if (auto seeded = from_seed(*known, secrets)) return seeded;
+  }
+  if (!*known) return std::nullopt;
+  // Somebody who gave a consent that is lost is asked again, and does not come to use what is shared.
+  if (!is_active || !auth::covers((*known)->requested_scopes, tool_.auth.scopes)) return std::unexpected(lost());
+  auto held = open(std::move(**known));
+  if (!held) return unavailable(held.error());
+  return use(std::move(*held), wanted, secrets);
+}
+
+TokenKeeper::Maybe TokenKeeper::use(Held held, const TokenWanted& wanted, const ClientSecrets& secrets) {
+  if (held.is_fresh(wanted)) return held.token();
+  const bool may_refresh = tool_.auth.may_use(refresh_token) && !held.stored.tokens.refresh_token.empty();
+  if (may_refresh) return refresh(std::move(held), wanted, secrets);
+  if (held.is_valid(wanted)) return held.token();
+  return std::unexpected(lost());
+}
+
+Result<Consent> TokenKeeper::lease(const std::string& id) {
+  // A process that died with the lease keeps it to its end.
+  const auto until = std::chrono::steady_clock::now() + lease_length + 2 * lease_poll;
+  for (;;) {
+    auto leased = plane_.lease_consent(id, holder_, lease_length);
+    const bool is_held = !leased && leased.error().code == ErrorCode::conflict;
+    if (!is_held || std::chrono::steady_clock::now() >= until) return leased;
+    std::this_thread::sleep_for(lease_poll);
+  }
+}
+
+TokenKeeper::Maybe TokenKeeper::refresh(Held held, const TokenWanted& wanted, const ClientSecrets& secrets) {
+  auto leased = lease(held.consent.id);
+  // Revoked while this waited.
+  if (!leased && leased.error().code == ErrorCode::not_found) return std::unexpected(lost());
+  if (!leased) {
+    return std::unexpected(NoToken{.message = "the token of the tool \"" + tool_.name + "\": " + leased.error().message,
+                                   .hint = leased.error().hint});
+  }
+  if (leased->version == held.consent.version) return refresh_leased(std::move(held), wanted, secrets);
+  const auto id = leased->id;
+  const bool is_active = leased->status == model::ConsentStatus::active;
+  auto renewed = open(std::move(*leased));
+  // Somebody else has been here in the meantime.
+  if (is_active && renewed && !renewed->is_fresh(wanted) && !renewed->stored.tokens.refresh_token.empty()) {
+    return refresh_leased(std::move(*renewed), wanted, secrets);
+  }
+  static_cast<void>(plane_.release_consent(id, holder_));
+  if (is_active && renewed && renewed->is_valid(wanted)) return renewed->token();
+  return std::unexpected(lost());
+}
+
+TokenKeeper::Outcome TokenKeeper::refresh_leased(Held held, const TokenWanted& wanted, const ClientSecrets& secrets) {
+  auto tokens = client(secrets).refresh(held.stored.tokens.refresh_token);
+  if (!tokens) {
+    if (tokens.error().kind == TokenFailure::Kind::grant_lost) {
+      held.consent.status = model::ConsentStatus::lost;
+      static_cast<void>(plane_.put_consent(held.consent));
+      return std::unexpected(lost());
+    }
+    static_cast<void>(plane_.release_consent(held.consent.id, holder_));
+    if (held.is_valid(wanted)) return held.token();
+    return failed(tokens.error());
+  }
+  // A server that does not rotate sends none (RFC 6749, 6).
+  if (tokens->refresh_token.empty()) tokens->refresh_token = copy(held.stored.tokens.refresh_token);
+  StoredTokens fresh{std::move(*tokens), held.stored.seed};
+  const auto kept = store(held.consent, fresh);
+  if (!kept) {
+    return std::unexpected(NoToken{
+        .message = "the new token of the tool \"" + tool_.name + "\" could not be stored: " + kept.error().message,
+        .hint = kept.error().hint});
+  }
+  return Held{*kept, std::move(fresh)}.token();
+}
+
+TokenKeeper::Maybe TokenKeeper::from_seed(const std::optional<Consent>& known, const ClientSecrets& secrets) {
+  const auto seed = auth::hex(auth::sha256(secrets.refresh_token.reveal()));
+  if (known) {
+    // The configured token that led to what is lost would be refused again.
+    const auto held = open(*known);
+    if (held && held->stored.seed == seed) return std::nullopt;
+  }
+  const auto from_others = [&]() -> Maybe {
+    auto now_there = plane_.find_consent(auth::token_place(tool_, {}));
+    const bool is_new = now_there && *now_there && (*now_there)->version != (known ? known->version : 0) &&
+                        (*now_there)->status == model::ConsentStatus::active;
+    auto held = is_new ? open(std::move(**now_there)) : fail(ErrorCode::not_found, "");
+    if (!held) return std::nullopt;
+    return held->token();
+  };
+  auto tokens = client(secrets).refresh(secrets.refresh_token);
+  if (!tokens) {
+    auto others = from_others();
+    return others ? std::move(others) : Maybe{failed(tokens.error())};
+  }
+  if (tokens->refresh_token.empty()) tokens->refresh_token = copy(secrets.refresh_token);
+  Consent consent;
+  if (known) consent = *known;
+  consent.place = auth::token_place(tool_, {});
+  consent.scopes = consent.requested_scopes = tool_.auth.scopes;
+  StoredTokens fresh{std::move(*tokens), seed};
+  const auto kept = store(consent, fresh);
+  if (!kept && kept.error().code == ErrorCode::conflict) {
+    if (auto others = from_others()) return others;
+  }
+  if (!kept) return std::unexpected(NoToken{.message = kept.error().message, .hint = kept.error().hint});
+  return Held{*kept, std::move(fresh)}.token();
+}
+
+Result<Consent> TokenKeeper::redeem(const std::string& user, const std::string& code, const std::string& redirect_uri,
+                                    const std::string& verifier, const ClientSecrets& secrets) {
+  auto tokens = client(secrets).redeem(code, redirect_uri, verifier);
+  if (!tokens) {
+    const bool is_lost = tokens.error().kind == TokenFailure::Kind::grant_lost;
+    return fail(is_lost ? ErrorCode::needs_person : ErrorCode::unavailable, tokens.error().message);
+  }
+  const StoredTokens fresh{std::move(*tokens), {}};
+  for (;;) {
+    auto known = plane_.find_consent(auth::token_place(tool_, user));
+    if (!known) return std::unexpected(known.error());
+    Consent consent;
+    if (*known) consent = std::move(**known);
+    consent.place = auth::token_place(tool_, user);
+    consent.scopes = consent.requested_scopes = tool_.auth.scopes;
+    auto kept = store(std::move(consent), fresh);
+    // The newest consent counts, whatever was done to the one before at the same time.
+    if (kept || kept.error().code != ErrorCode::conflict) return kept;
+  }
+}
+
+}  // namespace runagents::egress
