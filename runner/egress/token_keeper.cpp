@@ -18,6 +18,8 @@ using std::chrono::sys_seconds;
 
 constexpr std::chrono::seconds longest_margin{60};
 constexpr std::chrono::milliseconds lease_poll{50};
+/// After a refresh that failed while the token was still good.
+constexpr std::chrono::seconds refresh_pause{5};
 
 sys_seconds clock_now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
 
@@ -39,6 +41,13 @@ bool is_refused(const auth::Tokens& tokens, const TokenWanted& wanted) {
 }
 
 }  // namespace
+
+bool TokenKeeper::Minted::is_over() const { return tokens.expires_at && clock_now() >= *tokens.expires_at; }
+
+bool TokenKeeper::Minted::is_fresh(const TokenWanted& wanted) const {
+  const auto renew_at = renewal_of(tokens.expires_at, issued_at);
+  return !is_refused(tokens, wanted) && (!renew_at || clock_now() < *renew_at);
+}
 
 /// A consent with its tokens opened.
 struct TokenKeeper::Held {
@@ -105,15 +114,16 @@ Result<Consent> TokenKeeper::store(Consent consent, const StoredTokens& stored) 
 TokenKeeper::Outcome TokenKeeper::obtain(const TokenWanted& wanted, const ClientSecrets& secrets) {
   const auto& auth = tool_.auth;
   if (auth.may_use(token_exchange) && !wanted.user_token.empty()) {
-    auto tokens = client(secrets).exchange(wanted.user_token);
-    if (!tokens) return failed(tokens.error());
-    return access_token(*tokens, clock_now(), "token_exchange");
+    const auto whose = auth::hex(auth::sha256(wanted.user_token.reveal()));
+    return minted("token_exchange", whose, wanted, [&] { return client(secrets).exchange(wanted.user_token); });
   }
   if (!wanted.user.empty()) {
     if (auto own = from_store(wanted.user, wanted, secrets)) return std::move(*own);
   }
   if (auto shared = from_store({}, wanted, secrets)) return std::move(*shared);
-  if (auth.may_use(client_credentials)) return from_client(secrets, wanted);
+  if (auth.may_use(client_credentials)) {
+    return minted("client_credentials", {}, wanted, [&] { return client(secrets).client_credentials(); });
+  }
   if (auth.may_use(authorization_code)) return std::unexpected(lost());
   return std::unexpected(NoToken{
       .needs_consent = false,
@@ -122,10 +132,17 @@ TokenKeeper::Outcome TokenKeeper::obtain(const TokenWanted& wanted, const Client
       .hint = auth.may_use(token_exchange) ? "it takes calls that an end user makes through the ingress only" : ""});
 }
 
-TokenKeeper::Outcome TokenKeeper::from_client(const ClientSecrets& secrets, const TokenWanted& /*wanted*/) {
-  auto tokens = client(secrets).client_credentials();
-  if (!tokens) return failed(tokens.error());
-  return access_token(*tokens, clock_now(), "client_credentials");
+/// Tokens that can be had again at any time are kept in memory only.
+TokenKeeper::Outcome TokenKeeper::minted(const std::string& label, const std::string& whose, const TokenWanted& wanted,
+                                         const std::function<auth::OAuth2Client::Outcome()>& mint) {
+  std::erase_if(minted_, [](const auto& one) { return one.second.is_over(); });
+  auto found = minted_.find(label + whose);
+  if (found == minted_.end() || !found->second.is_fresh(wanted)) {
+    auto tokens = mint();
+    if (!tokens) return failed(tokens.error());
+    found = minted_.insert_or_assign(label + whose, Minted{std::move(*tokens), clock_now()}).first;
+  }
+  return access_token(found->second.tokens, found->second.issued_at, label);
 }
 
 TokenKeeper::Maybe TokenKeeper::from_store(const std::string& user, const TokenWanted& wanted,
@@ -152,24 +169,35 @@ TokenKeeper::Maybe TokenKeeper::from_store(const std::string& user, const TokenW
 TokenKeeper::Maybe TokenKeeper::use(Held held, const TokenWanted& wanted, const ClientSecrets& secrets) {
   if (held.is_fresh(wanted)) return held.token();
   const bool may_refresh = tool_.auth.may_use(refresh_token) && !held.stored.tokens.refresh_token.empty();
-  if (may_refresh) return refresh(std::move(held), wanted, secrets);
+  const bool is_patient = held.is_valid(wanted) && std::chrono::steady_clock::now() < refresh_again_;
+  if (may_refresh && !is_patient) return refresh(std::move(held), wanted, secrets);
   if (held.is_valid(wanted)) return held.token();
+  // Nothing can be made of it any more, and the tool does not take it.
+  return give_up(std::move(held));
+}
+
+TokenKeeper::Outcome TokenKeeper::give_up(Held held) {
+  held.consent.status = model::ConsentStatus::lost;
+  // Whoever is faster has something newer.
+  static_cast<void>(plane_.put_consent(held.consent));
   return std::unexpected(lost());
 }
 
-Result<Consent> TokenKeeper::lease(const std::string& id) {
+Result<Consent> TokenKeeper::lease(const std::string& id, bool now_or_never) {
   // A process that died with the lease keeps it to its end.
   const auto until = std::chrono::steady_clock::now() + lease_length + 2 * lease_poll;
   for (;;) {
     auto leased = plane_.lease_consent(id, holder_, lease_length);
     const bool is_held = !leased && leased.error().code == ErrorCode::conflict;
-    if (!is_held || std::chrono::steady_clock::now() >= until) return leased;
+    if (!is_held || now_or_never || std::chrono::steady_clock::now() >= until) return leased;
     std::this_thread::sleep_for(lease_poll);
   }
 }
 
 TokenKeeper::Maybe TokenKeeper::refresh(Held held, const TokenWanted& wanted, const ClientSecrets& secrets) {
-  auto leased = lease(held.consent.id);
+  auto leased = lease(held.consent.id, held.is_valid(wanted));
+  // Somebody else is at it, and there is time.
+  if (!leased && leased.error().code == ErrorCode::conflict && held.is_valid(wanted)) return held.token();
   // Revoked while this waited.
   if (!leased && leased.error().code == ErrorCode::not_found) return std::unexpected(lost());
   if (!leased) {
@@ -192,12 +220,9 @@ TokenKeeper::Maybe TokenKeeper::refresh(Held held, const TokenWanted& wanted, co
 TokenKeeper::Outcome TokenKeeper::refresh_leased(Held held, const TokenWanted& wanted, const ClientSecrets& secrets) {
   auto tokens = client(secrets).refresh(held.stored.tokens.refresh_token);
   if (!tokens) {
-    if (tokens.error().kind == TokenFailure::Kind::grant_lost) {
-      held.consent.status = model::ConsentStatus::lost;
-      static_cast<void>(plane_.put_consent(held.consent));
-      return std::unexpected(lost());
-    }
+    if (tokens.error().kind == TokenFailure::Kind::grant_lost) return give_up(std::move(held));
     static_cast<void>(plane_.release_consent(held.consent.id, holder_));
+    refresh_again_ = std::chrono::steady_clock::now() + refresh_pause;
     if (held.is_valid(wanted)) return held.token();
     return failed(tokens.error());
   }

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <expected>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -65,6 +67,13 @@ class TokenKeeper {
 
  private:
   struct Held;
+  struct Minted {
+    auth::Tokens tokens;
+    std::chrono::sys_seconds issued_at;
+
+    [[nodiscard]] bool is_over() const;
+    [[nodiscard]] bool is_fresh(const TokenWanted& wanted) const;
+  };
   using Maybe = std::optional<Outcome>;
 
   [[nodiscard]] Maybe from_store(const std::string& user, const TokenWanted& wanted, const ClientSecrets& secrets);
@@ -72,9 +81,11 @@ class TokenKeeper {
   [[nodiscard]] Maybe refresh(Held held, const TokenWanted& wanted, const ClientSecrets& secrets);
   [[nodiscard]] Outcome refresh_leased(Held held, const TokenWanted& wanted, const ClientSecrets& secrets);
   [[nodiscard]] Maybe from_seed(const std::optional<model::Consent>& known, const ClientSecrets& secrets);
-  [[nodiscard]] Outcome from_client(const ClientSecrets& secrets, const TokenWanted& wanted);
+  [[nodiscard]] Outcome minted(const std::string& label, const std::string& whose, const TokenWanted& wanted,
+                               const std::function<auth::OAuth2Client::Outcome()>& mint);
+  [[nodiscard]] Outcome give_up(Held held);
   [[nodiscard]] Result<Held> open(model::Consent consent) const;
-  [[nodiscard]] Result<model::Consent> lease(const std::string& id);
+  [[nodiscard]] Result<model::Consent> lease(const std::string& id, bool now_or_never);
   [[nodiscard]] Result<model::Consent> store(model::Consent consent, const auth::StoredTokens& tokens);
   [[nodiscard]] Outcome failed(const auth::TokenFailure& failure) const;
   [[nodiscard]] NoToken lost() const;
@@ -87,6 +98,8 @@ class TokenKeeper {
   const auth::Sealer& sealer_;
   auth::Fetch fetch_;
   std::string holder_;
+  std::map<std::string, Minted> minted_;
+  std::chrono::steady_clock::time_point refresh_again_{};
 };
 
 }  // namespace runagents::egress
