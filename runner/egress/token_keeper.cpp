@@ -70,6 +70,13 @@ struct TokenKeeper::Held {
   }
 };
 
+NoToken TokenKeeper::unavailable(const Error& error) const {
+  return {.needs_consent = false,
+          .wrong_client = false,
+          .message = "the token of the tool \"" + tool_.name + "\": " + error.message,
+          .hint = error.hint};
+}
+
 NoToken TokenKeeper::lost() const {
   const auto name = "the tool \"" + tool_.name + "\"";
   if (tool_.auth.may_use(authorization_code)) {
@@ -147,26 +154,20 @@ TokenKeeper::Outcome TokenKeeper::minted(const std::string& label, const std::st
 
 TokenKeeper::Maybe TokenKeeper::from_store(const std::string& user, const TokenWanted& wanted,
                                            const ClientSecrets& secrets) {
-  const auto unavailable = [this](const Error& error) -> Outcome {
-    return std::unexpected(
-        NoToken{.message = "the token of the tool \"" + tool_.name + "\": " + error.message, .hint = error.hint});
-  };
   auto known = plane_.find_consent(auth::token_place(tool_, user));
-  if (!known) return unavailable(known.error());
+  if (!known) return std::unexpected(unavailable(known.error()));
   const bool is_seeded = user.empty() && tool_.auth.refresh_token && !secrets.refresh_token.empty();
   const bool is_active = *known && (*known)->status == model::ConsentStatus::active;
-  if (is_seeded && !is_active) {
-    if (auto seeded = from_seed(*known, secrets)) return seeded;
-  }
+  if (is_seeded && !is_active) return from_seed(*known, wanted, secrets);
   if (!*known) return std::nullopt;
   // Somebody who gave a consent that is lost is asked again, and does not come to use what is shared.
   if (!is_active || !auth::covers((*known)->requested_scopes, tool_.auth.scopes)) return std::unexpected(lost());
   auto held = open(std::move(**known));
-  if (!held) return unavailable(held.error());
+  if (!held) return std::unexpected(unavailable(held.error()));
   return use(std::move(*held), wanted, secrets);
 }
 
-TokenKeeper::Maybe TokenKeeper::use(Held held, const TokenWanted& wanted, const ClientSecrets& secrets) {
+TokenKeeper::Outcome TokenKeeper::use(Held held, const TokenWanted& wanted, const ClientSecrets& secrets) {
   if (held.is_fresh(wanted)) return held.token();
   const bool may_refresh = tool_.auth.may_use(refresh_token) && !held.stored.tokens.refresh_token.empty();
   const bool is_patient = held.is_valid(wanted) && std::chrono::steady_clock::now() < refresh_again_;
@@ -194,15 +195,14 @@ Result<Consent> TokenKeeper::lease(const std::string& id, bool now_or_never) {
   }
 }
 
-TokenKeeper::Maybe TokenKeeper::refresh(Held held, const TokenWanted& wanted, const ClientSecrets& secrets) {
+TokenKeeper::Outcome TokenKeeper::refresh(Held held, const TokenWanted& wanted, const ClientSecrets& secrets) {
   auto leased = lease(held.consent.id, held.is_valid(wanted));
   // Somebody else is at it, and there is time.
   if (!leased && leased.error().code == ErrorCode::conflict && held.is_valid(wanted)) return held.token();
   // Revoked while this waited.
   if (!leased && leased.error().code == ErrorCode::not_found) return std::unexpected(lost());
   if (!leased) {
-    return std::unexpected(NoToken{.message = "the token of the tool \"" + tool_.name + "\": " + leased.error().message,
-                                   .hint = leased.error().hint});
+    return std::unexpected(unavailable(leased.error()));
   }
   if (leased->version == held.consent.version) return refresh_leased(std::move(held), wanted, secrets);
   const auto id = leased->id;
@@ -238,37 +238,53 @@ TokenKeeper::Outcome TokenKeeper::refresh_leased(Held held, const TokenWanted& w
   return Held{*kept, std::move(fresh)}.token();
 }
 
-TokenKeeper::Maybe TokenKeeper::from_seed(const std::optional<Consent>& known, const ClientSecrets& secrets) {
+/// A place in the store for what will come of the configured refresh token: something to have a lease on.
+Result<Consent> TokenKeeper::reserve_shared() {
+  Consent consent;
+  consent.place = auth::token_place(tool_, {});
+  consent.client_id = tool_.auth.client_id;
+  consent.scopes = consent.requested_scopes = tool_.auth.scopes;
+  consent.status = model::ConsentStatus::lost;
+  consent.sealed = auth::seal_tokens(sealer_, {}, consent.place);
+  auto put = plane_.put_consent(consent);
+  if (put || put.error().code != ErrorCode::conflict) return put;
+  auto theirs = plane_.find_consent(consent.place);
+  if (!theirs) return std::unexpected(theirs.error());
+  if (!*theirs) return fail(ErrorCode::unavailable, "the shared token was deleted just now");
+  return std::move(**theirs);
+}
+
+TokenKeeper::Outcome TokenKeeper::from_seed(const std::optional<Consent>& known, const TokenWanted& wanted,
+                                            const ClientSecrets& secrets) {
+  const auto reserved = known ? Result<Consent>{*known} : reserve_shared();
+  auto leased = reserved ? lease(reserved->id, false) : reserved;
+  if (!leased) return std::unexpected(unavailable(leased.error()));
+  const bool is_there = leased->status == model::ConsentStatus::active;
+  const auto id = leased->id;
+  auto held = open(std::move(*leased));
+  if (!held || is_there) static_cast<void>(plane_.release_consent(id, holder_));
+  if (!held) return std::unexpected(unavailable(held.error()));
+  // Another process was first.
+  if (is_there) return use(std::move(*held), wanted, secrets);
   const auto seed = auth::hex(auth::sha256(secrets.refresh_token.reveal()));
-  if (known) {
-    // The configured token that led to what is lost would be refused again.
-    const auto held = open(*known);
-    if (held && held->stored.seed == seed) return std::nullopt;
+  // The configured token that led to what is lost would be refused again.
+  if (held->stored.seed == seed) {
+    static_cast<void>(plane_.release_consent(id, holder_));
+    return std::unexpected(lost());
   }
-  const auto from_others = [&]() -> Maybe {
-    auto now_there = plane_.find_consent(auth::token_place(tool_, {}));
-    const bool is_new = now_there && *now_there && (*now_there)->version != (known ? known->version : 0) &&
-                        (*now_there)->status == model::ConsentStatus::active;
-    auto held = is_new ? open(std::move(**now_there)) : fail(ErrorCode::not_found, "");
-    if (!held) return std::nullopt;
-    return held->token();
-  };
   auto tokens = client(secrets).refresh(secrets.refresh_token);
+  if (!tokens && tokens.error().kind == TokenFailure::Kind::grant_lost) {
+    held->consent.sealed = auth::seal_tokens(sealer_, {.tokens = {}, .seed = seed}, held->consent.place);
+    return give_up(std::move(*held));
+  }
   if (!tokens) {
-    auto others = from_others();
-    return others ? std::move(others) : Maybe{failed(tokens.error())};
+    static_cast<void>(plane_.release_consent(id, holder_));
+    return failed(tokens.error());
   }
   if (tokens->refresh_token.empty()) tokens->refresh_token = copy(secrets.refresh_token);
-  Consent consent;
-  if (known) consent = *known;
-  consent.place = auth::token_place(tool_, {});
-  consent.scopes = consent.requested_scopes = tool_.auth.scopes;
   StoredTokens fresh{std::move(*tokens), seed};
-  const auto kept = store(consent, fresh);
-  if (!kept && kept.error().code == ErrorCode::conflict) {
-    if (auto others = from_others()) return others;
-  }
-  if (!kept) return std::unexpected(NoToken{.message = kept.error().message, .hint = kept.error().hint});
+  const auto kept = store(held->consent, fresh);
+  if (!kept) return std::unexpected(unavailable(kept.error()));
   return Held{*kept, std::move(fresh)}.token();
 }
 

@@ -77,10 +77,12 @@ class TokenKeeper {
   using Maybe = std::optional<Outcome>;
 
   [[nodiscard]] Maybe from_store(const std::string& user, const TokenWanted& wanted, const ClientSecrets& secrets);
-  [[nodiscard]] Maybe use(Held held, const TokenWanted& wanted, const ClientSecrets& secrets);
-  [[nodiscard]] Maybe refresh(Held held, const TokenWanted& wanted, const ClientSecrets& secrets);
+  [[nodiscard]] Outcome use(Held held, const TokenWanted& wanted, const ClientSecrets& secrets);
+  [[nodiscard]] Outcome refresh(Held held, const TokenWanted& wanted, const ClientSecrets& secrets);
   [[nodiscard]] Outcome refresh_leased(Held held, const TokenWanted& wanted, const ClientSecrets& secrets);
-  [[nodiscard]] Maybe from_seed(const std::optional<model::Consent>& known, const ClientSecrets& secrets);
+  [[nodiscard]] Outcome from_seed(const std::optional<model::Consent>& known, const TokenWanted& wanted,
+                                  const ClientSecrets& secrets);
+  [[nodiscard]] Result<model::Consent> reserve_shared();
   [[nodiscard]] Outcome minted(const std::string& label, const std::string& whose, const TokenWanted& wanted,
                                const std::function<auth::OAuth2Client::Outcome()>& mint);
   [[nodiscard]] Outcome give_up(Held held);
@@ -89,6 +91,7 @@ class TokenKeeper {
   [[nodiscard]] Result<model::Consent> store(model::Consent consent, const auth::StoredTokens& tokens);
   [[nodiscard]] Outcome failed(const auth::TokenFailure& failure) const;
   [[nodiscard]] NoToken lost() const;
+  [[nodiscard]] NoToken unavailable(const Error& error) const;
   [[nodiscard]] auth::OAuth2Client client(const ClientSecrets& secrets) const {
     return {tool_.auth, secrets.client_secret, fetch_};
   }
