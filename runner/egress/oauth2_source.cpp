@@ -11,8 +11,6 @@ using enum model::RefusalCode;
 using State = ConsentAsked::State;
 using std::chrono::system_clock;
 
-/// How long a revocation by another process goes unnoticed at most.
-constexpr std::chrono::milliseconds trust_in_memory{200};
 /// How often a held call looks whether the consent was given elsewhere.
 constexpr std::chrono::milliseconds look_period{300};
 /// A tool that refuses a token which has just been renewed because of it does not mean the token.
@@ -33,15 +31,15 @@ std::shared_ptr<const Credential> make_credential(const AccessToken& token) {
 
 }  // namespace
 
-/// One question to the token worker, for all calls that need its answer.
+/// One question to the token worker, for all calls that come while it is open. Each call asks: a consent that another
+/// process takes back counts at once, for the price of reading one row on another thread.
 struct OAuth2Source::Flight {
   http::Timer landed;
+  std::shared_ptr<const Credential> found = nullptr;
   std::optional<NoToken> failure{};
 };
 
 struct OAuth2Source::Entry {
-  std::shared_ptr<const Credential> credential;
-  Clock::time_point trusted_until;
   std::shared_ptr<Flight> flight;
   std::shared_ptr<const Credential> reissued;  ///< in place of one that the tool had refused
   Clock::time_point reissued_at;
@@ -71,32 +69,25 @@ std::shared_ptr<const TokenWanted> OAuth2Source::wanted_by(const Call& call, con
 
 http::Task<OAuth2Source::Obtained> OAuth2Source::obtain(const Call& call, std::shared_ptr<const Credential> refused) {
   const auto entry = entry_of(call);
-  for (;;) {
-    const bool is_good = entry->credential && !is_same(entry->credential, refused);
-    if (is_good && Clock::now() < entry->trusted_until) co_return entry->credential;
-    if (const auto flight = entry->flight) {
-      static_cast<void>(co_await flight->landed.async_wait(http::by_value));
-      if (flight->failure) co_return std::unexpected(*flight->failure);
-      continue;
-    }
-    const auto flight = std::make_shared<Flight>(
-        Flight{http::Timer{co_await http::asio::this_coro::executor, http::Timer::time_point::max()}});
-    entry->flight = flight;
-    auto token = co_await tokens_.obtain(wanted_by(call, refused.get()));
-    entry->flight.reset();
-    if (token) {
-      const auto fresh = make_credential(*token);
-      // Who holds the same one already sees that nothing has changed.
-      if (!is_same(entry->credential, fresh)) entry->credential = fresh;
-      entry->trusted_until = Clock::now() + trust_in_memory;
-    } else {
-      entry->credential.reset();
-      flight->failure = token.error();
-    }
-    flight->landed.cancel();
+  while (const auto flight = entry->flight) {
+    static_cast<void>(co_await flight->landed.async_wait(http::by_value));
     if (flight->failure) co_return std::unexpected(*flight->failure);
-    co_return entry->credential;
+    // It may have begun before anybody knew that the tool refuses this one.
+    if (!is_same(flight->found, refused)) co_return flight->found;
   }
+  const auto flight = std::make_shared<Flight>(
+      Flight{http::Timer{co_await http::asio::this_coro::executor, http::Timer::time_point::max()}});
+  entry->flight = flight;
+  auto token = co_await tokens_.obtain(wanted_by(call, refused.get()));
+  entry->flight.reset();
+  if (token) {
+    flight->found = make_credential(*token);
+  } else {
+    flight->failure = token.error();
+  }
+  flight->landed.cancel();
+  if (flight->failure) co_return std::unexpected(*flight->failure);
+  co_return flight->found;
 }
 
 http::Task<Verdict> OAuth2Source::inject(Call& call, Exchange& exchange) {

@@ -38,7 +38,7 @@ struct OAuth2Run {
   std::function<void(const ConsentNotice&)> announce;  ///< engine's thread
 };
 
-/// Credentials of type oauth2: access tokens, from memory as long as they are fresh and the store still has them.
+/// Credentials of type oauth2: access tokens, looked up for each call, since a consent may be taken back at any time.
 class OAuth2Source final : public CredentialSource {
  public:
   OAuth2Source(const model::Tool& tool, Secrets& secrets, OAuth2Run& run)
