@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
+#include <set>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
@@ -58,14 +60,13 @@ std::unexpected<TokenFailure> unsound(std::string_view what) {
 
 /// Two programs read a member that comes twice in two ways.
 std::optional<json> read_object(std::string_view text) {
-  std::vector<std::vector<std::string>> names;
+  std::vector<std::set<std::string>> names;
   bool twice = false;
   const auto look = [&](int /*depth*/, json::parse_event_t event, json& value) {
     if (event == json::parse_event_t::object_start) names.emplace_back();
     if (event == json::parse_event_t::object_end && !names.empty()) names.pop_back();
     if (event == json::parse_event_t::key && !names.empty()) {
-      twice = twice || std::ranges::find(names.back(), value.get_ref<const std::string&>()) != names.back().end();
-      names.back().push_back(value.get<std::string>());
+      twice = !names.back().insert(value.get<std::string>()).second || twice;
     }
     return true;
   };
