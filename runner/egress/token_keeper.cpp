@@ -230,12 +230,20 @@ TokenKeeper::Outcome TokenKeeper::refresh_leased(Held held, const TokenWanted& w
   if (tokens->refresh_token.empty()) tokens->refresh_token = copy(held.stored.tokens.refresh_token);
   StoredTokens fresh{std::move(*tokens), held.stored.seed};
   const auto kept = store(held.consent, fresh);
-  if (!kept) {
-    return std::unexpected(NoToken{
-        .message = "the new token of the tool \"" + tool_.name + "\" could not be stored: " + kept.error().message,
-        .hint = kept.error().hint});
-  }
+  if (!kept && kept.error().code == ErrorCode::conflict) return instead_of(held.consent, wanted);
+  if (!kept) return std::unexpected(unavailable(kept.error()));
   return Held{*kept, std::move(fresh)}.token();
+}
+
+/// Somebody has given a new consent, or has taken this one back, while its token was being renewed.
+TokenKeeper::Outcome TokenKeeper::instead_of(const Consent& consent, const TokenWanted& wanted) {
+  auto newer = plane_.find_consent(consent.place);
+  if (!newer) return std::unexpected(unavailable(newer.error()));
+  if (!*newer || (*newer)->status != model::ConsentStatus::active) return std::unexpected(lost());
+  const auto held = open(std::move(**newer));
+  if (!held) return std::unexpected(unavailable(held.error()));
+  if (!held->is_valid(wanted)) return std::unexpected(lost());
+  return held->token();
 }
 
 /// A place in the store for what will come of the configured refresh token: something to have a lease on.

@@ -86,6 +86,7 @@ class TokenKeeper {
   [[nodiscard]] Outcome minted(const std::string& label, const std::string& whose, const TokenWanted& wanted,
                                const std::function<auth::OAuth2Client::Outcome()>& mint);
   [[nodiscard]] Outcome give_up(Held held);
+  [[nodiscard]] Outcome instead_of(const model::Consent& consent, const TokenWanted& wanted);
   [[nodiscard]] Result<Held> open(model::Consent consent) const;
   [[nodiscard]] Result<model::Consent> lease(const std::string& id, bool now_or_never);
   [[nodiscard]] Result<model::Consent> store(model::Consent consent, const auth::StoredTokens& tokens);
