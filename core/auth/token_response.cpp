@@ -4,11 +4,11 @@
 #include <array>
 #include <charconv>
 #include <iterator>
-#include <set>
 #include <sstream>
 
 #include <nlohmann/json.hpp>
 
+#include "core/auth/strict_json.hpp"
 #include "core/http/head.hpp"
 
 namespace runagents::auth {
@@ -19,6 +19,7 @@ using Kind = TokenFailure::Kind;
 using Outcome = std::expected<Tokens, TokenFailure>;
 
 constexpr std::size_t max_token_bytes = 16 * std::size_t{1024};
+constexpr std::size_t max_depth = 16;
 constexpr std::int64_t max_lifetime_s = std::int64_t{10} * 366 * 24 * 3600;
 
 struct KnownError {
@@ -58,28 +59,6 @@ std::unexpected<TokenFailure> unsound(std::string_view what) {
   return failure(Kind::temporary, "the token endpoint's answer is not sound: " + std::string{what});
 }
 
-/// Two programs read a member that comes twice in two ways.
-std::optional<json> read_object(std::string_view text) {
-  std::vector<std::set<std::string>> names;
-  bool twice = false;
-  const auto look = [&](int /*depth*/, json::parse_event_t event, json& value) {
-    if (event == json::parse_event_t::object_start) names.emplace_back();
-    if (event == json::parse_event_t::object_end && !names.empty()) names.pop_back();
-    if (event == json::parse_event_t::key && !names.empty()) {
-      twice = !names.back().insert(value.get<std::string>()).second || twice;
-    }
-    return true;
-  };
-  auto object = json::parse(text, look, false);
-  if (!object.is_object() || twice) return std::nullopt;
-  return object;
-}
-
-const std::string* text_of(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found == object.end() ? nullptr : found->get_ptr<const std::string*>();
-}
-
 /// It becomes a part of a header field.
 bool is_token(std::string_view text) noexcept {
   return !text.empty() && text.size() <= max_token_bytes &&
@@ -105,8 +84,8 @@ std::vector<std::string> words_of(const std::string& text) {
 }
 
 std::unexpected<TokenFailure> read_error(const http::FetchResponse& response) {
-  const auto object = read_object(response.body);
-  const auto* word = object ? text_of(*object, "error") : nullptr;
+  const auto object = read_strict_object(response.body, max_depth);
+  const auto* word = object ? text_member(*object, "error") : nullptr;
   const auto* known = word != nullptr ? find_error(*word) : nullptr;
   const auto status = " (status " + std::to_string(response.status) + ")";
   if (known != nullptr && response.status < 500) {
@@ -118,13 +97,13 @@ std::unexpected<TokenFailure> read_error(const http::FetchResponse& response) {
 }
 
 Outcome read_tokens(const json& object, std::chrono::sys_seconds now) {
-  const auto* type = text_of(object, "token_type");
+  const auto* type = text_member(object, "token_type");
   if (type == nullptr || !http::equal_ignoring_case(*type, "bearer")) return unsound("token_type is not Bearer");
-  const auto* access = text_of(object, "access_token");
+  const auto* access = text_member(object, "access_token");
   if (access == nullptr || !is_token(*access)) return unsound("access_token is no token");
   Tokens tokens{config::Secret{*access}, {}};
   if (object.contains("refresh_token") && !object["refresh_token"].is_null()) {
-    const auto* refresh = text_of(object, "refresh_token");
+    const auto* refresh = text_member(object, "refresh_token");
     if (refresh == nullptr || !is_token(*refresh)) return unsound("refresh_token is no token");
     tokens.refresh_token = config::Secret{*refresh};
   }
@@ -134,7 +113,7 @@ Outcome read_tokens(const json& object, std::chrono::sys_seconds now) {
     tokens.expires_at = now + std::chrono::seconds{*lifetime};
   }
   if (object.contains("scope") && !object["scope"].is_null()) {
-    const auto* scope = text_of(object, "scope");
+    const auto* scope = text_member(object, "scope");
     if (scope == nullptr) return unsound("scope is not a text");
     tokens.scopes = words_of(*scope);
   }
@@ -150,7 +129,7 @@ std::string_view known_error(std::string_view word) noexcept {
 
 Outcome read_token_response(const http::FetchResponse& response, std::chrono::sys_seconds now) {
   if (response.status != 200) return read_error(response);
-  const auto object = read_object(response.body);
+  const auto object = read_strict_object(response.body, max_depth);
   if (!object) return unsound("it is not one JSON object");
   return read_tokens(*object, now);
 }

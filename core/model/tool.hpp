@@ -61,7 +61,7 @@ struct Auth {
 
   /// Whether there is no credential without knowing for which end user.
   [[nodiscard]] bool needs_end_user() const noexcept {
-    return (type == AuthType::oauth2 && !auth_url.empty()) ||
+    return (type == AuthType::oauth2 && (!auth_url.empty() || may_use(OAuthGrant::token_exchange))) ||
            (type == AuthType::agent_token && on_behalf_of == "end_user");
   }
   [[nodiscard]] bool may_use(OAuthGrant grant) const noexcept;

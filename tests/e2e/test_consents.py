@@ -3,16 +3,18 @@
 import base64
 import hashlib
 import json
-import shutil
+import re
 import socket
 import sqlite3
 import subprocess
-import unittest
+import threading
 import urllib.parse
 
-from clients import internet, openid
+from harness import identity, node
 from harness.authorization_server import SECRET, AuthorizationServer, agree, authorization_address, get, redirect_of
 from harness.case import PROGRAM, EndToEnd, main
+from harness.identity import claims
+from harness.serving import SERVER, ask, entrance
 from harness.waiting import until
 
 ME = 'observe(r=call("GET", tool("api") + "/me").facts())'
@@ -55,29 +57,40 @@ class Consents(EndToEnd):
         return self.cli_json("runs", "list")[0]["status"]
 
 
+def openid_provider(key, **ttl):
+    client = {"client_id": "runagents", "client_secret": SECRET, "application_type": "native",
+              "redirect_uris": ["http://127.0.0.1/callback/api"], "grant_types": ["authorization_code", "refresh_token"]}
+    return identity.OpenIdProvider([client], key, ttl)
+
+
 class OpenId(Consents):
-    """Against npm oidc-provider, with a browser that signs in and agrees."""
+    """Against npm oidc-provider, with a person who signs in and agrees. Its userinfo endpoint is the API."""
 
     @classmethod
     def setUpClass(cls):
-        if reason := internet.install_modules():
-            raise unittest.SkipTest(reason)
-        if not shutil.which("node"):
-            raise unittest.SkipTest("node is not installed")
-        cls.provider = openid.Provider()
+        if reason := node.install_modules():
+            raise RuntimeError(reason)
+        cls.key = identity.make_tokens([{"kid": "k", "alg": "RS256"}])["private"]
+        cls.provider = openid_provider(cls.key)
         cls.addClassCleanup(cls.provider.close)
 
     def setUp(self):
         super().setUp()
-        self.provider.set_lifetime(3600)
-        self.environment["OAUTH_CLIENT_SECRET"] = openid.SECRET
-        self.project({"api": {"base_url": self.provider.url, "auth": self.provider.auth()}})
+        self.environment["OAUTH_CLIENT_SECRET"] = SECRET
+        self.use(self.provider)
+
+    def use(self, provider):
+        self.project({"api": {"base_url": provider.url, "auth": {
+            "type": "oauth2", "auth_url": f"{provider.url}/auth", "token_url": f"{provider.url}/token", "issuer": provider.url,
+            "revocation_url": f"{provider.url}/token/revocation", "client_id": "runagents",
+            "client_secret": "env:OAUTH_CLIENT_SECRET", "scopes": ["openid", "offline_access"],
+            "auth_params": {"prompt": "consent"}}}})
 
     def give(self, running, user):
-        page = openid.Browser().consent(authorization_address(running), user)
-        self.assertEqual(page.status, 200, page.text)
-        self.assertIn("Consent given", page.text)
-        return page
+        status, _, text = identity.Person(user).agree(authorization_address(running))
+        self.assertEqual(status, 200, text)
+        self.assertIn("Consent given", text)
+        return text
 
     def seen(self, result):
         self.assertEqual(result.observed["r"]["status"], 200, result.observed)
@@ -88,7 +101,7 @@ class OpenId(Consents):
         address = authorization_address(running)
         until(lambda: self.status() == "PAUSED_CONSENT", "the run to be paused")
         self.assertNotIn("r", running.observed())
-        self.assertIn(ALICE, openid.Browser().consent(address, "alice").text)
+        self.assertIn(ALICE, identity.Person("alice").agree(address)[2])
         result = running.finish()
         self.assertEqual(self.seen(result), "alice")
         self.assertEqual(self.status(), "COMPLETED")
@@ -102,7 +115,9 @@ class OpenId(Consents):
         self.assertEqual(self.seen(again), "alice")
 
     def test_refreshed_when_it_ends(self):
-        self.provider.set_lifetime(1)
+        provider = openid_provider(self.key, AccessToken=1)
+        self.addCleanup(provider.close)
+        self.use(provider)
         running = self.person(script="""
 first = call("GET", tool("api") + "/me")
 end = time.monotonic() + 2.2
@@ -152,15 +167,16 @@ observe(again=call("GET", tool("api") + "/me").json())""")
         self.assert_refused(refusal, "CONSENT_REQUIRED", 403, "credential")
         self.assertTrue(refusal["json"]["resume_id"])
         self.assertTrue(refusal["json"]["expires_at"].endswith("Z"))
-        page = openid.Browser().consent(refusal["json"]["authorization_url"], "alice")
-        self.assertIn("Consent given", page.text)
+        self.assertIn("Consent given", identity.Person("alice").agree(refusal["json"]["authorization_url"])[2])
         running.tell("given")
         self.assertEqual(running.finish().observed["again"], {"sub": "alice"})
 
     def test_the_person_refuses(self):
         running = self.person(script=ME + '\nobserve(again=call("GET", tool("api") + "/me").facts())')
-        page = openid.Browser().abort(authorization_address(running), "alice")
-        self.assertIn("Nothing was stored", page.text)
+        person = identity.Person("alice")
+        _, where, text = person.open(authorization_address(running))
+        away = re.search(r'href="([^"]+/abort)"', text)
+        self.assertIn("Nothing was stored", person.open(urllib.parse.urljoin(where, away.group(1)))[2])
         result = running.finish()
         for name in ("r", "again"):
             self.assert_refused(result.observed[name], "CONSENT_REQUIRED", 403, "credential")
@@ -187,8 +203,7 @@ observe(again=call("GET", tool("api") + "/me").json())""")
         tried = running.await_observation("tried")
         self.assertEqual(tried["receiver"], "refused")
         self.assert_refused(running.observed()["stolen"], "TOOL_NOT_REGISTERED", 403)
-        page = openid.Browser().consent(running.observed()["r"]["json"]["authorization_url"], "alice")
-        self.assertIn("Consent given", page.text)
+        self.assertIn("Consent given", identity.Person("alice").agree(running.observed()["r"]["json"]["authorization_url"])[2])
         running.tell("given")
         self.assertEqual(running.finish().observed["again"], {"sub": "alice"})
 
@@ -291,6 +306,78 @@ observe(lost=call("GET", tool("api") + "/me").status, again=call("GET", tool("ap
         for secret in (*self.server.secrets(), query_of(address)["state"]):
             self.assertNotIn(secret.encode(), kept)
         self.assertNotIn(SECRET, result.stdout + result.stderr)
+
+
+    def test_a_large_body_is_delivered_whole(self):
+        running = self.person(script="""
+body = bytes(range(256)) * 12000
+def pieces():
+    for start in range(0, len(body), 100000): yield body[start:start + 100000]
+observe(a=call("POST", tool("api") + "/echo", body=pieces()).status)
+observe(b=call("POST", tool("api") + "/echo", body=body).status)""")
+        agree(authorization_address(running))
+        result = running.finish()
+        self.assertEqual((result.observed["a"], result.observed["b"]), (200, 200))
+        self.assertEqual([request.body == bytes(range(256)) * 12000 for request in self.api.requests], [True, True])
+
+    def test_an_agent_that_leaves_takes_its_request_with_it(self):
+        running = self.person(script="""
+host, port = door("api")
+connection = socket.create_connection((host, port))
+connection.sendall(f"POST /me HTTP/1.1\\r\\nHost: {host}:{port}\\r\\nContent-Length: 2\\r\\n\\r\\n{{}}".encode())
+await_test("leave"); connection.close(); await_test("given")
+observe(after=call("GET", tool("api") + "/me").status)""")
+        address = authorization_address(running)
+        run_id = running.observed()["run_id"]
+        running.tell("leave")
+        until(lambda: [call["code"] for call in self.calls(run_id)] == ["CONSENT_REQUIRED"], "the runner to notice")
+        agree(address)
+        running.tell("given")
+        self.assertEqual(running.finish().observed["after"], 200)
+        self.assertEqual([request.method for request in self.api.requests], ["GET"])
+
+    def test_a_call_may_need_an_approval_and_a_consent(self):
+        self.project({"api": {"base_url": self.api.url, "auth": self.server.auth()}},
+                     {"p": {"rules": [{"permission": "approval_required"}]}})
+        running = self.person()
+        approval = self.await_approval()
+        self.assertEqual(self.status(), "PAUSED_APPROVAL")
+        self.cli("approvals", "approve", approval["id"], status=0)
+        address = authorization_address(running)
+        until(lambda: self.status() == "PAUSED_CONSENT", "the run to be paused")
+        agree(address)
+        self.assertEqual(running.finish().observed["r"]["json"], {"user": "alice"})
+
+    def test_people_whom_an_agent_serves_at_the_same_time(self):
+        if reason := node.install_modules():
+            raise RuntimeError(reason)
+        users = (ALICE, BOB)
+        made = identity.make_tokens([{"kid": "k", "alg": "ES256"}], [{"kid": "k", "claims": claims(user)} for user in users])
+        self.project({"api": {"base_url": self.api.url, "auth": self.server.auth()}},
+                     **{"identity_providers.test": identity.serve_keys(self.upstream(), made["jwks"])})
+        running = self.start_agent(SERVER + """
+def answer(request):
+    passed = {"traceparent": request.headers["traceparent"]} if request.path == "/traced" else {}
+    request.reply(call("GET", tool("api") + "/me", passed).json())
+serve()""", flags=["--ingress", "127.0.0.1:0"])
+        at, replies = entrance(running), {}
+        addresses, threads = {}, []
+        for user, token in zip(users, made["tokens"]):
+            threads.append(threading.Thread(
+                target=lambda user=user, token=token: replies.update({user: ask(at, token, target="/traced").json()})))
+            threads[-1].start()
+            addresses[user] = authorization_address(running)
+        self.assertEqual(ask(at, made["tokens"][0]).json()["code"], "IDENTITY_AMBIGUOUS")
+        for user in reversed(users):
+            self.server.user = f"account of {user}"
+            agree(addresses[user])
+        for thread in threads:
+            thread.join(30)
+        self.assertEqual(replies, {user: {"user": f"account of {user}"} for user in users})
+        for user, token in zip(users, made["tokens"]):
+            self.assertEqual(ask(at, token).json(), {"user": f"account of {user}"})
+        running.process.terminate()
+        running.finish()
 
 
 class Commands(Agreeable):

@@ -7,8 +7,11 @@ import sqlite3
 import threading
 import time
 
+from harness import identity, node
 from harness.authorization_server import CLIENT, SECRET, AuthorizationServer, agree, authorization_address
 from harness.case import EndToEnd, main
+from harness.identity import claims
+from harness.serving import SERVER, ask, entrance
 from harness.waiting import until
 
 ME = 'observe(r=call("GET", tool("api") + "/me").facts())'
@@ -288,6 +291,37 @@ class Shared(OAuth):
         for run in runs:
             run.tell("go")
         self.assertEqual([self.user_seen(run.finish()) for run in runs], ["the robot"] * 2)
+
+
+class Exchange(OAuth):
+    """What a user came with at the ingress is exchanged for a token that the tool takes (RFC 8693)."""
+
+    def test_each_user_has_a_token_of_their_own(self):
+        if reason := node.install_modules():
+            raise RuntimeError(reason)
+        users = ("ada@example.com", "bob@example.com")
+        made = identity.make_tokens([{"kid": "k", "alg": "ES256"}], [{"kid": "k", "claims": claims(user)} for user in users])
+        self.project({"api": {"base_url": self.api.url, "auth": self.server.client_only(grants=["token_exchange"], audience="api")}},
+                     **{"identity_providers.test": identity.serve_keys(self.upstream(), made["jwks"]), "ingress": {"access": "open"}})
+        running = self.start_agent(SERVER + """
+def answer(request):
+    request.reply(call("GET", tool("api") + "/me").json())
+serve()""", flags=["--ingress", "127.0.0.1:0"])
+        at = entrance(running)
+        for _ in range(2):
+            for token in made["tokens"]:
+                self.assertEqual(ask(at, token).json(), {"user": "exchanged " + token})
+        self.assertEqual(ask(at).json()["code"], "CREDENTIAL_UNAVAILABLE")
+        self.assertEqual([form["subject_token"] for form in self.server.forms], made["tokens"])
+        self.assertEqual({(form["audience"], form["scope"]) for form in self.server.forms}, {("api", "read")})
+        run_id = running.observed()["run_id"]
+        running.process.terminate()
+        running.finish()
+        self.assertEqual(self.calls(run_id)[0]["credential"], "oauth2 token_exchange")
+        self.assert_nothing_leaked()
+        journal = b"".join(path.read_bytes() for path in (self.folder / "data").rglob("*") if path.is_file())
+        for token in made["tokens"]:
+            self.assertNotIn(token.encode(), journal)
 
 
 class OtherTools(OAuth):
