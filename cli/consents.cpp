@@ -54,20 +54,13 @@ Result<void> print_one(const Consent& consent, std::string_view verb, const Cont
 Result<std::vector<Consent>> find_consents(const std::vector<std::string>& ids, api::ControlPlane& plane) {
   const auto all = plane.list_consents({});
   if (!all) return std::unexpected(all.error());
+  std::vector<std::string> known;
+  for (const auto& one : *all) known.push_back(one.id);
   std::vector<Consent> found;
   for (const auto& id : ids) {
-    std::vector<Consent> fitting;
-    std::ranges::copy_if(*all, std::back_inserter(fitting),
-                         [&id](const Consent& one) { return id.size() >= 4 && one.id.starts_with(id); });
-    if (fitting.empty()) {
-      std::vector<std::string> known;
-      for (const auto& one : *all) known.push_back(one.id);
-      return fail(ErrorCode::not_found, fmt::format("no consent \"{}\"", id), did_you_mean(id, known));
-    }
-    if (fitting.size() > 1) {
-      return fail(ErrorCode::conflict, fmt::format("\"{}\" could be {} or {}", id, fitting[0].id, fitting[1].id));
-    }
-    found.push_back(fitting.front());
+    const auto index = index_of_id(id, known, "consent");
+    if (!index) return std::unexpected(index.error());
+    found.push_back(all->at(*index));
   }
   return found;
 }

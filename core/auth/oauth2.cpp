@@ -40,6 +40,7 @@ http::FetchRequest OAuth2Client::request(const std::string& url, Form form) cons
   http::FetchRequest request;
   request.method = "POST";
   request.url = url;
+  request.ca_file = auth_.ca_file;
   request.fields = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}};
   if (auth_.client_auth == ClientAuth::client_secret_basic) {
     // RFC 6749, 2.3.1: both are encoded first, so that a colon separates them.

@@ -19,7 +19,7 @@ using model::AuthType;
 struct AuthKeys {
   AuthType type;
   std::array<std::string_view, 3> required;
-  std::array<std::string_view, 12> optional;
+  std::array<std::string_view, 13> optional;
 };
 
 constexpr std::array auth_keys = {
@@ -30,7 +30,7 @@ constexpr std::array auth_keys = {
     AuthKeys{AuthType::oauth2,
              {"token_url", "client_id"},
              {"auth_url", "scopes", "client_secret", "client_auth", "grants", "refresh_token", "issuer", "audience",
-              "resource", "auth_params", "revocation_url", "redirect_port"}},
+              "resource", "auth_params", "revocation_url", "redirect_port", "ca_file"}},
     AuthKeys{AuthType::aws_sigv4, {"service", "region"}, {"profile"}},
     AuthKeys{AuthType::agent_token, {}, {"on_behalf_of"}},
 };
@@ -140,6 +140,7 @@ constexpr std::array keys = {
     Key<Auth>{"resource", Shape::text, read_text<&Auth::resource>},
     Key<Auth>{"auth_params", Shape::named_texts, read_auth_params},
     Key<Auth>{"revocation_url", Shape::text, read_url<&Auth::revocation_url>},
+    Key<Auth>{"ca_file", Shape::text, [](const Value& v, Auth& auth) { auth.ca_file = read_file_path(v); }},
     Key<Auth>{"redirect_port", Shape::integer, read_redirect_port},
     Key<Auth>{"service", Shape::text, read_text<&Auth::service>},
     Key<Auth>{"region", Shape::text, read_text<&Auth::region>},

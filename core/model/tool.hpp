@@ -53,6 +53,8 @@ struct Auth {
   std::vector<OAuthGrant> grants;                                ///< oauth2: never empty
   ClientAuth client_auth = ClientAuth::none;                     ///< oauth2
   std::optional<SecretReference> refresh_token;                  ///< oauth2: of a token that all users share
+  std::string
+      ca_file;  ///< oauth2: absolute path of a PEM bundle for the authorization server; empty: the system's roots
   std::uint16_t redirect_port = 0;  ///< oauth2: where the browser comes back to; 0: any free port
   std::string service;              ///< aws_sigv4
   std::string region;               ///< aws_sigv4

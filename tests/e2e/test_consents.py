@@ -11,7 +11,8 @@ import threading
 import urllib.parse
 
 from harness import identity, node
-from harness.authorization_server import SECRET, AuthorizationServer, agree, authorization_address, get, redirect_of
+from harness.authorization_server import (SECRET, AuthorizationServer, WithAuthorizationServer, agree, authorization_address, get,
+                                          redirect_of)
 from harness.case import PROGRAM, EndToEnd, main
 from harness.identity import claims
 from harness.serving import SERVER, ask, entrance
@@ -208,15 +209,11 @@ observe(again=call("GET", tool("api") + "/me").json())""")
         self.assertEqual(running.finish().observed["again"], {"sub": "alice"})
 
 
-class Agreeable(Consents):
+class Agreeable(WithAuthorizationServer, Consents):
     """Against a server whose people agree at once, and which may be made to misbehave."""
 
     def setUp(self):
         super().setUp()
-        self.server = AuthorizationServer()
-        self.addCleanup(self.server.close)
-        self.api = self.server.guard(self.upstream())
-        self.environment["OAUTH_CLIENT_SECRET"] = SECRET
         self.configure(issuer=self.server.issuer)
 
     def configure(self, **auth):

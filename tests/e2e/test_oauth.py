@@ -8,8 +8,8 @@ import threading
 import time
 
 from harness import identity, node
-from harness.authorization_server import CLIENT, SECRET, AuthorizationServer, agree, authorization_address
-from harness.case import EndToEnd, main
+from harness.authorization_server import CLIENT, SECRET, AuthorizationServer, WithAuthorizationServer, agree, authorization_address
+from harness.case import main
 from harness.identity import claims
 from harness.serving import SERVER, ask, entrance
 from harness.waiting import until
@@ -30,14 +30,7 @@ def many(count):
 """
 
 
-class OAuth(EndToEnd):
-    def setUp(self):
-        super().setUp()
-        self.server = AuthorizationServer()
-        self.addCleanup(self.server.close)
-        self.api = self.server.guard(self.upstream())
-        self.environment["OAUTH_CLIENT_SECRET"] = SECRET
-
+class OAuth(WithAuthorizationServer):
     def tool(self, auth, **more):
         self.project({"api": {"base_url": self.api.url, "auth": auth, **more}})
 
@@ -154,6 +147,17 @@ class Failures(OAuth):
         self.tool(self.server.client_only(token_url="http://127.0.0.1:1/token"))
         result = self.run_agent(ME)
         self.assert_refused(result.observed["r"], "CREDENTIAL_UNAVAILABLE", 502, "credential")
+
+    def test_a_server_whose_certificate_is_not_trusted(self):
+        server = AuthorizationServer(tls=self.authority().issue("server", "DNS:localhost"))
+        self.addCleanup(server.close)
+        server.guard(self.api)
+        self.tool(server.client_only())
+        result = self.run_agent(ME)
+        self.assert_refused(result.observed["r"], "CREDENTIAL_UNAVAILABLE", 502, "credential")
+        self.assertEqual(server.forms, [])
+        self.tool(server.client_only(ca_file=str(self.authority().ca_file)))
+        self.assertEqual(self.user_seen(self.run_agent(ME)), "the client itself")
 
     def test_what_failed_is_tried_again_with_the_next_call(self):
         self.tool(self.server.client_only())

@@ -8,11 +8,13 @@ import hashlib
 import http.client
 import json
 import secrets
+import ssl
 import threading
 import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from .case import EndToEnd
 from .waiting import until
 
 CLIENT, SECRET = "the client", "s:ecret/of+the client%"
@@ -29,7 +31,7 @@ class AuthorizationServer:
     """`lifetime` of access tokens in seconds; `rotates`: each refresh token is good one time, and using it twice ends all
     that came from the same consent. `refreshed` and `forms` tell what was asked."""
 
-    def __init__(self, lifetime=3600, rotates=True, redirects=("callback/api",)):
+    def __init__(self, lifetime=3600, rotates=True, redirects=("callback/api",), tls=None):
         self.lifetime, self.rotates, self.redirects = lifetime, rotates, redirects
         self.user, self.decision, self.mistakes = "alice", "allow", {}
         self.forms, self.authorizations, self.revoked = [], [], []
@@ -58,8 +60,12 @@ class AuthorizationServer:
                 pass  # a client may be killed, or not want to read on
 
         self._http = Server(("127.0.0.1", 0), Handler)
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
         threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self._http.server_port}"
+        self.url = f"{'https://localhost' if tls else 'http://127.0.0.1'}:{self._http.server_port}"
         self.issuer = self.url
 
     def close(self):
@@ -225,6 +231,17 @@ class AuthorizationServer:
         handler.send_header("Location", f"{query['redirect_uri']}?{urllib.parse.urlencode(answer)}")
         handler.send_header("Content-Length", "0")
         handler.end_headers()
+
+
+class WithAuthorizationServer(EndToEnd):
+    """A test with `server`, and `api`, which says at /me whose token came."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = AuthorizationServer()
+        self.addCleanup(self.server.close)
+        self.api = self.server.guard(self.upstream())
+        self.environment["OAUTH_CLIENT_SECRET"] = SECRET
 
 
 def get(url, headers=None, method="GET"):
