@@ -222,8 +222,9 @@ void complete_bearer(Auth& auth) {
 
 void choose_defaults(const Value& table, Auth& auth) {
   using enum model::OAuthGrant;
-  if (!table.member("client_auth") && table.member("client_secret"))
+  if (!table.member("client_auth") && table.member("client_secret")) {
     auth.client_auth = model::ClientAuth::client_secret_basic;
+  }
   if (table.member("grants")) return;
   if (table.member("auth_url")) {
     auth.grants = {authorization_code, refresh_token};

@@ -62,7 +62,7 @@ Result<RedirectReceiver*> ConsentDesk::receiver_at(std::uint16_t port) {
 void ConsentDesk::drop_overdue() {
   const auto now = clock_now();
   for (const auto& pending : std::vector{pending_}) {
-    if (pending->asked->state == State::open && now >= pending->expires_at) finish(*pending, State::withdrawn);
+    if (pending->asked->state == State::open && now >= pending->expires_at) finish(pending, State::withdrawn);
   }
 }
 
@@ -103,17 +103,16 @@ Result<std::shared_ptr<ConsentAsked>> ConsentDesk::ask(const Subject& subject, s
 void ConsentDesk::withdraw(const std::shared_ptr<ConsentAsked>& asked) {
   const auto found = std::ranges::find(pending_, asked, &Pending::asked);
   if (found == pending_.end() || asked->state != State::open) return;
-  const auto pending = *found;
-  finish(*pending, State::withdrawn);
+  finish(*found, State::withdrawn);
 }
 
-void ConsentDesk::finish(Pending& pending, State state, std::string message) {
-  auto& asked = *pending.asked;
+void ConsentDesk::finish(std::shared_ptr<Pending> pending, State state, std::string message) {
+  auto& asked = *pending->asked;
   asked.state = state;
   asked.message = std::move(message);
   for (auto* one : asked.waiting) one->cancel();
-  const auto port = pending.tool->auth.redirect_port;
-  std::erase_if(pending_, [&pending](const auto& one) { return one.get() == &pending; });
+  const auto port = pending->tool->auth.redirect_port;
+  std::erase(pending_, pending);
   // A port that was asked for by number is for others, too.
   const auto uses_port = [port](const auto& one) { return one->tool->auth.redirect_port == port; };
   if (port != 0 && std::ranges::none_of(pending_, uses_port)) receivers_.erase(port);
@@ -126,10 +125,10 @@ std::shared_ptr<ConsentDesk::Pending> ConsentDesk::take(std::string_view path, s
     return one->asked->state == State::open && states_.accepts(state, one->subject, one->nonce, one->expires_at, now);
   });
   if (found == pending_.end()) return nullptr;
-  const auto pending = *found;
+  auto pending = *found;
   pending->asked->state = State::redeeming;
   if (pending->path == path) return pending;
-  finish(*pending, State::failed, "its answer came back at the address of another tool");
+  finish(pending, State::failed, "its answer came back at the address of another tool");
   return nullptr;
 }
 
@@ -154,24 +153,24 @@ http::Task<BrowserPage> ConsentDesk::answer(std::string target) {
 http::Task<BrowserPage> ConsentDesk::settle(std::shared_ptr<Pending> pending, auth::AuthorizationResponse response) {
   const auto& tool = *pending->tool;
   if (!tool.auth.issuer.empty() && response.iss != tool.auth.issuer) {
-    finish(*pending, State::failed, "the answer did not come from " + tool.auth.issuer);
+    finish(pending, State::failed, "the answer did not come from " + tool.auth.issuer);
     co_return nothing_stored(400, "The answer did not come from the authorization server that was asked.");
   }
   if (response.error == "access_denied") {
-    finish(*pending, State::refused);
+    finish(pending, State::refused);
     co_return nothing_stored(200, "You did not give your consent.");
   }
   if (!response.error.empty()) {
     const auto why = "the authorization server says " + std::string{auth::known_error(response.error)};
-    finish(*pending, State::failed, why);
+    finish(pending, State::failed, why);
     co_return nothing_stored(400, "There is no consent: " + why + ".");
   }
   auto redeemed = co_await pending->redeem({response.code, pending->redirect_uri, pending->verifier});
   if (!redeemed) {
-    finish(*pending, State::failed, redeemed.error().message);
+    finish(pending, State::failed, redeemed.error().message);
     co_return nothing_stored(400, "The consent could not be completed: " + redeemed.error().message + ".");
   }
-  finish(*pending, State::given);
+  finish(pending, State::given);
   const auto user = pending->subject.user.empty() ? "all its users" : pending->subject.user;
   co_return BrowserPage{200, "Consent given",
                         "The agent " + agent_ + " may now use the tool " + tool.name + " for " + user +

@@ -143,8 +143,9 @@ http::Task<Verdict> OAuth2Source::seek_consent(Call& call, Exchange& exchange) {
                             nullptr);
   }
   const std::string user{call.end_user};
-  if (refusing_.contains(user))
+  if (refusing_.contains(user)) {
     co_return needs_consent(call, ", who has refused it in this run", start_command(call), nullptr);
+  }
   if (run_.mode == ConsentMode::deny) {
     co_return needs_consent(call, ", and this run asks for none (--on-consent=deny)", start_command(call), nullptr);
   }
