@@ -84,7 +84,8 @@ Result<void> tell_provider(const Consent& consent, const ConsentsRevoke& options
   }
   const auto directories = context.directories();
   if (!directories) return std::unexpected(directories.error());
-  const auto told = revoke_at_provider(*project, *tool, consent, *directories);
+  const auto told = revoke_at_provider(*project, *tool, consent, *directories,
+                                       [&] { return server::open_embedded(directories->data); });
   if (told) return {};
   return fail(ErrorCode::unavailable,
               fmt::format("{} is deleted, but the provider could not be told: {}", what(consent), told.error().message),

@@ -16,16 +16,27 @@ namespace {
 using State = egress::ConsentAsked::State;
 using Started = Result<model::Consent>;
 
+constexpr std::chrono::seconds secret_time_limit{30};
+
 std::string new_holder() {
   std::string id;
   egress::RequestIds{}.next(id);
   return id;
 }
 
+/// Reads the encrypted store by a connection of its own.
+config::StoredSecrets stored_secrets(const OpenTransport& open_transport) {
+  return [open_transport](std::string_view name) -> Result<config::Secret> {
+    const auto transport = open_transport();
+    if (!transport) return std::unexpected(transport.error());
+    return api::ControlPlane{**transport}.reveal_secret(name);
+  };
+}
+
 /// Everything that one consent needs; `loop` ends before its parts do.
 struct Parts {
   Parts(const ConsentStart& start, const OpenTransport& open_transport, const auth::Sealer& sealer)
-      : secrets{worker, start.project.directory, {}},
+      : secrets{worker, start.project.directory, {}, stored_secrets(open_transport)},
         tokens{start.tool, secrets, open_transport, sealer, new_holder()},
         desk{loop, {}, start.project.agent.name} {}
   ~Parts() {
@@ -94,14 +105,15 @@ Result<model::Consent> start_consent(const ConsentStart& start, const OpenTransp
 }
 
 Result<void> revoke_at_provider(const model::Project& project, const model::Tool& tool, const model::Consent& consent,
-                                const config::Directories& directories) {
+                                const config::Directories& directories, const OpenTransport& open_transport) {
   const auto sealer = auth::open_sealer(directories.data);
   if (!sealer) return std::unexpected(sealer.error());
   const auto stored = auth::open_tokens(*sealer, consent.sealed, consent.place);
   if (!stored) return std::unexpected(stored.error());
   config::Secret secret;
   if (tool.auth.client_secret) {
-    auto read = config::resolve(*tool.auth.client_secret, project.directory);
+    auto read =
+        config::resolve(*tool.auth.client_secret, project.directory, secret_time_limit, stored_secrets(open_transport));
     if (!read) return std::unexpected(read.error());
     secret = std::move(*read);
   }

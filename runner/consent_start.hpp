@@ -30,6 +30,7 @@ struct ConsentStart {
 /// Tells the provider that a deleted consent's tokens are worth nothing any more (RFC 7009), at the tool's
 /// revocation_url. Blocks. The consent is one that the control plane has just deleted.
 [[nodiscard]] Result<void> revoke_at_provider(const model::Project& project, const model::Tool& tool,
-                                              const model::Consent& consent, const config::Directories& directories);
+                                              const model::Consent& consent, const config::Directories& directories,
+                                              const OpenTransport& open_transport);
 
 }  // namespace runagents

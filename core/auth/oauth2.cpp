@@ -1,7 +1,5 @@
 #include "core/auth/oauth2.hpp"
 
-#include <openssl/crypto.h>
-
 #include "core/auth/base64.hpp"
 #include "core/auth/percent.hpp"
 #include "core/auth/scopes.hpp"
@@ -9,10 +7,9 @@
 namespace runagents::auth {
 namespace {
 
+using config::wipe;
 using model::ClientAuth;
 using Kind = TokenFailure::Kind;
-
-void wipe(std::string& text) { OPENSSL_cleanse(text.data(), text.size()); }
 
 }  // namespace
 

@@ -1,7 +1,5 @@
 #include "core/auth/stored_tokens.hpp"
 
-#include <openssl/crypto.h>
-
 #include <nlohmann/json.hpp>
 
 #include "core/auth/hash.hpp"
@@ -9,6 +7,7 @@
 namespace runagents::auth {
 namespace {
 
+using config::wipe;
 using nlohmann::json;
 
 /// With its length in front, no part can pass for the end of the one before it.
@@ -21,8 +20,6 @@ std::string with_lengths(std::initializer_list<std::string_view> parts) {
 std::string associated_data(const model::ConsentPlace& place) {
   return "consents " + with_lengths({place.end_user, place.tool, place.client});
 }
-
-void wipe(std::string& text) { OPENSSL_cleanse(text.data(), text.size()); }
 
 }  // namespace
 

@@ -114,8 +114,17 @@ Result<Consent> TokenKeeper::store(Consent consent, const StoredTokens& stored) 
   consent.expires_at.reset();
   if (tokens.expires_at) consent.expires_at = *tokens.expires_at;
   if (tokens.scopes) consent.scopes = *tokens.scopes;
-  consent.sealed = auth::seal_tokens(sealer_, stored, consent.place);
-  return plane_.put_consent(consent);
+  return put(std::move(consent), stored);
+}
+
+Result<Consent> TokenKeeper::put(Consent consent, const StoredTokens& stored) {
+  for (;;) {
+    consent.sealed = auth::seal_tokens(sealer_, stored, consent.place);
+    auto kept = plane_.put_consent(consent);
+    if (!kept || sealer_.is_newest(consent.sealed)) return kept;
+    // The store's key was being changed meanwhile, and may not have found this value.
+    consent = std::move(*kept);
+  }
 }
 
 TokenKeeper::Outcome TokenKeeper::obtain(const TokenWanted& wanted, const ClientSecrets& secrets) {
@@ -180,7 +189,7 @@ TokenKeeper::Outcome TokenKeeper::use(Held held, const TokenWanted& wanted, cons
 TokenKeeper::Outcome TokenKeeper::give_up(Held held) {
   held.consent.status = model::ConsentStatus::lost;
   // Whoever is faster has something newer.
-  static_cast<void>(plane_.put_consent(held.consent));
+  static_cast<void>(put(std::move(held.consent), held.stored));
   return std::unexpected(lost());
 }
 
@@ -253,9 +262,8 @@ Result<Consent> TokenKeeper::reserve_shared() {
   consent.client_id = tool_.auth.client_id;
   consent.scopes = consent.requested_scopes = tool_.auth.scopes;
   consent.status = model::ConsentStatus::lost;
-  consent.sealed = auth::seal_tokens(sealer_, {}, consent.place);
-  auto put = plane_.put_consent(consent);
-  if (put || put.error().code != ErrorCode::conflict) return put;
+  auto kept = put(consent, {});
+  if (kept || kept.error().code != ErrorCode::conflict) return kept;
   auto theirs = plane_.find_consent(consent.place);
   if (!theirs) return std::unexpected(theirs.error());
   if (!*theirs) return fail(ErrorCode::unavailable, "the shared token was deleted just now");
@@ -282,7 +290,7 @@ TokenKeeper::Outcome TokenKeeper::from_seed(const std::optional<Consent>& known,
   }
   auto tokens = client(secrets).refresh(secrets.refresh_token);
   if (!tokens && tokens.error().kind == TokenFailure::Kind::grant_lost) {
-    held->consent.sealed = auth::seal_tokens(sealer_, {.tokens = {}, .seed = seed}, held->consent.place);
+    held->stored = {.tokens = {}, .seed = seed};
     return give_up(std::move(*held));
   }
   if (!tokens) {

@@ -89,6 +89,7 @@ class TokenKeeper {
   [[nodiscard]] Outcome instead_of(const model::Consent& consent, const TokenWanted& wanted);
   [[nodiscard]] Result<Held> open(model::Consent consent) const;
   [[nodiscard]] Result<model::Consent> lease(const std::string& id, bool now_or_never);
+  [[nodiscard]] Result<model::Consent> put(model::Consent consent, const auth::StoredTokens& tokens);
   [[nodiscard]] Result<model::Consent> store(model::Consent consent, const auth::StoredTokens& tokens);
   [[nodiscard]] Outcome failed(const auth::TokenFailure& failure) const;
   [[nodiscard]] NoToken lost() const;

@@ -254,6 +254,14 @@ class Refresh(OAuth):
             database.execute("UPDATE consents SET lease_holder = 'dead', lease_until = ?", (int((time.time() + 1) * 1e3),))
         self.user_seen(self.run_agent(ME, flags=["--user=alice@example.com"]))
 
+    def test_the_key_of_the_store_may_change(self):
+        self.cli("secrets", "set", "client", input=SECRET, status=0)
+        self.consented(client_secret="store:client")
+        self.cli("secrets", "rotate-key", status=0)
+        self.assertEqual(self.user_seen(self.run_agent(ME, flags=["--user=alice@example.com"])), "alice")
+        self.server.expire()
+        self.assertEqual(self.user_seen(self.run_agent(ME, flags=["--user=alice@example.com"])), "alice")
+
     def test_no_token_stands_in_the_clear_on_the_disk(self):
         self.consented()
         self.assert_nothing_leaked()
