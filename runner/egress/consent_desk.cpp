@@ -103,10 +103,12 @@ Result<std::shared_ptr<ConsentAsked>> ConsentDesk::ask(const Subject& subject, s
 void ConsentDesk::withdraw(const std::shared_ptr<ConsentAsked>& asked) {
   const auto found = std::ranges::find(pending_, asked, &Pending::asked);
   if (found == pending_.end() || asked->state != State::open) return;
-  finish(*found, State::withdrawn);
+  // The vector's own pointer goes while it is used.
+  const auto own = std::shared_ptr{*found};
+  finish(own, State::withdrawn);
 }
 
-void ConsentDesk::finish(std::shared_ptr<Pending> pending, State state, std::string message) {
+void ConsentDesk::finish(const std::shared_ptr<Pending>& pending, State state, std::string message) {
   auto& asked = *pending->asked;
   asked.state = state;
   asked.message = std::move(message);

@@ -80,7 +80,7 @@ class ConsentDesk {
   http::Task<BrowserPage> settle(std::shared_ptr<Pending> pending, auth::AuthorizationResponse response);
   [[nodiscard]] std::shared_ptr<Pending> take(std::string_view path, std::string_view state);
   void drop_overdue();
-  void finish(std::shared_ptr<Pending> pending, ConsentAsked::State state, std::string message = {});
+  void finish(const std::shared_ptr<Pending>& pending, ConsentAsked::State state, std::string message = {});
 
   http::asio::io_context& context_;
   std::string run_;
