@@ -14,8 +14,10 @@ Json describe(const model::Tool& tool) {
   Json capabilities = Json::array();
   for (const auto& one : tool.capabilities) capabilities.push_back(one.method + " " + one.path);
   Json json{{"name", tool.name}, {"base_url", tool.base_url.to_string()}};
-  json["credential"] = tool.auth.secret ? std::string{word(tool.auth.type)} + " " + tool.auth.secret->to_string()
-                                        : std::string{word(tool.auth.type)};
+  std::string credential{word(tool.auth.type)};
+  if (tool.auth.secret) credential += " " + tool.auth.secret->to_string();
+  if (!tool.auth.profile.empty()) credential += " profile " + tool.auth.profile;
+  json["credential"] = std::move(credential);
   json["capabilities"] = std::move(capabilities);
   return json;
 }

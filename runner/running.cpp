@@ -11,6 +11,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "core/config/directories.hpp"
+#include "runner/egress/aws_credential.hpp"
 #include "runner/egress/peer.hpp"
 #include "runner/egress/request_id.hpp"
 #include "runner/preflight.hpp"
@@ -215,6 +216,7 @@ std::optional<launch::LaunchFailure> Running::start() {
     if (spec.working_directory.empty()) spec.working_directory = current_directory();
     secrets_ahead_ = egress::resolve_ahead(snapshot_->evaluator.tools(), options_.project.directory);
   }
+  aws_ = egress::read_aws_ahead(snapshot_->evaluator.tools(), inherited_environment(), fencing_.has_value());
   auto agent = launch::AgentProcess::start(spec);
   if (!agent) {
     close_record({model::RunStatus::failed, agent.error().exit_code, agent.error().error.message});
@@ -253,7 +255,7 @@ egress::ApprovalOptions Running::approval_options() {
 void Running::wire() {
   worker_ = std::make_unique<egress::Worker>(1);
   secrets_ = std::make_unique<egress::Secrets>(*worker_, options_.project.directory, std::move(secrets_ahead_));
-  credentials_ = std::make_unique<egress::Credentials>(*secrets_);
+  credentials_ = std::make_unique<egress::Credentials>(*secrets_, *worker_, std::move(aws_));
   approvals_ = std::make_unique<egress::Approvals>(loop_, *worker_, *plane_, *recorder_, run_id_, approval_options());
   engine_.reset(new egress::Engine{
       loop_, ticker_, snapshot_, *recorder_, *approvals_, *credentials_, *upstreams_, {}, tls_.get()});

@@ -102,6 +102,7 @@ class Running {
   std::optional<rlimit> agent_descriptors_;
   std::optional<Fencing> fencing_;
   egress::SecretsAhead secrets_ahead_;
+  std::shared_ptr<const auth::AwsSettings> aws_;
   std::optional<http::CertificateAuthority> authority_;
   std::unique_ptr<http::TlsServer> tls_;
   std::unique_ptr<egress::Resolver> resolver_;

@@ -28,7 +28,7 @@ constexpr std::array auth_keys = {
     AuthKeys{AuthType::basic, {"username", "secret"}, {}},
     AuthKeys{AuthType::bearer, {"secret"}, {}},
     AuthKeys{AuthType::oauth2, {"token_url", "client_id"}, {"auth_url", "scopes", "client_secret"}},
-    AuthKeys{AuthType::aws_sigv4, {"service", "region"}, {"profile"}},
+    AuthKeys{AuthType::aws_sigv4, {"service"}, {"region", "profile", "secret"}},
     AuthKeys{AuthType::agent_token, {}, {"on_behalf_of"}},
 };
 
@@ -159,6 +159,22 @@ void check_api_key(const Value& table, const Auth& auth) {
   if (prefix && auth.place == Auth::Place::query) prefix->report_at_key(R"(means nothing with in = "query")");
 }
 
+/// They stand in the scope of a signature, between slashes, and in host names.
+void check_scope_word(const Value& word) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  if (!std::ranges::all_of(word.text(), is_plain)) word.report(R"(may hold letters, digits and "-" only)");
+}
+
+void check_sigv4(const Value& table, const Auth& auth) {
+  const auto profile = table.member("profile");
+  for (const auto* name : {"service", "region"}) {
+    if (const auto word = table.member(name)) check_scope_word(*word);
+  }
+  if (profile && auth.secret) profile->report_at_key("means nothing beside secret");
+}
+
 void complete_bearer(Auth& auth) {
   auth.name = "Authorization";
   auth.prefix = "Bearer ";
@@ -183,6 +199,7 @@ void read_auth(const Value& table, Auth& auth) {
   check_keys(table, *std::ranges::find(auth_keys, auth.type, &AuthKeys::type));
   if (auth.type == AuthType::api_key) check_api_key(table, auth);
   if (auth.type == AuthType::bearer) complete_bearer(auth);
+  if (auth.type == AuthType::aws_sigv4) check_sigv4(table, auth);
   // RFC 7617, 2: a user-id ends at the first colon.
   const auto username = table.member("username");
   if (username && auth.type == AuthType::basic && auth.username.contains(':')) username->report("holds a colon");

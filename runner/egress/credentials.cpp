@@ -1,5 +1,6 @@
 #include "runner/egress/credentials.hpp"
 
+#include "runner/egress/aws_credential.hpp"
 #include "runner/egress/static_secret.hpp"
 
 namespace runagents::egress {
@@ -20,7 +21,8 @@ bool may_carry_credential(const model::Tool& tool) {
 Credentials::~Credentials() = default;
 
 bool Credentials::supports(AuthType type) noexcept {
-  return type == AuthType::none || type == AuthType::api_key || type == AuthType::basic || type == AuthType::bearer;
+  return type == AuthType::none || type == AuthType::api_key || type == AuthType::basic || type == AuthType::bearer ||
+         type == AuthType::aws_sigv4;
 }
 
 std::unique_ptr<CredentialSource> Credentials::make_source(const model::Tool& tool) {
@@ -29,6 +31,8 @@ std::unique_ptr<CredentialSource> Credentials::make_source(const model::Tool& to
     case AuthType::basic:
     case AuthType::bearer:
       return std::make_unique<StaticSecret>(secrets_, tool);
+    case AuthType::aws_sigv4:
+      return aws_ ? std::make_unique<AwsCredential>(secrets_, worker_, aws_, tool) : nullptr;
     default:
       return nullptr;
   }

@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 
+#include "core/auth/aws_settings.hpp"
 #include "runner/egress/credential_source.hpp"
 #include "runner/egress/secrets.hpp"
 
@@ -12,7 +13,9 @@ namespace runagents::egress {
 /// engine's thread.
 class Credentials {
  public:
-  explicit Credentials(Secrets& secrets) : secrets_{secrets} {}
+  /// `aws`: needed for tools of type aws_sigv4 only.
+  Credentials(Secrets& secrets, Worker& worker, std::shared_ptr<const auth::AwsSettings> aws)
+      : secrets_{secrets}, worker_{worker}, aws_{std::move(aws)} {}
   ~Credentials();
 
   /// credential: sets what is to be injected into the call, or refuses it.
@@ -27,6 +30,8 @@ class Credentials {
   [[nodiscard]] std::unique_ptr<CredentialSource> make_source(const model::Tool& tool);
 
   Secrets& secrets_;
+  Worker& worker_;
+  std::shared_ptr<const auth::AwsSettings> aws_;
   std::map<const model::Tool*, std::unique_ptr<CredentialSource>> sources_;
 };
 
