@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
@@ -70,6 +71,22 @@ Result<OnApproval> read_on_approval(const std::string& word) {
               "use hold and decide with: runagents approvals approve ID");
 }
 
+/// "127.0.0.1:8000", "[::1]:8000", "localhost:8000", ":8000", "8000"; the address is this machine's loopback unless
+/// another one is named.
+Result<std::optional<ListenAddress>> read_ingress(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  const auto colon = text.rfind(':');
+  auto address = colon == std::string::npos ? std::string{} : text.substr(0, colon);
+  const auto digits = colon == std::string::npos ? std::string_view{text} : std::string_view{text}.substr(colon + 1);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  if (address.empty() || address == "localhost") address = "127.0.0.1";
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+  if (error == std::errc{} && end == digits.data() + digits.size()) return ListenAddress{address, port};
+  return fail(ErrorCode::usage, fmt::format("--ingress: \"{}\" does not end in a port", text),
+              "write ADDRESS:PORT, for example 127.0.0.1:8000");
+}
+
 SummaryFormat read_summary(const std::string& word) {
   if (word == "json") return SummaryFormat::json;
   return word == "none" ? SummaryFormat::none : SummaryFormat::text;
@@ -81,6 +98,10 @@ std::vector<Flag> run_flags(RunFlags& flags) {
       config_flag(flags.config),
       {.name = "agent", .value = "NAME", .summary = "refuse to run any other agent", .binding = &flags.agent},
       {.name = "user", .value = "USER", .summary = "the end user for whom the agent acts", .binding = &flags.user},
+      {.name = "ingress",
+       .value = "ADDR:PORT",
+       .summary = "let requests for the agent in at this address",
+       .binding = &flags.ingress},
       {.name = "isolation",
        .value = "MODE",
        .summary = "strict: inside the fence; none: the agent could go around its doors",
@@ -174,6 +195,8 @@ Result<RunOptions> run_options(const RunFlags& flags, const Context& context) {
   if (!expose) return std::unexpected(expose.error());
   const auto on_approval = read_on_approval(flags.on_approval);
   if (!on_approval) return std::unexpected(on_approval.error());
+  const auto ingress = read_ingress(flags.ingress);
+  if (!ingress) return std::unexpected(ingress.error());
   for (const auto& name : flags.pass_environment) {
     if (!is_variable_name(name)) {
       return fail(ErrorCode::usage, fmt::format("--pass-env: \"{}\" is no name of a variable", name));
@@ -186,6 +209,7 @@ Result<RunOptions> run_options(const RunFlags& flags, const Context& context) {
                     .working_directory = std::move(working_directory),
                     .end_user = flags.user,
                     .isolation = flags.isolation == "strict" ? Isolation::strict : Isolation::none,
+                    .ingress = *ingress,
                     .mask = std::move(*mask),
                     .expose = std::move(*expose),
                     .on_approval = *on_approval,
@@ -213,6 +237,7 @@ Command run_command() {
           "126 when the command\ncannot be executed; 127 when it is not found.",
       .examples = {{"runagents run", "run the command of runagents.toml"},
                    {"runagents run --user ada@example.com -- python3 agent.py", "run another command, for Ada"},
+                   {"runagents run --ingress 127.0.0.1:8000", "serve end users, each with a token of their own"},
                    {"runagents run --dry-run", "see what would be injected and enforced"}},
       .arguments = {{.name = "CMD",
                      .summary = "the command and its arguments (default: [agent].command)",

@@ -15,6 +15,7 @@ struct RunFlags {
   std::string config = {};
   std::string agent = {};
   std::string user = {};
+  std::string ingress = {};
   std::string isolation = "strict";
   std::vector<std::string> mask = {};
   std::vector<std::string> expose = {};

@@ -3,6 +3,7 @@
 #include "core/auth/aws_settings.hpp"
 #include "core/config/control.hpp"
 #include "runner/egress/credentials.hpp"
+#include "runner/entering.hpp"
 #include "runner/fencing.hpp"
 #include "runner/running.hpp"
 
@@ -85,6 +86,10 @@ Result<void> check_passthrough(const model::Tool& tool, const model::Project& pr
 /// The listeners do not exist yet; their addresses are shown as what they will look like.
 launch::DoorUrls future_doors(const policy::Evaluator& evaluator, const RunOptions& options) {
   launch::DoorUrls doors;
+  if (options.ingress) {
+    const auto port = agent_port(options, evaluator);
+    doors.agent_port = port ? std::to_string(*port) : "PORT";
+  }
   if (options.isolation == Isolation::strict) doors.fence = fence_variables(inherited_environment());
   for (const auto* tool : evaluator.tools()) {
     doors.add(*tool, "127.0.0.1:PORT");

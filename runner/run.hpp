@@ -1,8 +1,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +28,12 @@ enum class Isolation {
   return isolation == Isolation::strict ? "strict" : "none";
 }
 
+/// Where a listener is wanted.
+struct ListenAddress {
+  std::string address;     ///< an IP address
+  std::uint16_t port = 0;  ///< 0: one that is free
+};
+
 enum class SummaryFormat { text, json, none };
 
 /// Everything that `runagents run` needs to know; filled from flags and files by the command line.
@@ -35,8 +43,9 @@ struct RunOptions {
   std::string working_directory;  ///< of the agent; empty: the current one
   std::string end_user;           ///< --user; empty: nobody
   Isolation isolation = Isolation::strict;
-  std::vector<std::string> mask;    ///< --mask
-  std::vector<std::string> expose;  ///< --expose
+  std::optional<ListenAddress> ingress;  ///< --ingress; nothing: there is no way in
+  std::vector<std::string> mask;         ///< --mask
+  std::vector<std::string> expose;       ///< --expose
   OnApproval on_approval = OnApproval::hold;
   std::chrono::seconds approval_timeout{std::chrono::minutes{10}};
   std::vector<std::pair<std::string, std::string>> environment;  ///< --env

@@ -68,6 +68,7 @@ Running::Running(const RunOptions& options)
 Running::~Running() {
   // The worker's last results come back to the loop, and what waits there refers to the parts below it.
   if (worker_) worker_->join();
+  if (entering_ && entering_->ingress) entering_->ingress->join();
   loop_.abandon();
   for (const int descriptor : {withdraw_question_fd_, diagnostics_}) {
     if (descriptor >= 0) ::close(descriptor);
@@ -83,6 +84,10 @@ Result<std::unique_ptr<Running>> Running::prepare(const RunOptions& options, con
   std::signal(SIGXFSZ, SIG_IGN);
   std::unique_ptr<Running> running{new Running{options}};
   running->agent_descriptors_ = raise_descriptor_limit();
+  if (options.ingress) {
+    if (auto access = ingress::check_access(options.project); !access) return std::unexpected(access.error());
+    running->entering_ = std::make_unique<Entering>();
+  }
   running->snapshot_ = running->make_snapshot();
   auto signals = launch::Signals::open();
   if (!signals) return std::unexpected(signals.error());
@@ -102,6 +107,7 @@ std::shared_ptr<const egress::Snapshot> Running::make_snapshot() {
                             nullptr,
                             {}};
   snapshot.names = egress::Names{snapshot.evaluator.tools()};
+  if (entering_) snapshot.inbound = &entering_->requests;
   limiter_ = std::make_unique<egress::Limiter>(options_.project.agent.limits, snapshot.evaluator.tools());
   snapshot.limiter = limiter_.get();
   return std::make_shared<const egress::Snapshot>(std::move(snapshot));
@@ -117,7 +123,18 @@ Result<void> Running::open_doors() {
     echo_ = std::move(*echo);
     upstreams_->set_builtin(echo_->endpoint());
   }
+  if (auto way_in = open_way_in(); !way_in) return way_in;
   return options_.isolation == Isolation::strict ? plan_fence() : open_own_doors();
+}
+
+Result<void> Running::open_way_in() {
+  if (!entering_) return {};
+  auto opened = open_ingress(*entering_, options_, snapshot_->evaluator, loop_, ticker_, *doors_,
+                             [this](int count) { agent_->order_sockets(count); });
+  if (!opened) return opened;
+  entering_->ingress->attach(*upstreams_);
+  door_urls_.agent_port = std::to_string(entering_->port);
+  return {};
 }
 
 /// Without a fence the doors are on this machine's loopback.
@@ -259,6 +276,7 @@ void Running::wire() {
   approvals_ = std::make_unique<egress::Approvals>(loop_, *worker_, *plane_, *recorder_, run_id_, approval_options());
   engine_.reset(new egress::Engine{
       loop_, ticker_, snapshot_, *recorder_, *approvals_, *credentials_, *upstreams_, {}, tls_.get()});
+  if (entering_) engine_->entrance = entering_->ingress.get();
   if (options_.verbose) {
     recorder_->on_call = [this](const audit::CallRecord& record) {
       say(fmt::format("runagents: {} {} {} {} {}\n", record.decision, record.method, record.url, record.status,
@@ -285,12 +303,17 @@ void Running::watch(int descriptor, std::function<bool()> handler) {
 Summary Running::serve() {
   doors_->open(*engine_, {agent_->supervisor_pid(), diagnostics_, fencing_.has_value()});
   if (resolver_) resolver_->open(*engine_);
+  if (entering_) say(announcement(*entering_, options_));
   watch(agent_->ended_fd(), [this] {
     ended_ = true;
     loop_.stop();
     return false;
   });
-  watch(agent_->notice_fd(), [this] { return agent_->handle_notice(); });
+  watch(agent_->notice_fd(), [this] {
+    const bool more = agent_->handle_notice();
+    if (entering_ && entering_->sockets) entering_->sockets->add(agent_->take_sockets());
+    return more;
+  });
   watch(signals_->fd(), [this] { return handle_signals(); });
   asio::co_spawn(loop_, keep_house(), asio::detached);
   loop_.run();

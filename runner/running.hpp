@@ -23,6 +23,7 @@
 #include "runner/egress/resolver.hpp"
 #include "runner/egress/upstream.hpp"
 #include "runner/egress/worker.hpp"
+#include "runner/entering.hpp"
 #include "runner/fencing.hpp"
 #include "runner/launch/agent_process.hpp"
 #include "runner/launch/environment.hpp"
@@ -67,6 +68,7 @@ class Running {
   Result<void> open_doors();
   Result<void> open_own_doors();
   Result<void> plan_fence();
+  Result<void> open_way_in();
   void open_fence();
   Result<void> build_environment();
   std::shared_ptr<const egress::Snapshot> make_snapshot();
@@ -101,6 +103,7 @@ class Running {
   std::unique_ptr<egress::Doors> doors_;
   std::optional<rlimit> agent_descriptors_;
   std::optional<Fencing> fencing_;
+  std::unique_ptr<Entering> entering_;  ///< null: there is no way in
   egress::SecretsAhead secrets_ahead_;
   std::shared_ptr<const auth::AwsSettings> aws_;
   std::optional<http::CertificateAuthority> authority_;

@@ -51,6 +51,10 @@ std::string to_text(const Summary& summary, bool colour) {
                   summary.agent, duration_text(summary.duration), exit_text(summary.exit));
   fmt::format_to(std::back_inserter(out), "  {} call{}   {} allowed   {} approved   {} refused\n", totals.calls,
                  totals.calls == 1 ? "" : "s", totals.allowed, totals.approved, totals.refused);
+  if (totals.requests > 0) {
+    fmt::format_to(std::back_inserter(out), "  {} request{} came in   {} refused\n", totals.requests,
+                   totals.requests == 1 ? "" : "s", totals.requests_refused);
+  }
   append_refusals(out, totals, colour);
   if (summary.isolation == "none") {
     fmt::format_to(std::back_inserter(out),
@@ -78,6 +82,9 @@ std::string to_json(const Summary& summary) {
   json["allowed"] = summary.totals.allowed;
   json["approved"] = summary.totals.approved;
   json["refused"] = summary.totals.refused;
+  if (summary.totals.requests > 0) {
+    json["ingress"] = {{"requests", summary.totals.requests}, {"refused", summary.totals.requests_refused}};
+  }
   json["refusals"] = std::move(refusals);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -176,7 +176,7 @@ std::uint64_t Journal::seq() const noexcept { return state_->seq; }
 Result<void> Journal::append(const CallRecord& record) {
   State& state = *state_;
   if (state.broken) return state.give_up("the event journal " + state.path + " is broken");
-  state.begin("TOOL_CALLED");
+  state.begin(record.type);
   JsonLine& line = state.line;
   line.add_known("request_id", record.request_id);
   line.add_known("door", record.door);

@@ -16,8 +16,9 @@ namespace runagents::audit {
 
 /// What is recorded of one call. All views are copied by `append`; empty text and zero mean "not known".
 struct CallRecord {
+  std::string_view type = "TOOL_CALLED";  ///< "INGRESS_REQUEST" for a request to the agent
   std::string_view request_id;
-  std::string_view door;  ///< "alias", "forward"
+  std::string_view door;  ///< "alias", "forward", "transparent", "ingress"
   std::int64_t pid = 0;
   std::string_view exe;
   std::string_view end_user;

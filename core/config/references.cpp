@@ -1,5 +1,6 @@
 #include "core/config/references.hpp"
 
+#include "core/config/file_content.hpp"
 #include "core/config/membership.hpp"
 #include "core/config/words.hpp"
 
@@ -13,6 +14,15 @@ void check_name(const Value& value) {
 void check_reference(const Value& value, std::string_view what, std::span<const std::string_view> declared) {
   if (is_among(value.text(), declared)) return;
   value.report("there is no " + std::string{what} + " \"" + value.text() + "\"", did_you_mean(value.text(), declared));
+}
+
+std::string read_file_path(const Value& value) {
+  const auto path = (value.reading().directory() / value.text()).lexically_normal();
+  if (const auto file = OpenFile::open(path); !file) {
+    value.report(file.error().message);
+    return {};
+  }
+  return path.string();
 }
 
 void report_no_word(const Value& value, std::span<const std::string_view> words) {

@@ -19,6 +19,10 @@ void check_name(const Value& value);
 /// Reports a text that is none of the declared names. `what` is the thing that is named: "tool".
 void check_reference(const Value& value, std::string_view what, std::span<const std::string_view> declared);
 
+/// The absolute path of a file that can be read now; relative ones start at the project's directory. Reports one that
+/// cannot, and returns nothing then.
+[[nodiscard]] std::string read_file_path(const Value& value);
+
 /// The names of declared things.
 template <class Things>
 [[nodiscard]] std::vector<std::string_view> names_of(const Things& things) {

@@ -40,6 +40,7 @@ void read_providers(const Value& value, Project& project) {
 
 void read_identity_providers(const Value& value, Project& project) {
   read_named_tables(value, project.identity_providers, read_identity_provider);
+  value.reading().later([value](const Project& all) { check_identity_providers(value, all); });
 }
 
 constexpr std::array audit_keys = {
@@ -55,6 +56,7 @@ constexpr std::array keys = {
     Key<Project>{"agent", Shape::table, [](const Value& v, Project& p) { read_agent(v, p.agent); }, true,
                  list_agent_keys},
     Key<Project>{"audit", Shape::table, read_audit, false, list_audit_keys},
+    Key<Project>{"ingress", Shape::table, read_ingress, false, list_ingress_keys},
     Key<Project>{"tools", Shape::named_tables, read_tools, false, list_tool_keys},
     Key<Project>{"policies", Shape::named_tables, read_policies, false, list_policy_keys},
     Key<Project>{"models", Shape::named_tables, read_models, false, list_model_keys},

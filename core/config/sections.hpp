@@ -16,6 +16,10 @@ void list_root_keys(const std::string& prefix, Names& names);
 void read_agent(const Value& table, model::Agent& agent);
 void list_agent_keys(const std::string& prefix, Names& names);
 
+/// [ingress]
+void read_ingress(const Value& table, model::Project& project);
+void list_ingress_keys(const std::string& prefix, Names& names);
+
 /// `limits` of an agent or a tool.
 void read_limits(const Value& table, model::Limits& limits);
 void list_limits_keys(const std::string& prefix, Names& names);
@@ -65,5 +69,7 @@ void list_provider_keys(const std::string& prefix, Names& names);
 /// [identity_providers.NAME]
 void read_identity_provider(const Value& table, model::IdentityProvider& provider);
 void list_identity_provider_keys(const std::string& prefix, Names& names);
+/// Two providers that a token could not tell apart. `table` is [identity_providers].
+void check_identity_providers(const Value& table, const model::Project& project);
 
 }  // namespace runagents::config

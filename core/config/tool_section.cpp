@@ -1,7 +1,6 @@
 #include <array>
 
 #include "core/config/address.hpp"
-#include "core/config/file_content.hpp"
 #include "core/config/references.hpp"
 #include "core/config/sections.hpp"
 #include "core/config/url.hpp"
@@ -39,13 +38,6 @@ void read_tls(const Value& value, Tool& tool) {
   if (const auto tls = read_word(value, tls_modes)) tool.tls = *tls;
 }
 
-void read_ca_file(const Value& value, Tool& tool) {
-  const auto path = (value.reading().directory() / value.text()).lexically_normal();
-  const auto file = OpenFile::open(path);
-  if (!file) return value.report(file.error().message);
-  tool.ca_file = path.string();
-}
-
 void read_timeout(const Value& value, Tool& tool) {
   if (const auto timeout = parse_duration(value.text())) {
     tool.timeout = *timeout;
@@ -69,7 +61,7 @@ constexpr std::array keys = {
     Key<Tool>{"allow_encoded_slash", Shape::boolean,
               [](const Value& v, Tool& tool) { tool.allow_encoded_slash = v.boolean(); }},
     Key<Tool>{"trace_headers", Shape::boolean, [](const Value& v, Tool& tool) { tool.trace_headers = v.boolean(); }},
-    Key<Tool>{"ca_file", Shape::text, read_ca_file},
+    Key<Tool>{"ca_file", Shape::text, [](const Value& v, Tool& tool) { tool.ca_file = read_file_path(v); }},
     Key<Tool>{"timeout", Shape::text, read_timeout},
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -40,8 +41,22 @@ struct IdentityProvider {
   std::string name;
   std::string issuer;
   std::string jwks_uri;
+  std::string ca_file;  ///< PEM bundle to trust instead of the system's roots; empty: the system's
   std::vector<std::string> audiences;
   std::string user_id_claim = "email";
+  /// Canonical host names; empty: all.
+  std::vector<std::string> allowed_client_domains;  ///< of applications, as `Origin` names them
+  std::vector<std::string> allowed_email_domains;   ///< of users' e-mail addresses
+};
+
+/// The way in for requests to the agent (`run --ingress`).
+struct Ingress {
+  enum class Access {
+    authenticated,  ///< every request brings a token of an identity provider
+    open            ///< requests without a token come in, too, on behalf of nobody
+  };
+  std::optional<Access> access;  ///< nothing: authenticated, when there is an identity provider
+  std::uint16_t port = 0;        ///< on which the agent listens; 0: chosen for the run
 };
 
 /// How events are kept.
@@ -56,6 +71,7 @@ struct Project {
   std::string trust_domain = "local";
   Agent agent;
   Audit audit;
+  Ingress ingress;
   std::vector<Tool> tools;  ///< in the order of the file, as are the lists below
   std::vector<Policy> policies;
   std::vector<Model> models;

@@ -42,6 +42,11 @@ struct Auth {
   std::string profile;                           ///< aws_sigv4; empty: whatever AWS's SDKs would find
   std::string on_behalf_of;                      ///< agent_token: "end_user" or empty
 
+  /// Whether there is no credential without knowing for which end user.
+  [[nodiscard]] bool needs_end_user() const noexcept {
+    return (type == AuthType::oauth2 && !auth_url.empty()) ||
+           (type == AuthType::agent_token && on_behalf_of == "end_user");
+  }
   /// All secrets that it needs.
   [[nodiscard]] std::vector<SecretReference> references() const;
 };

@@ -47,7 +47,7 @@ ApprovalRequest describe(const Call& call, const std::string& run_id, std::chron
   if (call.capability != nullptr) request.action.capability = call.capability->name;
   request.action.method = call.method();
   request.action.url = call.url();
-  request.action.end_user = call.snapshot->end_user;
+  request.action.end_user = call.end_user;
   request.action.body_sha256 = sha256_hex(*call.held_body);
   request.policy = call.decision.policy->name;
   request.rule = call.decision.rule;

@@ -4,6 +4,10 @@
 
 namespace runagents::egress {
 
+std::string Call::upstream() const {
+  return arrival->door == Door::ingress ? "the agent" : "the tool \"" + tool->name + "\"";
+}
+
 std::string Call::url() const {
   if (host.empty()) return {};
   const model::BaseUrl base{std::string{scheme}, std::string{host}, port, {}};
@@ -18,7 +22,10 @@ policy::Operation Call::operation() const noexcept {
   operation.tool = tool;
   operation.method = method();
   operation.path = path;
-  if (!snapshot->end_user.empty()) operation.end_user = policy::EndUser{snapshot->end_user, std::nullopt};
+  if (!end_user.empty()) {
+    operation.end_user = policy::EndUser{end_user, std::nullopt};
+    if (user && !user->groups.empty()) operation.end_user->groups = user->groups;
+  }
   operation.now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   return operation;
 }

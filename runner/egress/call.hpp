@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/asio/ip/address.hpp>
 
@@ -14,6 +15,7 @@
 #include "core/policy/evaluator.hpp"
 #include "core/policy/target.hpp"
 #include "runner/egress/credential.hpp"
+#include "runner/egress/end_user.hpp"
 #include "runner/egress/peer.hpp"
 
 namespace runagents::egress {
@@ -21,14 +23,24 @@ namespace runagents::egress {
 struct Snapshot;
 
 enum class Door {
-  alias,       ///< a tool's own listener
-  forward,     ///< the forward proxy
-  transparent  ///< the server's own address, inside the fence
+  alias,        ///< a tool's own listener
+  forward,      ///< the forward proxy
+  transparent,  ///< the server's own address, inside the fence
+  ingress       ///< the other way round: requests of end users to the agent
 };
 
 [[nodiscard]] constexpr std::string_view word(Door door) noexcept {
-  if (door == Door::alias) return "alias";
-  return door == Door::forward ? "forward" : "transparent";
+  switch (door) {
+    case Door::alias:
+      return "alias";
+    case Door::forward:
+      return "forward";
+    case Door::transparent:
+      return "transparent";
+    case Door::ingress:
+      break;
+  }
+  return "ingress";
 }
 
 /// The server to which an agent believes itself connected: through the transparent door, or in a tunnel that CONNECT
@@ -50,12 +62,14 @@ struct Arrival {
   std::optional<Destination> destination;
   std::optional<Peer> peer;  ///< empty: not of this run
   std::string peer_problem;  ///< why it is empty
+  std::string client;        ///< ingress: the client's address
 };
 
 using Clock = std::chrono::steady_clock;
 
-/// One outbound call, from its head to its record. Stages read it and add to it; nothing else carries state between
-/// them. A connection uses one object for all its calls, so that strings keep their memory.
+/// One call, from its head to its record: of the agent to a tool, or through the ingress to the agent. Stages read it
+/// and add to it; nothing else carries state between them. A connection uses one object for all its calls, so that
+/// strings keep their memory.
 struct Call {
   const Arrival* arrival = nullptr;
   const http::RequestHead* head = nullptr;   ///< views into the connection's buffer; null: no readable request
@@ -77,12 +91,15 @@ struct Call {
   const model::Tool* tool = nullptr;
   const model::Capability* capability = nullptr;
   policy::Decision decision;
-  std::string_view end_user;
+  std::shared_ptr<const EndUser> user;  ///< who came through the ingress; null: nobody, or the run's own user
+  std::string_view end_user;            ///< for whom the call is made; empty: nobody, or not known
+  std::vector<std::shared_ptr<const EndUser>> may_be_for;  ///< when it is not known; null among them: nobody
   std::shared_ptr<const config::Secret> user_token;  ///< the token that the user came with at the ingress; null: none
   std::string approval_id;
   bool approved = false;
   bool opens_tunnel = false;             ///< a CONNECT whose content will be judged request by request
   std::optional<std::string> held_body;  ///< the request body, when a stage had to read it
+  std::string traceparent;               ///< ingress: what the agent is given (W3C Trace Context)
 
   std::shared_ptr<const Credential> credential;  ///< what is injected (stage credential); null: nothing
 
@@ -99,6 +116,8 @@ struct Call {
   bool recorded = false;
 
   [[nodiscard]] std::string_view method() const noexcept { return head != nullptr ? head->method : std::string_view{}; }
+  /// Who answers, for messages: "the tool "NAME"", or "the agent" behind the ingress.
+  [[nodiscard]] std::string upstream() const;
   /// scheme://authority/path?query; empty before the target is known.
   [[nodiscard]] std::string url() const;
   /// The operation for the evaluator.

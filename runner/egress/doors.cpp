@@ -33,6 +33,12 @@ void trace(Arrival& arrival, http::Socket& socket, const Inside& inside) {
   }
 }
 
+/// "127.0.0.1:80", "[::1]:80"
+std::string text_of(const http::tcp::endpoint& endpoint) {
+  const auto address = endpoint.address().to_string();
+  return (endpoint.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(endpoint.port());
+}
+
 http::asio::ip::address dialled_address(http::Socket& socket) {
   http::error_code ignored;
   auto address = socket.local_endpoint(ignored).address();
@@ -78,14 +84,25 @@ Doors::Doors(asio::io_context& context) : context_{context} {}
 Doors::~Doors() = default;
 
 Result<std::string> Doors::listen(Door door, const model::Tool* tool) {
+  return bind(door, tool, {asio::ip::address_v4::loopback(), 0});
+}
+
+Result<std::string> Doors::listen_for_clients(const http::tcp::endpoint& endpoint) {
+  return bind(Door::ingress, nullptr, endpoint);
+}
+
+Result<std::string> Doors::bind(Door door, const model::Tool* tool, const http::tcp::endpoint& endpoint) {
   auto listener = std::make_unique<Listener>(
       Listener{asio::basic_socket_acceptor<http::tcp, asio::io_context::executor_type>{context_}, door, tool, {}});
   http::error_code error;
-  listener->acceptor.open(http::tcp::v4(), error);
-  if (!error) listener->acceptor.bind({asio::ip::address_v4::loopback(), 0}, error);
+  listener->acceptor.open(endpoint.protocol(), error);
+  // After a restart the port of a run that has just ended is wanted again.
+  if (!error && endpoint.port() != 0) listener->acceptor.set_option(asio::socket_base::reuse_address{true}, error);
+  if (!error) listener->acceptor.bind(endpoint, error);
   if (!error) listener->acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error) return fail(ErrorCode::internal, "no listener on 127.0.0.1 can be opened: " + error.message());
-  listener->authority = "127.0.0.1:" + std::to_string(listener->acceptor.local_endpoint(error).port());
+  if (error)
+    return fail(ErrorCode::internal, "no listener on " + text_of(endpoint) + " can be opened: " + error.message());
+  listener->authority = text_of(listener->acceptor.local_endpoint(error));
   listeners_.push_back(std::move(listener));
   return listeners_.back()->authority;
 }
@@ -127,11 +144,14 @@ http::Task<void> Doors::accept(Engine& engine, Listener& listener, Inside inside
     if (listener.tool != nullptr && listener.tool->kind == model::ToolKind::tcp) {
       arrival.destination = bytes_to(*listener.tool);
     }
+    if (listener.door == Door::ingress) {
+      arrival.client = socket.remote_endpoint(ignored).address().to_string();
+    }
     // Looking through all descriptors of an agent that holds very many connections would keep the others waiting; it is
     // the agent's in any case.
-    if (inside.is_fenced && connections_.size() >= max_traced_connections) {
+    if (inside.is_fenced && listener.door != Door::ingress && connections_.size() >= max_traced_connections) {
       arrival.peer = Peer{};
-    } else {
+    } else if (listener.door != Door::ingress) {
       trace(arrival, socket, inside);
     }
     auto connection = std::make_unique<Connection>(engine, http::Stream{std::move(socket)}, std::move(arrival));

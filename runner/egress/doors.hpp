@@ -32,6 +32,9 @@ class Doors {
 
   /// Binds a listener on a port of 127.0.0.1 that the kernel chooses. Returns its authority, "127.0.0.1:PORT".
   [[nodiscard]] Result<std::string> listen(Door door, const model::Tool* tool);
+  /// Binds a listener for the ingress where the user wants it; port 0: one that the kernel chooses. Returns its
+  /// authority.
+  [[nodiscard]] Result<std::string> listen_for_clients(const http::tcp::endpoint& endpoint);
   /// Takes a listening socket over that was opened inside a fence. `authority` is how the agent knows it; without
   /// meaning for the transparent door.
   void adopt(int descriptor, Door door, const model::Tool* tool, std::string authority);
@@ -44,6 +47,7 @@ class Doors {
 
  private:
   struct Listener;
+  Result<std::string> bind(Door door, const model::Tool* tool, const http::tcp::endpoint& endpoint);
   http::Task<void> accept(Engine& engine, Listener& listener, Inside inside);
   http::Task<void> serve(std::unique_ptr<Connection> connection);
 

@@ -16,9 +16,10 @@ using Connection = std::unique_ptr<UpstreamConnection>;
 bool is_safe(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 
 std::unexpected<Refusal> broken_upstream(const Call& call, const UpstreamConnection& connection, bool malformed) {
-  const auto name = "the tool \"" + call.tool->name + "\"";
+  const auto name = call.upstream();
   if (connection.timed_out) {
-    return refuse(upstream_timeout, name + " was silent for too long", "its limit is the tool's timeout");
+    return refuse(upstream_timeout, name + " was silent for too long",
+                  call.arrival->door == Door::ingress ? "" : "its limit is the tool's timeout");
   }
   if (malformed) return refuse(upstream_protocol, name + " sent something that is not HTTP/1.1");
   return refuse(upstream_unreachable, name + " closed the connection without an answer");
@@ -94,7 +95,11 @@ class Forwarding {
 
   http::Task<http::error_code> send_request() {
     auto& connection = *connection_;
-    write_request_head(connection.out, call_, framing_);
+    if (call_.arrival->door == Door::ingress) {
+      write_agent_head(connection.out, call_, framing_);
+    } else {
+      write_request_head(connection.out, call_, framing_);
+    }
     if (call_.held_body) {
       call_.bytes_in = call_.held_body->size();
       const auto error = co_await connection.stream.write(connection.out, *call_.held_body);

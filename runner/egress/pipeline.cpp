@@ -9,9 +9,10 @@
 namespace runagents::egress {
 namespace {
 
-constexpr std::array<Stage, 6> admission = {read_target,         //
+constexpr std::array<Stage, 7> admission = {read_target,         //
                                             identify_tool,       //
                                             verify_agent,        //
+                                            resolve_identity,    //
                                             evaluate_policy,     //
                                             enforce_capability,  //
                                             apply_limits};
@@ -19,10 +20,7 @@ constexpr std::array<Stage, 6> admission = {read_target,         //
 constexpr auto tunnel_admission = std::span{admission}.first<3>();
 
 Verdict admit(const Engine& engine, Call& call) {
-  if (!engine.recorder.expect(call)) {
-    return refuse(model::RefusalCode::internal, "calls cannot be recorded any more, so none is forwarded",
-                  "is the disk with the event journal full?");
-  }
+  if (auto room = expect_record(engine, call); !room) return room;
   try {
     for (const auto stage : tunnel_admission) {
       if (auto verdict = stage(*call.snapshot, call); !verdict) return verdict;
@@ -43,7 +41,6 @@ http::Task<Verdict> clear(Engine& engine, Call& call, Exchange& exchange) {
     auto approved = co_await engine.approvals.approve(call, exchange);
     if (!approved) co_return approved;
   }
-  if (auto identity = resolve_identity(*call.snapshot, call); !identity) co_return identity;
   auto credential = co_await engine.credentials.inject(call, exchange);
   co_return credential;
 }
@@ -64,10 +61,26 @@ http::Task<Verdict> open_tunnel(Engine& engine, Call& call, Exchange& exchange) 
   co_return pass();
 }
 
+/// What a client has to bring (RFC 6750, section 3): the error is named only when there was a token.
+std::string challenge(const Refusal& refusal, const Call& call) {
+  const auto* error = refusal.code == model::RefusalCode::token_missing ? "" : ", error=\"invalid_token\"";
+  return "WWW-Authenticate: Bearer realm=\"" + call.snapshot->agent + "\"" + error + "\r\n";
+}
+
 }  // namespace
+
+Verdict expect_record(const Engine& engine, Call& call) {
+  if (engine.recorder.expect(call)) return pass();
+  return refuse(model::RefusalCode::internal, "calls cannot be recorded any more, so none is forwarded",
+                "is the disk with the event journal full?");
+}
 
 http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange) {
   call.snapshot = engine.snapshot;
+  if (call.arrival->door == Door::ingress) {
+    co_await engine.entrance->serve(engine, call, exchange);
+    co_return;
+  }
   engine.request_ids.next(call.request_id);
   auto verdict = admit(engine, call);
   if (verdict && call.method() == "CONNECT" && exchange.has_early_bytes()) {
@@ -106,6 +119,7 @@ http::Task<void> answer_refusal(Engine& engine, Call& call, Exchange& exchange, 
   if (refusal.code == model::RefusalCode::method_not_allowed) {
     fields += "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
   }
+  if (model::traits(refusal.code).status == 401) fields += challenge(refusal, call);
   ResponseStart start;
   start.status = model::traits(refusal.code).status;
   start.fields = &fields;

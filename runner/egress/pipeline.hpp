@@ -8,7 +8,11 @@
 namespace runagents::egress {
 
 /// Takes a call through all stages and answers it: the tool's response, or a refusal. Ends with the call recorded.
+/// Requests to the agent go through those of the ingress.
 [[nodiscard]] http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange);
+
+/// Makes sure that the call can be recorded, before anything of it leaves.
+[[nodiscard]] Verdict expect_record(const Engine& engine, Call& call);
 
 /// Records and sends a refusal.
 [[nodiscard]] http::Task<void> answer_refusal(Engine& engine, Call& call, Exchange& exchange, Refusal refusal);

@@ -67,6 +67,7 @@ bool Recorder::record(Call& call, const Refusal* refusal) {
   audit::CallRecord record;
   record.request_id = call.request_id;
   record.door = word(call.arrival->door);
+  if (call.arrival->door == Door::ingress) record.type = "INGRESS_REQUEST";
   if (call.arrival->peer) {
     record.pid = call.arrival->peer->pid;
     record.exe = call.arrival->peer->exe;
@@ -116,6 +117,11 @@ void Recorder::note_tls_failure(std::string_view host, std::string_view reason) 
 }
 
 void Recorder::count(const audit::CallRecord& record, const Call& call) {
+  if (call.arrival->door == Door::ingress) {
+    ++totals_.requests;
+    if (record.decision == "refused") ++totals_.requests_refused;
+    return;
+  }
   ++totals_.calls;
   if (record.decision == "allowed") ++totals_.allowed;
   if (record.decision == "approved") ++totals_.approved;

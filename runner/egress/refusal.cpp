@@ -29,7 +29,7 @@ bool was_decided(model::RefusalCode code) {
 std::string to_json(const Refusal& refusal, const Call& call) {
   const auto& traits = model::traits(refusal.code);
   Json json{{"code", traits.word}, {"error", traits.word}, {"message", refusal.message}, {"stage", traits.stage}};
-  if (call.tool != nullptr) json["tool"] = call.tool->name;
+  if (call.tool != nullptr && !call.tool->name.empty()) json["tool"] = call.tool->name;
   if (call.snapshot != nullptr) {
     json["agent"] = call.snapshot->agent;
     json["run_id"] = call.snapshot->run_id;

@@ -191,8 +191,9 @@ void append_signature(std::string& out, const Call& call, const RequestFraming& 
 /// Nothing that frames, routes or authenticates may arrive after the fact.
 bool may_trail(std::string_view name) {
   return !is_hop_by_hop(name) && !is_reserved(name) &&
-         !is_one_of(name, {"authorization", "cookie", "set-cookie", "content-encoding", "content-type", "content-range",
-                           "cache-control", "location", "x-request-id", "x-run-id", "trailer"});
+         !is_one_of(name,
+                    {"authorization", "cookie", "set-cookie", "content-encoding", "content-type", "content-range",
+                     "cache-control", "location", "x-request-id", "x-run-id", "traceparent", "tracestate", "trailer"});
 }
 
 }  // namespace
@@ -220,6 +221,25 @@ void write_request_head(std::string& out, const Call& call, const RequestFraming
     append_field(out, "X-Run-ID", call.snapshot->run_id);
   }
   if (credential != nullptr && credential->signer) append_signature(out, call, framing);
+  out.append("\r\n");
+}
+
+void write_agent_head(std::string& out, const Call& call, const RequestFraming& framing) {
+  out.assign(call.method()).append(" ").append(call.head->target).append(" HTTP/1.1\r\n");
+  append_field(out, "Host", call.head->has_host ? call.head->host : std::string_view{call.arrival->authority});
+  const auto& fields = call.head->fields;
+  const bool has_named = names_more_than_the_hop(fields);
+  for (const auto& field : fields) {
+    if (is_hop_by_hop(field.name) || is_reserved(field.name)) continue;
+    if (is_one_of(field.name, {"authorization", "traceparent", "tracestate", "x-request-id"})) continue;
+    if (has_named && is_named_by_connection(field.name, fields)) continue;
+    append_field(out, field.name, field.value);
+  }
+  append_framing(out, call, framing);
+  append_field(out, "X-Forwarded-For", call.arrival->client);
+  if (!call.end_user.empty()) append_field(out, "X-End-User-ID", call.end_user);
+  append_field(out, "X-Request-Id", call.request_id);
+  append_field(out, "traceparent", call.traceparent);
   out.append("\r\n");
 }
 

@@ -20,6 +20,10 @@ struct RequestFraming {
 /// fields, without anything that only the proxy may say, with the credential and the end user's identity.
 void write_request_head(std::string& out, const Call& call, const RequestFraming& framing);
 
+/// Writes the head of a client's request as the agent gets it: with the client's own target and host, without its token
+/// and its trace, with the identity that was found and the ids that the ingress made.
+void write_agent_head(std::string& out, const Call& call, const RequestFraming& framing);
+
 /// Writes the field lines of a response as the agent gets them into `out`: without hop-by-hop fields and framing, with
 /// a Location inside the tool rewritten to the alias door.
 void write_response_fields(std::string& out, const Call& call, const http::ResponseHead& response);

@@ -10,6 +10,7 @@
 namespace runagents::egress {
 
 class Limiter;
+class InboundRequests;
 
 /// Everything that a decision needs. Immutable, shared by pointer, replaced whole.
 struct Snapshot {
@@ -20,6 +21,7 @@ struct Snapshot {
   std::string end_user;        ///< of the whole run (`--user`); empty: nobody
   Limiter* limiter = nullptr;  ///< counts; outlives the snapshot
   Names names{};               ///< who has which address inside the fence
+  InboundRequests* inbound = nullptr;  ///< requests that the agent is at work on; null: no ingress
 };
 
 }  // namespace runagents::egress

@@ -16,13 +16,13 @@ Verdict read_target(const Snapshot& snapshot, Call& call);
 Verdict identify_tool(const Snapshot& snapshot, Call& call);
 /// agent: whether the connection belongs to the run.
 Verdict verify_agent(const Snapshot& snapshot, Call& call);
+/// identity: for whom the call is made. Policy, approvals and the record depend on it.
+Verdict resolve_identity(const Snapshot& snapshot, Call& call);
 /// policy: what the rules say; approval_required passes here and is asked for later.
 Verdict evaluate_policy(const Snapshot& snapshot, Call& call);
 /// capability: whether the tool declares the operation.
 Verdict enforce_capability(const Snapshot& snapshot, Call& call);
 /// limits: rate and budget.
 Verdict apply_limits(const Snapshot& snapshot, Call& call);
-/// identity: for whom the call is made.
-Verdict resolve_identity(const Snapshot& snapshot, Call& call);
 
 }  // namespace runagents::egress

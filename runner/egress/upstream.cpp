@@ -6,6 +6,7 @@
 
 #include "core/http/address.hpp"
 #include "core/model/tool.hpp"
+#include "runner/egress/dial_deadline.hpp"
 
 namespace runagents::egress {
 namespace {
@@ -32,26 +33,6 @@ std::unexpected<Refusal> blocked(const model::Tool& tool, const asio::ip::addres
                 internal ? "set network = \"private\" on the tool \"" + tool.name + "\" if that is meant" : "");
 }
 
-/// Closes the socket when the time is over; the pending operation ends with it.
-class DialDeadline final : public http::Ticking {
- public:
-  DialDeadline(http::Ticker& ticker, http::Socket& socket, std::chrono::milliseconds after)
-      : Ticking{ticker}, socket_{socket} {
-    arm(after);
-  }
-  [[nodiscard]] bool passed() const noexcept { return passed_; }
-
- private:
-  void expired() override {
-    passed_ = true;
-    error_code ignored;
-    socket_.close(ignored);
-  }
-  using error_code = http::error_code;
-  http::Socket& socket_;
-  bool passed_ = false;
-};
-
 }  // namespace
 
 Upstreams::~Upstreams() = default;
@@ -66,9 +47,7 @@ http::Task<Upstreams::Acquired> Upstreams::acquire(const model::Tool& tool, bool
     connection->reused = true;
     co_return connection;
   }
-  const auto addresses = co_await resolve(tool);
-  if (!addresses) co_return std::unexpected(addresses.error());
-  auto socket = co_await dial(tool, *addresses);
+  auto socket = co_await connect(tool);
   if (!socket) co_return std::unexpected(std::move(socket.error()));
   if (tool.base_url.scheme != "https") {
     co_return std::make_unique<UpstreamConnection>(ticker_, http::Stream{std::move(*socket)});
@@ -79,11 +58,20 @@ http::Task<Upstreams::Acquired> Upstreams::acquire(const model::Tool& tool, bool
 }
 
 http::Task<Upstreams::Acquired> Upstreams::dial_bytes(const model::Tool& tool) {
+  auto socket = co_await connect(tool);
+  if (!socket) co_return std::unexpected(std::move(socket.error()));
+  co_return std::make_unique<UpstreamConnection>(ticker_, http::Stream{std::move(*socket)});
+}
+
+http::Task<std::expected<http::Socket, Refusal>> Upstreams::connect(const model::Tool& tool) {
+  if (const auto own = connectors_.find(&tool); own != connectors_.end()) {
+    auto connected = co_await own->second->connect();
+    co_return connected;
+  }
   const auto addresses = co_await resolve(tool);
   if (!addresses) co_return std::unexpected(addresses.error());
   auto socket = co_await dial(tool, *addresses);
-  if (!socket) co_return std::unexpected(std::move(socket.error()));
-  co_return std::make_unique<UpstreamConnection>(ticker_, http::Stream{std::move(*socket)});
+  co_return socket;
 }
 
 void Upstreams::release(const model::Tool& tool, std::unique_ptr<UpstreamConnection> connection) {

@@ -46,8 +46,19 @@ struct UpstreamTimes {
   std::chrono::milliseconds idle{std::chrono::seconds{50}};
 };
 
-/// The pools of connections to all tools, and the only place that dials. A name is resolved once per connection, every
-/// address is checked, and exactly a checked address is dialled. Of the engine's thread.
+/// How a tool is connected to that has no address here: the agent, as the tool of the ingress.
+class Connector {
+ public:
+  Connector() = default;
+  virtual ~Connector() = default;
+  Connector(const Connector&) = delete;
+  Connector& operator=(const Connector&) = delete;
+
+  [[nodiscard]] virtual http::Task<std::expected<http::Socket, Refusal>> connect() = 0;
+};
+
+/// The pools of connections to all tools, and the only place that dials but for connectors. A name is resolved once per
+/// connection, every address is checked, and exactly a checked address is dialled. Of the engine's thread.
 class Upstreams {
  public:
   static constexpr std::size_t max_idle_per_tool = 64;
@@ -65,6 +76,8 @@ class Upstreams {
 
   /// Where the built-in tools listen (base URLs "builtin://...").
   void set_builtin(const http::tcp::endpoint& endpoint) { builtin_ = endpoint; }
+  /// Connections to this tool are made by `connector`, which stays the caller's.
+  void set_connector(const model::Tool& tool, Connector& connector) { connectors_[&tool] = &connector; }
 
  private:
   struct Pool {
@@ -73,6 +86,7 @@ class Upstreams {
   };
   using Addresses = std::vector<http::tcp::endpoint>;
 
+  http::Task<std::expected<http::Socket, Refusal>> connect(const model::Tool& tool);
   http::Task<std::expected<Addresses, Refusal>> resolve(const model::Tool& tool);
   http::Task<std::expected<http::Socket, Refusal>> dial(const model::Tool& tool, const Addresses& addresses);
   http::Task<std::expected<http::SslPointer, Refusal>> start_tls(const model::Tool& tool, http::Socket& socket);
@@ -83,6 +97,7 @@ class Upstreams {
   UpstreamTimes times_;
   http::tcp::endpoint builtin_;
   std::map<const model::Tool*, Pool> pools_;
+  std::map<const model::Tool*, Connector*> connectors_;
   std::map<std::string, http::TlsClient> tls_;  ///< by CA file; made when first needed
 };
 

@@ -137,4 +137,13 @@ Outcome open_listeners(std::span<const Listener> listeners, std::vector<int>& so
   return {};
 }
 
+int open_client_socket() noexcept {
+  const int type = SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK;
+  const int socket = ::socket(AF_INET6, type, 0);
+  if (socket < 0) return ::socket(AF_INET, type, 0);
+  const int off = 0;
+  ::setsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+  return socket;
+}
+
 }  // namespace runagents::fence

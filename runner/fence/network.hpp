@@ -15,4 +15,8 @@ namespace runagents::fence {
 /// Opens the sockets of the plan, in order. They belong to the caller, also when this fails.
 [[nodiscard]] Outcome open_listeners(std::span<const Listener> listeners, std::vector<int>& sockets);
 
+/// An unconnected TCP socket of this process's network, the caller's: of IPv6 and good for IPv4, too, or of IPv4 where
+/// there is nothing else. Negative, with errno: it cannot be had.
+[[nodiscard]] int open_client_socket() noexcept;
+
 }  // namespace runagents::fence

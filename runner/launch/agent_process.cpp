@@ -176,6 +176,7 @@ void AgentProcess::State::take_message(const Message& message) {
     case Notice::sockets:
     case Notice::born:
     case Notice::signal:
+    case Notice::more_sockets:
     case Notice::frozen:
       break;
   }
@@ -284,6 +285,12 @@ int AgentProcess::ended_fd() const noexcept { return state_->supervisor_handle; 
 int AgentProcess::notice_fd() const noexcept { return state_->control; }
 
 std::vector<int> AgentProcess::take_sockets() { return std::exchange(state_->sockets, {}); }
+
+void AgentProcess::order_sockets(int count) {
+  if (!state_->finished) {
+    send_message(state_->control, {.notice = Notice::more_sockets, .value = count, .detail = 0});
+  }
+}
 
 ExitStatus AgentProcess::wait() {
   state_->finish();

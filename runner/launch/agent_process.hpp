@@ -85,8 +85,11 @@ class AgentProcess {
   /// the runner's job has it, and continues the agent if it was stopped from the terminal.
   void continued();
   /// The sockets of the fence's listeners, in the order of its plan, and then one for socket diagnostics
-  /// (NETLINK_SOCK_DIAG) inside. The caller's from then on. Empty without a fence.
+  /// (NETLINK_SOCK_DIAG) inside. The caller's from then on. Empty without a fence. Later, after `handle_notice`: what
+  /// `order_sockets` asked for.
   [[nodiscard]] std::vector<int> take_sockets();
+  /// Asks for so many unconnected TCP sockets of the fence's network. They may be fewer.
+  void order_sockets(int count);
   /// Sends a signal to the agent's process group.
   void signal(int number);
   /// Kills every process of the run.

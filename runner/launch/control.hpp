@@ -12,15 +12,17 @@ namespace runagents::launch {
 /// What runner and supervisor tell each other.
 enum class Notice : int {
   // supervisor to runner
-  sockets,  ///< with descriptors: the fence's listeners, in the order of its plan, and then one for socket diagnostics
+  sockets,  ///< with descriptors: the fence's listeners, in the order of its plan, and then one for socket diagnostics;
+            ///< later on, what `more_sockets` asked for
   born,     ///< sent by the agent's process itself, so that the kernel tells its pid as the receiver sees it
   started,  ///< the agent's program has taken over
   failed,   ///< value: the step (StartStep) that failed, detail: errno, failure: of the fence
   stopped,  ///< value: the signal that stopped the agent's own process
   ended,    ///< value: the wait status (wait(2)) of the agent's own process; everything else is gone as well
   // runner to supervisor
-  signal,  ///< value: a signal for the agent's process group
-  frozen,  ///< value: 1 while the runner keeps the tree stopped, 0 afterwards
+  signal,        ///< value: a signal for the agent's process group
+  more_sockets,  ///< value: how many unconnected TCP sockets of the fence's network are wanted
+  frozen,        ///< value: 1 while the runner keeps the tree stopped, 0 afterwards
 };
 
 /// One message on the socket pair (SOCK_SEQPACKET) between runner and supervisor.

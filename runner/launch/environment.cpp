@@ -160,6 +160,7 @@ Result<void> Builder::inject(const DoorUrls& doors, std::string_view run_id) {
   also("SYSTEM_PROMPT", project_.agent.system_prompt);
   also("AGENT_NAME", project_.agent.name);
   also("RUNAGENTS_RUN_ID", run_id);
+  if (!doors.agent_port.empty()) also("PORT", doors.agent_port);
   for (const std::string name : {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}) {
     also(name, doors.forward_proxy);
     also(lower(name), doors.forward_proxy);

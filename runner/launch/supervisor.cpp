@@ -15,8 +15,10 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 #include "runner/fence/build.hpp"
+#include "runner/fence/network.hpp"
 #include "runner/launch/control.hpp"
 #include "runner/launch/tree_signals.hpp"
 
@@ -69,6 +71,7 @@ class Supervisor {
   void wait_for_news(int timeout_ms);
   void read_control();
   void obey(const Message& message);
+  static void hand_out_sockets(int count);
   /// Takes in every child that ended or stopped; false when no child is left, and so no descendant.
   bool reap();
   void end_the_rest();
@@ -201,12 +204,29 @@ void Supervisor::read_control() {
 void Supervisor::obey(const Message& message) {
   if (message.notice == Notice::frozen) {
     frozen_ = message.value != 0;
+  } else if (message.notice == Notice::more_sockets) {
+    hand_out_sockets(message.value);
   } else if (message.notice == Notice::signal && !agent_status_) {
     // As long as the agent has not been waited for, its pid and its group are its own.
     ::kill(-agent_, message.value);
     if ((message.value == SIGTERM || message.value == SIGHUP) && !frozen_) {
       ::kill(-agent_, SIGCONT);
     }
+  }
+}
+
+void Supervisor::hand_out_sockets(int count) {
+  std::vector<int> sockets;
+  for (int i = 0; i < count; ++i) {
+    const int socket = fence::open_client_socket();
+    if (socket < 0) {
+      break;
+    }
+    sockets.push_back(socket);
+  }
+  send_descriptors(control_fd, sockets);
+  for (const int socket : sockets) {
+    ::close(socket);
   }
 }
 

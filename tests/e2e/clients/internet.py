@@ -4,21 +4,19 @@ It stands in a network and mount namespace, where port 443 is free and /etc/host
 calling test there; what needs the real network, the npm packages, is made before that.
 """
 
-import fcntl
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from harness.nginx import TEMPORARY
+from harness.node import MODULES, install_modules
 from harness.waiting import until
 
 FOLDER = Path(__file__).parent
-MODULES = Path(os.environ.get("RUNAGENTS_NODE_MODULES", FOLDER.parents[2] / "build/node_modules_e2e"))
 ENTERED = "RUNAGENTS_TEST_INTERNET"  # the user id with which the namespace was entered
 NO_MODULES = "RUNAGENTS_TEST_NO_MODULES"  # why the npm packages are not there
 
@@ -109,41 +107,6 @@ def enter(arguments, setup="true"):
         environment[NO_MODULES] = reason
     os.execvpe(unshare[0], [*unshare, "sh", "-ec", f'ip link set lo up\n{setup}\nexec "$@"', "sh", sys.executable, "-B",
                             *arguments], environment)
-
-
-def install_modules():
-    """Puts the packages of package-lock.json into MODULES, once for all tests; returns why they are not there."""
-    lock = (FOLDER / "package-lock.json").read_bytes()
-
-    def installed():
-        kept = MODULES / "package-lock.json"
-        return kept.exists() and kept.read_bytes() == lock
-    if installed():
-        return None
-    if not shutil.which("npm"):
-        return "npm is not installed"
-    try:
-        MODULES.parent.mkdir(parents=True, exist_ok=True)
-        with open(f"{MODULES}.lock", "w") as guard:
-            fcntl.flock(guard, fcntl.LOCK_EX)
-            if installed():
-                return None
-            with tempfile.TemporaryDirectory(prefix=f"{MODULES.name}-", dir=MODULES.parent) as text:
-                part = Path(text, "part")
-                part.mkdir()
-                for name in ("package.json", "package-lock.json"):
-                    shutil.copyfile(FOLDER / name, part / name)
-                done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1",
-                                       "--fetch-timeout=20000"], cwd=part, stdin=subprocess.DEVNULL, capture_output=True,
-                                      text=True, timeout=120)
-                if done.returncode != 0:
-                    return "npm cannot install the packages: " + " ".join(done.stderr.split())[:300]
-                part.chmod(0o755)
-                shutil.rmtree(MODULES, ignore_errors=True)
-                part.rename(MODULES)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return f"npm cannot install the packages: {error}"
-    return None
 
 
 def build_go(folder):

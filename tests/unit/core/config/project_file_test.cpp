@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include "core/config/reading.hpp"
+#include "tests/unit/effort.hpp"
 #include "tests/unit/temporary_directory.hpp"
 
 namespace runagents::config {
 namespace {
 
+using tests::effort;
 using tests::TemporaryDirectory;
 
 using namespace std::chrono_literals;
@@ -80,6 +82,16 @@ TEST_CASE("the complete example is read into every part of the project") {
   CHECK(project->models[0].role == "default");
   CHECK(project->providers[0].secret->to_string() == "env:OPENAI_API_KEY");
   CHECK(project->identity_providers[0].audiences == std::vector<std::string>{"my-app"});
+}
+
+TEST_CASE("domains of an identity provider are canonical hosts") {
+  const auto project =
+      good(with_agent("[identity_providers.i]\nissuer = \"https://i.example\"\njwks_uri = \"https://i.example/k\"\n"
+                      "allowed_client_domains = [\"App.Example\", \"B\u00fccher.example\"]\n"
+                      "allowed_email_domains = [\"EXAMPLE.com\"]\n"));
+  const auto& provider = project.identity_providers.at(0);
+  CHECK(provider.allowed_client_domains == std::vector<std::string>{"app.example", "xn--bcher-kva.example"});
+  CHECK(provider.allowed_email_domains == std::vector<std::string>{"example.com"});
 }
 
 TEST_CASE("an agent without a list of tools uses all tools, in the order of the file") {
@@ -232,11 +244,12 @@ TEST_CASE("a file of more than 4 MiB is refused before it is parsed") {
 
 TEST_CASE("a flood of findings is cut off and counted") {
   std::string text{agent};
-  for (int i = 0; i < 50'000; ++i) text += "k" + std::to_string(i) + " = 1\n";
+  const auto flood = effort(50'000);
+  for (std::size_t i = 0; i < flood; ++i) text += "k" + std::to_string(i) + " = 1\n";
   const auto findings = bad(text);
   REQUIRE(findings.size() == max_findings + 1);
   CHECK(findings.front().line == 3);
-  CHECK(findings.back().message == "and " + std::to_string(50'000 - max_findings) + " more findings");
+  CHECK(findings.back().message == "and " + std::to_string(flood - max_findings) + " more findings");
 }
 
 TEST_CASE("thousands of tools are checked against each other in reasonable time") {

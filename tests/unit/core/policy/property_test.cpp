@@ -9,6 +9,7 @@
 
 // What must hold for every project and every call.
 
+using runagents::tests::effort;
 using sample::Dice;
 using sample::Evaluator;
 using sample::on_random_calls;
@@ -134,7 +135,7 @@ TEST_CASE("explain agrees with decide, line by line") {
 TEST_CASE("what matches a pattern is covered by it") {
   Dice dice(8);
   std::size_t matched = 0;
-  for (int i = 0; i < 50000; ++i) {
+  for (std::size_t i = 0; i < effort(50000); ++i) {
     const auto text = sample::random_pattern(dice);
     const auto path = sample::random_path(dice);
     const auto pattern = runagents::policy::parse_path_pattern(text);
@@ -144,5 +145,5 @@ TEST_CASE("what matches a pattern is covered by it") {
     REQUIRE((!pattern->matches(path) || pattern->covers(path)));
     matched += pattern->matches(path) ? 1 : 0;
   }
-  CHECK(matched > 500);
+  CHECK(matched > effort(500));
 }

@@ -9,6 +9,7 @@
 
 #include "tests/unit/core/policy/dice.hpp"
 #include "tests/unit/core/policy/sample.hpp"
+#include "tests/unit/effort.hpp"
 
 /// Small random projects, and calls that often concern their rules.
 namespace sample {
@@ -121,6 +122,7 @@ inline std::optional<Operation> random_operation(Dice& dice, const Evaluator& ev
 
 template <class Check>
 void on_random_calls(unsigned seed, std::size_t projects, Check check) {
+  projects = runagents::tests::effort(projects);
   Dice dice(seed);
   std::size_t calls = 0;
   for (std::size_t i = 0; i < projects; ++i) {

@@ -6,9 +6,11 @@
 
 #include "core/policy/target.hpp"
 #include "tests/unit/core/policy/dice.hpp"
+#include "tests/unit/effort.hpp"
 
 // What must hold for every path and every host.
 
+using runagents::tests::effort;
 using sample::Dice;
 
 TEST_CASE("canonicalising twice changes nothing, and leaves neither dot segments nor doubtful bytes") {
@@ -17,7 +19,7 @@ TEST_CASE("canonicalising twice changes nothing, and leaves neither dot segments
                                                        "%3B", "%",   "\\", "\x01", "%00", "~"};
   Dice dice(9);
   std::size_t accepted = 0;
-  for (int i = 0; i < 100000; ++i) {
+  for (std::size_t i = 0; i < effort(100000); ++i) {
     std::string raw = "/";
     for (std::size_t n = dice.below(8); n > 0; --n) raw += dice.pick(pieces);
     std::string scratch;
@@ -34,7 +36,7 @@ TEST_CASE("canonicalising twice changes nothing, and leaves neither dot segments
     REQUIRE((std::string(once->text) + "/").find("/../") == std::string::npos);
     REQUIRE(once->text.find_first_of("\\\x01") == std::string_view::npos);
   }
-  CHECK(accepted > 10000);
+  CHECK(accepted > effort(10000));
 }
 
 TEST_CASE("a canonical host stays what it is") {
@@ -42,7 +44,7 @@ TEST_CASE("a canonical host stays what it is") {
                                                        "xn--", "%41", "127", "\u00fc", "\uff11", "\u3002", "z"};
   Dice dice(10);
   std::size_t accepted = 0;
-  for (int i = 0; i < 30000; ++i) {
+  for (std::size_t i = 0; i < effort(30000); ++i) {
     std::string raw;
     for (std::size_t n = dice.below(6) + 1; n > 0; --n) raw += dice.pick(pieces);
     std::string scratch;
@@ -57,5 +59,5 @@ TEST_CASE("a canonical host stays what it is") {
     REQUIRE(
         std::ranges::none_of(*once, [](char c) { return (c >= 'A' && c <= 'Z') || static_cast<signed char>(c) <= 0; }));
   }
-  CHECK(accepted > 3000);
+  CHECK(accepted > effort(3000));
 }
