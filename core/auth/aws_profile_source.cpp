@@ -75,7 +75,7 @@ Result<AwsCredentials> from_role(const AwsSettings& settings, const Section& sec
                          "name a profile that holds the temporary credentials instead");
   }
   const auto base = base_of(settings, section, name, visited);
-  if (!base) return base;
+  if (!base) return std::unexpected(base.error());
   return assume_role(settings, role, *base, origin_of(name));
 }
 
@@ -89,7 +89,7 @@ bool assumes_role(const Section& section) {
 Result<AwsCredentials> from_profile(const AwsSettings& settings, const std::string& name, Visited& visited) {
   const auto* section = settings.profiles.profile(name);
   if (section == nullptr) return profile_error(name, "does not exist", "aws configure list-profiles");
-  if (std::ranges::contains(visited, name)) return profile_error(name, "leads back to itself by source_profile");
+  if (std::ranges::find(visited, name) != visited.end()) return profile_error(name, "leads back to itself by source_profile");
   visited.push_back(name);
   if (assumes_role(*section)) return from_role(settings, *section, name, visited);
   if (has_sso(*section)) return aws_credentials_of_sso(settings, *section, origin_of(name));
@@ -110,7 +110,7 @@ std::vector<std::string> credential_processes(const AwsSettings& settings, const
   std::vector<std::string> commands;
   if (profile.empty() && has_environment_credentials(settings)) return commands;
   Visited visited;
-  for (auto name = profile.empty() ? settings.default_profile() : profile; !std::ranges::contains(visited, name);) {
+  for (auto name = profile.empty() ? settings.default_profile() : profile; std::ranges::find(visited, name) == visited.end();) {
     visited.push_back(name);
     const auto* section = settings.profiles.profile(name);
     if (section == nullptr) break;

@@ -86,6 +86,7 @@ std::string decoded_parameter(std::string_view text) {
 
 struct CanonicalField {
   std::string name;
+  std::size_t place = 0;  ///< in the request: fields of one name stay in their order
   std::string_view value;
 };
 
@@ -95,9 +96,10 @@ void append_fields(CanonicalRequest& out, const std::vector<http::Field>& fields
   for (const auto& field : fields) {
     auto& one = sorted.emplace_back();
     append_lower(one.name, field.name);
+    one.place = sorted.size();
     one.value = field.value;
   }
-  std::ranges::stable_sort(sorted, {}, &CanonicalField::name);
+  std::ranges::sort(sorted, {}, [](const CanonicalField& one) { return std::tie(one.name, one.place); });
   for (std::size_t i = 0; i < sorted.size(); ++i) {
     const bool is_repeated = i > 0 && sorted[i].name == sorted[i - 1].name;
     if (!is_repeated) {
