@@ -34,17 +34,20 @@ void append_folded(std::string& out, std::string_view value) {
   }
 }
 
-/// Encodes every segment and leaves the slashes.
-std::string encoded_segments(std::string_view path) {
+/// Leaves the slashes, and has what stands between them spelled anew.
+template <class Spell>
+std::string each_segment(std::string_view path, Spell spell) {
   std::string out;
   for (;;) {
     const auto slash = path.find('/');
-    out += percent_encoded(path.substr(0, slash));
+    out += spell(path.substr(0, slash));
     if (slash == path.npos) return out;
     out.push_back('/');
     path.remove_prefix(slash + 1);
   }
 }
+
+std::string encoded_segments(std::string_view path) { return each_segment(path, percent_encoded); }
 
 /// RFC 3986, 5.2.4, and empty segments removed; ".." above the root stays at the root.
 std::string normalized(std::string_view path) {
@@ -117,6 +120,10 @@ void append_fields(CanonicalRequest& out, const std::vector<http::Field>& fields
 
 bool is_s3(std::string_view service) noexcept {
   return service == "s3" || service == "s3express" || service == "s3-outposts" || service == "s3-object-lambda";
+}
+
+std::string strict_path(std::string_view path) {
+  return each_segment(path, [](std::string_view segment) { return percent_encoded(policy::decode_once(segment)); });
 }
 
 std::vector<QueryParameter> query_parameters(std::string_view query) {

@@ -38,6 +38,9 @@ struct CanonicalRequest {
 };
 [[nodiscard]] CanonicalRequest canonical_request(const SigV4Request& request);
 
+/// A path with everything percent-encoded in its segments that is not unreserved, and nothing else.
+[[nodiscard]] std::string strict_path(std::string_view path);
+
 /// Parameters in their one spelling and order: decoded ("+" is a blank), encoded strictly, sorted.
 [[nodiscard]] std::string canonical_query(std::string_view query);
 

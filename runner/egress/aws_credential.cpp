@@ -110,12 +110,17 @@ http::Task<Verdict> AwsCredential::obtain() {
   co_return pass();
 }
 
-/// For what another call is obtaining.
-http::Task<Verdict> AwsCredential::wait() {
-  if (is_usable()) co_return pass();
-  static_cast<void>(co_await obtaining_->async_wait(http::by_value));
-  if (is_usable() || !failure_) co_return pass();
-  co_return std::unexpected(*failure_);
+/// Until there are credentials that hold, or it is known that there are none.
+http::Task<Verdict> AwsCredential::await_usable() {
+  while (!is_usable()) {
+    if (!obtaining_) {
+      auto verdict = co_await obtain();
+      co_return verdict;
+    }
+    static_cast<void>(co_await obtaining_->async_wait(http::by_value));
+    if (!is_usable() && failure_) co_return std::unexpected(*failure_);
+  }
+  co_return pass();
 }
 
 http::Task<Verdict> AwsCredential::inject(Call& call, Exchange& exchange) {
@@ -123,12 +128,13 @@ http::Task<Verdict> AwsCredential::inject(Call& call, Exchange& exchange) {
     co_return refuse(credential_unavailable, "nothing says which AWS region the tool \"" + tool_.name + "\" is in",
                      "set region in its auth, AWS_REGION, or the region of the profile");
   }
-  if (is_due()) {
-    auto obtained = obtaining_ ? wait() : obtain();
-    auto verdict = co_await std::move(obtained);
-    // A renewal that is under way, or failed, does no harm as long as the old ones hold.
+  if (is_due() && !obtaining_) {
+    auto verdict = co_await obtain();
+    // A renewal that failed does no harm as long as the old ones hold.
     if (!verdict && !is_usable()) co_return verdict;
   }
+  auto usable = co_await await_usable();
+  if (!usable) co_return usable;
   call.credential = credential_;
   auto held = co_await hold_body(call, exchange);
   co_return held;

@@ -33,7 +33,7 @@ class AwsCredential final : public CredentialSource {
   using SystemClock = std::chrono::system_clock;
 
   http::Task<Verdict> obtain();
-  http::Task<Verdict> wait();
+  http::Task<Verdict> await_usable();
   http::Task<Result<auth::AwsCredentials>> find();
   http::Task<Verdict> hold_body(Call& call, Exchange& exchange) const;
   void keep(auth::AwsCredentials found);

@@ -82,7 +82,13 @@ bool AwsSigner::replaces_parameter(std::string_view name) const {
   return is_s3_ && is_among(name, {"AWSAccessKeyId", "Signature", "Expires"});
 }
 
-void AwsSigner::write_query(std::string_view query, std::string& out) const {
+void AwsSigner::write_target(std::string_view path, std::string_view query, std::string& out) const {
+  // S3 signs a key in its strict encoding, and reads "+" in a path as a blank.
+  if (is_s3_) {
+    out.append(auth::strict_path(path));
+  } else {
+    out.append(path);
+  }
   char separator = '?';
   for (const auto& one : auth::query_parameters(query)) {
     if (replaces_parameter(one.name)) continue;

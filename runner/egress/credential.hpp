@@ -13,7 +13,7 @@ namespace runagents::egress {
 /// A request as it is about to be sent, for whoever signs it.
 struct UnsignedRequest {
   std::string_view method;
-  std::string_view path;                   ///< canonical, percent-encoded
+  std::string_view path;                   ///< as it is sent
   std::string_view query;                  ///< as it is sent, without "?"
   const std::vector<http::Field>& fields;  ///< all that is written so far, Host included
   const std::vector<http::Field>& agents;  ///< all that the agent sent
@@ -31,8 +31,8 @@ class RequestSigner {
 
   /// Whether a field of the agent's is taken away because the signature says it.
   [[nodiscard]] virtual bool replaces_field(std::string_view name) const = 0;
-  /// Appends the agent's query as it is to be sent, "?" included, without what the agent signed with.
-  virtual void write_query(std::string_view query, std::string& out) const = 0;
+  /// Appends the agent's path and query as they are to be sent, without what the agent signed with.
+  virtual void write_target(std::string_view path, std::string_view query, std::string& out) const = 0;
   /// Appends the signature's field lines, each ended by CR LF, to the head in `out`.
   virtual void sign(const UnsignedRequest& request, std::string& out) const = 0;
 };

@@ -114,7 +114,6 @@ std::string decoded_name(std::string_view parameter) {
 /// The agent's query, less its own values for the credential's parameter, plus the credential.
 void append_query(std::string& out, const Call& call) {
   const auto* credential = call.credential.get();
-  if (credential != nullptr && credential->signer) return credential->signer->write_query(call.query, out);
   if (credential == nullptr || credential->parameter.empty()) {
     if (call.has_query) out.append("?").append(call.query);
     return;
@@ -134,6 +133,14 @@ void append_query(std::string& out, const Call& call) {
   }
   out.push_back(separator);
   out.append(credential->parameter).append("=").append(credential->value.reveal());
+}
+
+void append_target(std::string& out, const Call& call) {
+  if (call.credential && call.credential->signer) {
+    return call.credential->signer->write_target(call.path, call.query, out);
+  }
+  out.append(call.path);
+  append_query(out, call);
 }
 
 void append_host(std::string& out, const model::BaseUrl& base) {
@@ -179,7 +186,7 @@ void append_signature(std::string& out, const Call& call, const RequestFraming& 
     rest.remove_prefix(field.size() + 2);
   }
   call.credential->signer->sign({.method = call.method(),
-                                 .path = call.path,
+                                 .path = target.substr(0, mark),
                                  .query = mark == target.npos ? std::string_view{} : target.substr(mark + 1),
                                  .fields = fields,
                                  .agents = call.head->fields,
@@ -199,8 +206,8 @@ bool may_trail(std::string_view name) {
 }  // namespace
 
 void write_request_head(std::string& out, const Call& call, const RequestFraming& framing) {
-  out.assign(call.method()).append(" ").append(call.path);
-  append_query(out, call);
+  out.assign(call.method()).append(" ");
+  append_target(out, call);
   out.append(" HTTP/1.1\r\n");
   append_host(out, call.tool->base_url);
   const auto& fields = call.head->fields;

@@ -1,0 +1,251 @@
+"""Calls to AWS: what an agent signs with keys that open nothing arrives signed with the tool's own, and a server that signs
+every request again finds the same signature. AWS's SDKs take part as they are.
+"""
+
+import json
+import os
+import sys
+import unittest
+
+from clients import internet
+from harness.aws import REGION, AwsServer
+from harness.case import PYTHON, EndToEnd, main
+
+KEY = ("AKIDREAL", "secret/of+the=tool-5d1e", None)
+SESSION = ("ASIAREAL", "secret/of+the=session-77ab", "token/of+the=session-90c2")
+PLACEHOLDER = "AKIARUNAGENTS0000000"
+OBJECTS = ["a plain.txt", "a b/c d.txt", "a +&=;,@:$!'()*~.txt", "\u00fcn\u00ef \u2603.txt", "a%20b%2B.txt", "a//b.txt"]
+NODE_PATH = f"NODE_PATH={internet.MODULES}/node_modules"
+CLIENTS = {"boto3": (PYTHON, "-B", internet.FOLDER / "client_aws.py"),
+           "javascript": ("env", NODE_PATH, "node", internet.FOLDER / "client_aws.cjs")}
+S3, REPORTS, DYNAMODB = (f"{name}.{REGION}.amazonaws.com" for name in ("s3", "reports.s3", "dynamodb"))
+SEND = '''
+def send(method, target, headers=None, body=None):
+    client = Client(door("api"))
+    try: return client.call(method, target, headers, body)
+    finally: client.close()
+'''
+
+
+def reference(*key):
+    return ":".join(part for part in key if part)
+
+
+class Aws(EndToEnd):
+    def serve(self, *keys, **options):
+        server = AwsServer(*(keys or (KEY,)), **options)
+        self.addCleanup(server.close)
+        return server
+
+    def tool(self, service="s3", url=None, auth=None, **more):
+        signs = {"type": "aws_sigv4", "service": service, "region": REGION, **(auth or {"secret": "env:AWS_OF_TEST"})}
+        return {"base_url": url or self.server.url, "auth": signs, **more}
+
+    def run_with(self, script, key=KEY, env=None, **options):
+        return self.run_agent(SEND + script, env={"AWS_OF_TEST": reference(*key), **(env or {})}, **options)
+
+    def echoed(self, script, tool=None, **options):
+        """What a server got that checks signatures and shows what arrived."""
+        if not tool:
+            self.server = self.serve(KEY, SESSION)
+        self.project({"api": tool or self.tool("execute-api")})
+        result = self.run_with(script, **options)
+        self.assertEqual(self.server.rejected, [])
+        return result
+
+
+class Sdks(Aws):
+    """Each SDK by the alias door, which is http, and by no configuration at all inside the fence."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not os.environ.get(internet.ENTERED):
+            raise unittest.SkipTest("the kernel gives no network namespace to this user")
+
+    def run_sdk(self, client, isolation, endpoints=None):
+        if client == "javascript" and (reason := os.environ.get(internet.NO_MODULES)):
+            self.skipTest(reason)
+        names = (S3, REPORTS, DYNAMODB)
+        self.addCleanup(internet.replace_hosts(self.folder, "127.0.0.1", names))
+        tls = self.authority().issue("aws", *(f"DNS:{name}" for name in names))
+        self.server = self.serve(SESSION, tls=tls, port=443)
+        self.project({name: self.tool(service, f"https://{host}", network="private", ca_file=str(self.authority().ca_file))
+                      for name, service, host in (("s3", "s3", S3), ("reports", "s3", REPORTS),
+                                                  ("dynamodb", "dynamodb", DYNAMODB))})
+        script = f"""
+import subprocess
+endpoints = {{"s3": tool("s3"), "dynamodb": tool("dynamodb")}} if {bool(endpoints)} else {{"s3": None, "dynamodb": None}}
+done = subprocess.run({[str(word) for word in CLIENTS[client]]!r}, capture_output=True, text=True,
+                      env={{**os.environ, "ENDPOINTS": json.dumps(endpoints), "KEYS": json.dumps({OBJECTS!r})}})
+observe(status=done.returncode, told=done.stdout, complaint=done.stderr, keys=[os.environ["AWS_ACCESS_KEY_ID"],
+        os.environ["AWS_SECRET_ACCESS_KEY"]], environment=dict(os.environ))
+"""
+        result = self.run_with(script, SESSION, isolation=isolation, timeout=120)
+        seen = result.observed
+        self.assertEqual((seen["status"], self.server.rejected), (0, []), seen["complaint"] + result.stderr)
+        told = json.loads(seen["told"])
+        self.assertEqual(told["read"], {key: f"of {key}" for key in OBJECTS})
+        self.assertEqual((told["range"], told["head"], told["streamed"]), ("f a", len(f"of {OBJECTS[0]}"), 3_000_000))
+        self.assertEqual(told["listed"], sorted(key for key in OBJECTS if key.startswith("a ")))
+        self.assertEqual(told["gone"], "NoSuchKey")
+        self.assertEqual((told["item"]["total"], told["scanned"]), ({"N": "12"}, 1))
+        self.assertEqual(self.server.objects["buffer"], b"x" * 3_000_000)
+        self.assertEqual(seen["keys"][0], PLACEHOLDER)
+        for secret in SESSION[1:]:
+            self.assertNotIn(secret, json.dumps(seen) + result.stderr)
+        credentials = {event.get("credential") for event in self.calls(result.run_id)}
+        self.assertEqual(credentials, {"aws_sigv4 env:AWS_OF_TEST"})
+
+    def test_boto3_at_the_alias_door(self):
+        self.run_sdk("boto3", "none", endpoints=True)
+
+    def test_boto3_as_if_nothing_were_between(self):
+        self.run_sdk("boto3", "strict")
+
+    def test_javascript_at_the_alias_door(self):
+        self.run_sdk("javascript", "none", endpoints=True)
+
+    def test_javascript_as_if_nothing_were_between(self):
+        self.run_sdk("javascript", "strict")
+
+
+class Requests(Aws):
+    """What is sent is what was signed, and nothing of the agent's signature is left."""
+
+    def test_a_wrong_secret_is_rejected(self):
+        self.server = self.serve()
+        self.project({"api": self.tool("execute-api")})
+        result = self.run_with('observe(seen=send("GET", "/x").status)', ("AKIDREAL", "wrong", None))
+        self.assertEqual(result.observed["seen"], 403)
+        self.assertIn("does not match", self.server.rejected[0])
+
+    def test_the_agents_signatures_are_taken_away(self):
+        self.echoed("""
+authorization = "AWS4-HMAC-SHA256 Credential=AKIDMINE/20200101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=" + "0" * 64
+fields = {"Authorization": authorization, "X-Amz-Date": "20200101T000000Z", "x-amz-date": "20200101T000001Z",
+          "X-Amz-Security-Token": "mine", "X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD", "Date": "today", "X-Amz-Meta-A": "kept"}
+presigned = ("X-Amz-Algorithm=AWS4-HMAC-SHA256&a=1&X-Amz-Credential=AKIDMINE&X-Amz-Date=1&X-Amz-Expires=1&b=&X%2DAmz-Signature=0"
+             "&X-Amz-SignedHeaders=host&x-amz-security-token=mine&x-amz-signature=1&c")
+observe(seen=send("GET", "/x?" + presigned, fields).json())
+""", key=SESSION)
+        seen, = self.server.requests
+        self.assertEqual(seen.target, "/x?a=1&b=&c")
+        self.assertEqual((seen.all("Date"), seen.header("X-Amz-Meta-A")), ([], "kept"))
+        self.assertEqual(seen.all("X-Amz-Security-Token"), [SESSION[2]])
+        self.assertIn("ASIAREAL/", seen.header("Authorization"))
+        self.assertNotIn("MINE", str(seen.head).upper())
+
+    def test_what_an_old_signature_in_a_query_leaves_at_s3(self):
+        self.server = self.serve()
+        self.echoed('send("GET", "/o?AWSAccessKeyId=A&Signature=b&Expires=1&versionId=7")', tool=self.tool())
+        self.assertEqual(self.server.requests[0].target, "/o?versionId=7")
+
+    def test_paths_and_queries_in_every_spelling(self):
+        targets = ["/", "/a b".replace(" ", "%20"), "/a+b", "/a%2Bb", "/%7Eme", "/~me", "/x;y=1", "/$&'()*,:@!", "/%C3%BC", "/a//b",
+                   "/a//", "/x?a=b+c", "/x?a=b%20c", "/x?b=2&a=1&a=0&B=3", "/x?a", "/x?a=", "/x?=v", "/x?a=b=c", "/x?&&a=1&",
+                   "/x?a;b=1", "/x?%zz=%", "/x?q=%C3%BC/%2F", "/x?a=~*'()!", "/x?"]
+        for service in ("execute-api", "s3"):
+            self.server = self.serve()
+            self.echoed(f"""
+client = Client(door("api"))
+observe(seen=[client.call("GET", one).status for one in {targets!r}])
+""", tool=self.tool(service))
+            self.assertEqual(len(self.server.verified), len(targets))
+
+    def test_fields_with_blanks_repeated_and_in_other_letters(self):
+        self.echoed("""
+fields = [("X-Amz-Meta-Note", "a   b  "), ("x-amz-meta-note", "c"), ("X-AMZ-META-OTHER", ""), ("Content-Type", "text/plain;  q=1"),
+          ("Range", "bytes=0-1"), ("X-Amz-Target", "T.Op")]
+import http.client
+connection = http.client.HTTPConnection(*door("api"))
+connection.putrequest("POST", "/x")
+for one in fields: connection.putheader(*one)
+connection.putheader("Content-Length", "2")
+connection.endheaders(b"{}")
+observe(seen=connection.getresponse().status)
+""")
+        self.assertEqual(self.server.requests[0].all("x-amz-meta-note"), ["a   b", "c"])
+
+    def test_a_person_approves_the_body_that_is_signed(self):
+        self.server = self.serve()
+        self.project({"api": self.tool("execute-api")}, {"p": {"rules": [{"permission": "approval_required"}]}})
+        running = self.start_agent(SEND + 'observe(seen=send("POST", "/pay", {}, b"x" * 50000).status)',
+                                   env={"AWS_OF_TEST": reference(*KEY)})
+        self.cli("approvals", "approve", self.await_approval()["id"], status=0)
+        self.assertEqual(running.finish().observed["seen"], 200)
+        self.assertEqual(self.server.rejected, [])
+
+
+CHUNKED = '''
+def chunked(path, pieces, fields=()):
+    connection = http.client.HTTPConnection(*door("api"))
+    connection.request("PUT", path, iter(pieces), dict(fields), encode_chunked=True)
+    reply = connection.getresponse()
+    return Reply(reply, reply.read())
+'''
+
+
+class Bodies(Aws):
+    def secure(self, service):
+        self.server = self.serve(tls=self.authority().issue("server", "DNS:localhost", "IP:127.0.0.1"))
+        return {**self.tool(service), "ca_file": str(self.authority().ca_file)}
+
+    def said(self):
+        return [request.header("X-Amz-Content-Sha256") for request in self.server.requests]
+
+    def test_small_bodies_are_hashed(self):
+        for service in ("s3", "execute-api"):
+            self.echoed('send("PUT", "/x", {}, b"hello")', tool=self.secure(service))
+            self.assertEqual(self.said(), ["2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"])
+
+    def test_large_bodies_stream_to_s3_and_are_held_for_others(self):
+        self.echoed(CHUNKED + 'send("PUT", "/x", {}, b"x" * 20_000_000)\nchunked("/y", [b"a" * 100_000] * 3)',
+                    tool=self.secure("s3"))
+        self.assertEqual(self.said(), ["UNSIGNED-PAYLOAD"] * 2)
+        self.echoed(CHUNKED + 'send("PUT", "/x", {}, b"x" * 6_000_000)\nchunked("/y", [b"a" * 100_000] * 3)',
+                    tool=self.secure("execute-api"))
+        self.assertTrue(all(len(one) == 64 for one in self.said()), self.said())
+        self.assertEqual([request.all("Transfer-Encoding") for request in self.server.requests], [[], []])
+
+    def test_what_is_too_large_to_be_held_is_refused(self):
+        result = self.echoed('observe(seen=send("PUT", "/x", {}, b"x" * 9_000_000).facts())',
+                             tool=self.secure("execute-api"))
+        self.assert_refused(result.observed["seen"], "BODY_TOO_LARGE", 413)
+        self.assertEqual(self.server.requests, [])
+
+    def test_a_hash_that_the_agent_knows_lets_a_large_body_stream(self):
+        self.echoed("""
+import hashlib
+body = b"x" * 9_000_000
+send("PUT", "/x", {"X-Amz-Content-Sha256": hashlib.sha256(body).hexdigest()}, body)
+""", tool=self.secure("execute-api"))
+        self.assertEqual(len(self.server.verified), 1)
+
+    def test_a_hash_that_is_wrong_is_rejected_by_the_server(self):
+        self.server = self.serve()
+        self.project({"api": self.tool("execute-api")})
+        result = self.run_with('observe(seen=send("PUT", "/x", {"X-Amz-Content-Sha256": "0" * 64}, b"x" * 9_000_000)'
+                               '.status)')
+        self.assertEqual((result.observed["seen"], self.server.rejected), (403, ["the body is not what was signed"]))
+
+    def test_an_unsigned_payload_needs_tls(self):
+        self.server = self.serve()
+        self.echoed('send("PUT", "/x", {"X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD"}, b"x" * 200_000)', tool=self.tool())
+        self.assertTrue(all(len(one) == 64 for one in self.said()), self.said())
+
+    def test_a_body_signed_in_chunks_is_refused_with_the_switch_that_turns_it_off(self):
+        result = self.echoed("""
+observe(seen=[send("PUT", "/x", {"X-Amz-Content-Sha256": word, "X-Amz-Decoded-Content-Length": "0"}, b"x").facts()
+              for word in ("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER",
+                           "STREAMING-AWS4-ECDSA-P256-SHA256-PAYLOAD")])
+""", tool=self.secure("s3"))
+        for facts in result.observed["seen"]:
+            self.assert_refused(facts, "CREDENTIAL_UNAVAILABLE", 502)
+            self.assertIn("chunk", facts["json"]["hint"])
+        self.assertEqual(self.server.requests, [])
+
+
+if __name__ == "__main__":
+    if not os.environ.get(internet.ENTERED):
+        internet.enter(sys.argv)
+    main()
