@@ -80,7 +80,7 @@ done = subprocess.run({[str(word) for word in CLIENTS[client]]!r}, capture_outpu
 observe(status=done.returncode, told=done.stdout, complaint=done.stderr, keys=[os.environ["AWS_ACCESS_KEY_ID"],
         os.environ["AWS_SECRET_ACCESS_KEY"]], environment=dict(os.environ))
 """
-        result = self.run_with(script, SESSION, isolation=isolation, timeout=120)
+        result = self.run_with(script, SESSION, isolation=isolation, timeout=60)
         seen = result.observed
         self.assertEqual((seen["status"], self.server.rejected), (0, []), seen["complaint"] + result.stderr)
         told = json.loads(seen["told"])

@@ -105,6 +105,8 @@ class AwsServer(Upstream):
 
     def _answer(self, exchange):
         request = exchange.request
+        if request.header("Expect"):
+            exchange.send(b"HTTP/1.1 100 Continue\r\n\r\n")  # botocore waits for it, as long as it takes over TLS
         exchange.read_body()
         try:
             service, content = self.verify(request)
