@@ -18,7 +18,7 @@ Result<AwsCredentials> find_aws_credentials(const AwsSettings& settings, const s
   const std::string role{settings.variable("AWS_ROLE_ARN")};
   if (!token_file.empty() && !role.empty()) {
     return assume_role_with_web_identity(
-        settings, {role, std::string{settings.variable("AWS_ROLE_SESSION_NAME")}, {}, {}, settings.region({})},
+        settings, {role, std::string{settings.variable("AWS_ROLE_SESSION_NAME")}, {}, {}, {}, settings.region({})},
         token_file, "web identity");
   }
   const auto name = settings.default_profile();

@@ -16,8 +16,8 @@ constexpr std::size_t max_token_bytes = std::size_t{64} << 10U;
 bool may_be_asked(const policy::Target& target) {
   constexpr std::array<std::string_view, 3> endpoints = {"169.254.170.2", "169.254.170.23", "fd00:ec2::23"};
   const auto& host = target.authority.host;
-  return target.scheme == "https" || std::ranges::find(endpoints, host) != endpoints.end() || host == "localhost" || host == "::1" ||
-         host.starts_with("127.");
+  return target.scheme == "https" || std::ranges::find(endpoints, host) != endpoints.end() || host == "localhost" ||
+         host == "::1" || host.starts_with("127.");
 }
 
 Result<std::string> authorization(const AwsSettings& settings) {

@@ -40,8 +40,8 @@ Result<AwsCredentials> from_process(const AwsSettings& settings, const Section& 
 
 AwsRole role_of(const AwsSettings& settings, const Section& section, const std::string& name) {
   const auto text = [&section](std::string_view key) { return std::string{setting(&section, key)}; };
-  return {text("role_arn"), text("role_session_name"), text("external_id"), text("duration_seconds"),
-          settings.region(name)};
+  return {text("role_arn"),         text("role_session_name"), text("external_id"),
+          text("duration_seconds"), text("mfa_serial"),        settings.region(name)};
 }
 
 Result<AwsCredentials> from_named_source(const AwsSettings& settings, std::string_view source,
@@ -70,9 +70,11 @@ Result<AwsCredentials> from_role(const AwsSettings& settings, const Section& sec
   if (const std::string file{setting(&section, "web_identity_token_file")}; !file.empty()) {
     return assume_role_with_web_identity(settings, role, file, origin_of(name));
   }
-  if (!setting(&section, "mfa_serial").empty()) {
+  if (!role.mfa_serial.empty()) {
+    auto cached = cached_role(settings, role, origin_of(name));
+    if (cached) return cached;
     return profile_error(name, "wants a code of an MFA device, which nobody can type here",
-                         "name a profile that holds the temporary credentials instead");
+                         "aws sts get-caller-identity --profile " + name + " asks for it and keeps what it gets");
   }
   const auto base = base_of(settings, section, name, visited);
   if (!base) return std::unexpected(base.error());
@@ -89,7 +91,8 @@ bool assumes_role(const Section& section) {
 Result<AwsCredentials> from_profile(const AwsSettings& settings, const std::string& name, Visited& visited) {
   const auto* section = settings.profiles.profile(name);
   if (section == nullptr) return profile_error(name, "does not exist", "aws configure list-profiles");
-  if (std::ranges::find(visited, name) != visited.end()) return profile_error(name, "leads back to itself by source_profile");
+  if (std::ranges::find(visited, name) != visited.end())
+    return profile_error(name, "leads back to itself by source_profile");
   visited.push_back(name);
   if (assumes_role(*section)) return from_role(settings, *section, name, visited);
   if (has_sso(*section)) return aws_credentials_of_sso(settings, *section, origin_of(name));
@@ -110,7 +113,8 @@ std::vector<std::string> credential_processes(const AwsSettings& settings, const
   std::vector<std::string> commands;
   if (profile.empty() && has_environment_credentials(settings)) return commands;
   Visited visited;
-  for (auto name = profile.empty() ? settings.default_profile() : profile; std::ranges::find(visited, name) == visited.end();) {
+  for (auto name = profile.empty() ? settings.default_profile() : profile;
+       std::ranges::find(visited, name) == visited.end();) {
     visited.push_back(name);
     const auto* section = settings.profiles.profile(name);
     if (section == nullptr) break;

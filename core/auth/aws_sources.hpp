@@ -30,17 +30,25 @@ struct AwsRole {
   std::string session_name;      ///< empty: one is made up
   std::string external_id;       ///< may be empty
   std::string duration_seconds;  ///< empty: an hour
+  std::string mfa_serial;        ///< a device whose code AssumeRole wants; may be empty
   std::string region;            ///< of the STS endpoint; empty: the global one
 };
 /// STS AssumeRole, signed with `base`.
 [[nodiscard]] Result<AwsCredentials> assume_role(const AwsSettings& settings, const AwsRole& role,
                                                  const AwsCredentials& base, std::string origin);
+/// What the AWS CLI left of an AssumeRole in `~/.aws/cli/cache`, as long as it holds.
+[[nodiscard]] Result<AwsCredentials> cached_role(const AwsSettings& settings, const AwsRole& role, std::string origin);
 /// STS AssumeRoleWithWebIdentity with the token in that file.
 [[nodiscard]] Result<AwsCredentials> assume_role_with_web_identity(const AwsSettings& settings, const AwsRole& role,
                                                                    const std::string& token_file, std::string origin);
 /// The credentials in an answer of STS (XML). Strict: what is there twice, or not, is an error.
 [[nodiscard]] Result<AwsCredentials> aws_credentials_from_xml(std::string_view text, std::string origin);
 
+/// The name of a file in the caches of AWS's tools: the SHA-1 of what its content is known by.
+[[nodiscard]] std::string aws_cache_name(std::string_view known_by);
+/// The access token in that file of `~/.aws/sso/cache`, renewed (and written back) when its time is nearly over.
+[[nodiscard]] Result<std::string> aws_sso_token(const AwsSettings& settings, const std::filesystem::path& path,
+                                                const std::string& region);
 /// SSO GetRoleCredentials with the access token that `aws sso login` left in `~/.aws/sso/cache`.
 [[nodiscard]] Result<AwsCredentials> aws_credentials_of_sso(const AwsSettings& settings,
                                                             const AwsProfiles::Section& profile, std::string origin);

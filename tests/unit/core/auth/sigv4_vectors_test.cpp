@@ -1,5 +1,5 @@
-// The signing cases that AWS publishes for its C library and those of botocore, read where they are: they are not part of
-// this repository. Set RUNAGENTS_VECTORS, or have a folder shared/vectors beside the source tree.
+// The signing cases that AWS publishes for its C library and those of botocore, read where they are: they are not part
+// of this repository. Set RUNAGENTS_VECTORS, or have a folder shared/vectors beside the source tree.
 #include <cstdlib>
 #include <doctest/doctest.h>
 #include <filesystem>
@@ -77,8 +77,9 @@ void check(const json& test, const json& expected, const Written& written, const
   SigV4Scope scope{context["timestamp"], context["region"], context["service"]};
   std::erase_if(scope.timestamp, [](char c) { return c == '-' || c == ':'; });
   const auto hash = hex(sha256(written.body));
-  SigV4Request request{written.method, written.path, written.query, {}, hash,
-                       context.value("normalize", true) ? SigV4Path::normalized : SigV4Path::verbatim};
+  SigV4Request request{written.method, written.path,
+                       written.query,  {},
+                       hash,           context.value("normalize", true) ? SigV4Path::normalized : SigV4Path::verbatim};
   for (const auto& [name, value] : written.fields) {
     if (is_named(names, name)) request.fields.push_back({name, value});
   }
@@ -91,7 +92,8 @@ void check(const json& test, const json& expected, const Written& written, const
   CHECK(made.signature == expected["signature"].get<std::string>());
   for (const auto& [name, value] : written.fields) {
     // One of botocore's files shows another signature in its request than in its string.
-    if (name == "Authorization" && value.contains(made.signature)) CHECK(made.authorization == value.substr(value.find_first_not_of(' ')));
+    if (name == "Authorization" && value.contains(made.signature))
+      CHECK(made.authorization == value.substr(value.find_first_not_of(' ')));
   }
 }
 
