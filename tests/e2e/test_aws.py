@@ -245,6 +245,160 @@ observe(seen=[send("PUT", "/x", {"X-Amz-Content-Sha256": word, "X-Amz-Decoded-Co
         self.assertEqual(self.server.requests, [])
 
 
+
+ASK = """
+def ask(name="api"):
+    reply = call("GET", tool(name) + "/x")
+    return reply.json() if reply.status == 200 else reply.facts()
+"""
+
+
+class Sources(Aws):
+    """Credentials from where AWS's own tools have them, over real connections."""
+
+    def setUp(self):
+        super().setUp()
+        self.server = self.serve()
+        self.environment.update(AWS_EC2_METADATA_DISABLED="true", AWS_ENDPOINT_URL_STS=self.server.url, AWS_REGION=REGION)
+        (self.folder / ".aws").mkdir()
+
+    def profiles(self, config, credentials=""):
+        for name, text in (("config", config), ("credentials", credentials)):
+            (self.folder / ".aws" / name).write_text(text)
+
+    def with_profile(self, name, **more):
+        self.project({"api": self.tool("execute-api", auth={"profile": name} if name else {"region": REGION}, **more)})
+
+    def base(self):
+        return f"[profile r]\nrole_arn = arn:r\nsource_profile = base\n", \
+               f"[base]\naws_access_key_id = {KEY[0]}\naws_secret_access_key = {KEY[1]}\n"
+
+    def key_id(self, facts):
+        authorization = next(value for name, value in facts["headers"] if name.lower() == "authorization")
+        return authorization.partition("Credential=")[2].partition("/")[0]
+
+    def test_a_role_is_assumed_once_for_many_calls(self):
+        self.profiles(*self.base())
+        self.with_profile("r")
+        result = self.run_with(ASK + """
+seen = []
+threads = [threading.Thread(target=lambda: seen.append(ask())) for _ in range(40)]
+for one in threads: one.start()
+for one in threads: one.join()
+observe(seen=seen, environment=dict(os.environ))
+""")
+        self.assertEqual({self.key_id(facts) for facts in result.observed["seen"]}, {"ASIASESSION00001"})
+        self.assertEqual((self.server.sessions, self.server.rejected, len(result.observed["seen"])), (1, [], 40))
+        self.assertEqual({event["credential"] for event in self.calls(result.run_id)}, {"aws_sigv4 profile r"})
+
+    def test_a_session_is_renewed_before_it_ends(self):
+        self.server.session_seconds = 3
+        self.profiles(*self.base())
+        self.with_profile("r")
+        result = self.run_with(ASK + """
+seen = [ask()]
+end = time.monotonic() + 20
+while len(seen) < 2 and time.monotonic() < end:
+    time.sleep(0.05)
+    reply = ask()
+    if reply["headers"] and "00001" not in str(reply["headers"]): seen.append(reply)
+observe(seen=seen)
+""")
+        self.assertEqual([self.key_id(facts) for facts in result.observed["seen"]], ["ASIASESSION00001", "ASIASESSION00002"])
+        self.assertEqual(self.server.rejected, [])
+        self.assertTrue(all(event["status"] == 200 for event in self.calls(result.run_id)))
+
+    def test_a_role_that_is_not_given(self):
+        config, credentials = self.base()
+        self.profiles(config, credentials.replace(KEY[1], "wrong-canary-4417"))
+        self.with_profile("r")
+        result = self.run_with(ASK + "observe(seen=[ask(), ask()])")
+        for facts in result.observed["seen"]:
+            self.assert_refused(facts, "CREDENTIAL_UNAVAILABLE", 502)
+            self.assertIn("SignatureDoesNotMatch", facts["json"]["message"])
+        self.assertNotIn("canary", json.dumps(result.observed) + result.stderr + json.dumps(self.calls(result.run_id)))
+
+    def test_a_credential_process(self):
+        text = json.dumps({"Version": 1, "AccessKeyId": KEY[0], "SecretAccessKey": KEY[1]})
+        program = self.folder / "give.sh"
+        program.write_text(f"#!/bin/sh\necho once >> {self.folder}/ran\necho '{text}'\n")
+        program.chmod(0o755)
+        self.profiles(f"[profile p]\ncredential_process = {program}\n")
+        self.with_profile("p")
+        result = self.run_with(ASK + "observe(seen=[ask(), ask()])")
+        self.assertEqual({self.key_id(facts) for facts in result.observed["seen"]}, {KEY[0]})
+        self.assertEqual((self.folder / "ran").read_text(), "once\n")
+
+    def test_the_environment_stays_outside(self):
+        self.project({"api": self.tool("execute-api", auth={"region": REGION})})
+        result = self.run_with(ASK + "observe(seen=ask(), environment=dict(os.environ))", env={
+            "AWS_ACCESS_KEY_ID": KEY[0], "AWS_SECRET_ACCESS_KEY": KEY[1], "AWS_PROFILE": "mine", "COPY": f"x{KEY[1]}y"})
+        self.assertEqual(self.key_id(result.observed["seen"]), KEY[0])
+        environment = result.observed["environment"]
+        self.assertEqual((environment["AWS_ACCESS_KEY_ID"], environment["AWS_REGION"]), (PLACEHOLDER, REGION))
+        self.assertNotIn("AWS_PROFILE", environment)
+        self.assertNotIn(KEY[1], json.dumps(result.observed) + result.stderr)
+
+    def test_what_the_user_sets_for_the_agent_stays(self):
+        self.project({"api": self.tool("execute-api")}, agent={"env": {"AWS_ACCESS_KEY_ID": "AKIDOWN", "AWS_SECRET_ACCESS_KEY": "own"}})
+        result = self.run_with("observe(keys=[os.environ['AWS_ACCESS_KEY_ID'], os.environ['AWS_SECRET_ACCESS_KEY']])")
+        self.assertEqual(result.observed["keys"], ["AKIDOWN", "own"])
+
+    def metadata(self, **answers):
+        upstream = self.upstream()
+        text = json.dumps({"Code": "Success", "AccessKeyId": KEY[0], "SecretAccessKey": KEY[1], "Token": "",
+                           "Expiration": "2099-01-01T00:00:00Z"}).encode()
+        for path in ("/latest/meta-data/iam/security-credentials/role-x", "/container"):
+            upstream.on(path, lambda exchange: exchange.reply(body=text))
+        upstream.on("/latest/api/token", lambda exchange: exchange.reply(body=b"imds-token"))
+        upstream.on("/latest/meta-data/iam/security-credentials/", lambda exchange: exchange.reply(body=b"role-x"))
+        return upstream
+
+    def test_instance_metadata(self):
+        upstream = self.metadata()
+        self.with_profile(None)
+        result = self.run_with(ASK + "observe(seen=ask())", env={
+            "AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": upstream.url,
+            "HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"})
+        self.assertEqual(self.key_id(result.observed["seen"]), KEY[0])
+        self.assertEqual([request.method for request in upstream.requests], ["PUT", "GET", "GET"])
+
+    def test_a_container(self):
+        upstream = self.metadata()
+        self.with_profile(None)
+        result = self.run_with(ASK + "observe(seen=ask(), environment=dict(os.environ))", env={
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": upstream.url + "/container", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "pod-canary-77"})
+        self.assertEqual(self.key_id(result.observed["seen"]), KEY[0])
+        self.assertEqual(upstream.requests[0].header("Authorization"), "pod-canary-77")
+        self.assertNotIn("pod-canary-77", json.dumps(result.observed["environment"]))
+
+    def test_what_is_wrong_is_said_before_the_agent_starts(self):
+        for auth, words in (({"profile": "nobody"}, "\"nobody\""), ({"secret": "env:AWS_OF_TEST"}, "region")):
+            signs = {"type": "aws_sigv4", "service": "execute-api", **auth}
+            self.project({"api": {"base_url": self.server.url, "auth": signs}})
+            done = self.cli("run", "--isolation=none", "--", "true", env={"AWS_OF_TEST": reference(*KEY), "AWS_REGION": ""})
+            self.assertEqual(done.returncode, 125, done.stderr)
+            self.assertIn(words, done.stderr)
+
+    def test_a_secret_that_is_no_credential(self):
+        self.project({"api": self.tool("execute-api")})
+        result = self.run_with(ASK + "observe(seen=ask())", ("AKID canary-61aa", "x", None))
+        self.assert_refused(result.observed["seen"], "CREDENTIAL_UNAVAILABLE", 502)
+        self.assertNotIn("canary-61aa", json.dumps(result.observed) + result.stderr)
+
+    def test_inside_the_fence_there_are_no_profiles(self):
+        self.profiles(*self.base())
+        self.with_profile("base")
+        result = self.run_with(ASK + """
+def attempt(path):
+    try: return Path(path).read_text()
+    except OSError as error: return type(error).__name__
+observe(seen=ask(), files=[attempt(Path.home() / ".aws" / name) for name in ("config", "credentials")])
+""", isolation="strict")
+        self.assertEqual(self.key_id(result.observed["seen"]), KEY[0])
+        self.assertNotIn(KEY[1], json.dumps(result.observed))
+
+
 if __name__ == "__main__":
     if not os.environ.get(internet.ENTERED):
         internet.enter(sys.argv)
