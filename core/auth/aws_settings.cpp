@@ -1,5 +1,8 @@
 #include "core/auth/aws_settings.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 #include "core/config/command_line.hpp"
 #include "core/config/command_output.hpp"
 #include "core/config/file_content.hpp"
@@ -10,6 +13,12 @@ namespace {
 
 constexpr std::size_t max_file_bytes = std::size_t{1} << 20U;
 constexpr std::size_t max_output_bytes = std::size_t{64} << 10U;
+
+/// A region stands between the slashes of a scope, and in host names.
+std::string plain_region(std::string_view text) {
+  const auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-'; };
+  return std::ranges::all_of(text, fits) ? std::string{text} : std::string{};
+}
 
 std::string content_of(const std::filesystem::path& path) {
   const auto file = config::OpenFile::open(path);
@@ -38,9 +47,9 @@ std::filesystem::path AwsSettings::path(std::string_view text) const {
 
 std::string AwsSettings::region(const std::string& profile) const {
   for (const auto* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
-    if (const auto value = variable(name); !value.empty()) return std::string{value};
+    if (const auto value = variable(name); !value.empty()) return plain_region(value);
   }
-  return std::string{setting(profiles.profile(profile.empty() ? default_profile() : profile), "region")};
+  return plain_region(setting(profiles.profile(profile.empty() ? default_profile() : profile), "region"));
 }
 
 std::string AwsSettings::endpoint(const std::string& service, std::string otherwise) const {

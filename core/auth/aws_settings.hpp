@@ -28,7 +28,8 @@ struct AwsSettings {
   /// "~/" is the user's home.
   [[nodiscard]] std::filesystem::path path(std::string_view text) const;
 
-  /// AWS_REGION, AWS_DEFAULT_REGION, or the region of the profile (empty: the default one); empty: none is set.
+  /// AWS_REGION, AWS_DEFAULT_REGION, or the region of the profile (empty: the default one); empty: none is set,
+  /// or it holds what no region does.
   [[nodiscard]] std::string region(const std::string& profile) const;
   /// AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, or `otherwise`.
   [[nodiscard]] std::string endpoint(const std::string& service, std::string otherwise) const;

@@ -11,12 +11,15 @@ using namespace runagents::auth;
 constexpr auto nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 SigV4Request request_of(std::string_view path, std::string_view query, SigV4Path rule) {
-  return {"GET", path, query,
+  return {"GET",
+          path,
+          query,
           {{"Host", "reports.s3.eu-central-1.amazonaws.com"},
            {"Content-Type", "application/json"},
            {"X-Amz-Date", "20260102T030405Z"},
            {"X-Amz-Content-Sha256", nothing}},
-          nothing, rule};
+          nothing,
+          rule};
 }
 
 void sign_call(benchmark::State& state, std::string_view path, std::string_view query, SigV4Path rule) {

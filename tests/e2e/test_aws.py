@@ -123,6 +123,7 @@ class Requests(Aws):
         self.echoed("""
 authorization = "AWS4-HMAC-SHA256 Credential=AKIDMINE/20200101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=" + "0" * 64
 fields = {"Authorization": authorization, "X-Amz-Date": "20200101T000000Z", "x-amz-date": "20200101T000001Z",
+          "Connection": "X-Amz-Date, Authorization, X-Amz-Content-Sha256, X-Amz-Security-Token",
           "X-Amz-Security-Token": "mine", "X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD", "Date": "today", "X-Amz-Meta-A": "kept"}
 presigned = ("X-Amz-Algorithm=AWS4-HMAC-SHA256&a=1&X-Amz-Credential=AKIDMINE&X-Amz-Date=1&X-Amz-Expires=1&b=&X%2DAmz-Signature=0"
              "&X-Amz-SignedHeaders=host&x-amz-security-token=mine&x-amz-signature=1&c")

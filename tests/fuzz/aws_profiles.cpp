@@ -1,10 +1,11 @@
 // ~/.aws/config and ~/.aws/credentials, and what credential processes, metadata services and STS answer.
+#include "core/auth/aws_profiles.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 
 #include "core/auth/aws_credentials.hpp"
-#include "core/auth/aws_profiles.hpp"
 #include "core/auth/aws_sources.hpp"
 
 namespace {

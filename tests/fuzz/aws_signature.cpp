@@ -1,4 +1,5 @@
-// What an agent sends becomes part of what is signed: it has one spelling, and cannot add a line to the canonical request.
+// What an agent sends becomes part of what is signed: it has one spelling, and cannot add a line to the canonical
+// request.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -100,6 +100,14 @@ TEST_CASE("the order of the chain") {
   CHECK(machine.requests.empty());
 }
 
+TEST_CASE("a region is a word") {
+  Machine machine{"[default]\nregion = eu-west-1\n[profile p]\nregion = x/../y\n"};
+  CHECK(machine.settings.region("") == "eu-west-1");
+  CHECK(machine.settings.region("p").empty());
+  machine.settings.environment["AWS_REGION"] = "us\r\nX-Evil: 1";
+  CHECK(machine.settings.region("").empty());
+}
+
 TEST_CASE("nothing is found where nothing is, and the error says where it was looked for") {
   const Machine machine;
   const auto found = find_aws_credentials(machine.settings, "");
