@@ -25,7 +25,7 @@ bool is_visible(std::string_view text) noexcept {
 bool is_key_id(std::string_view text) noexcept {
   const auto fits = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
-           c == '.' || c == '.' || c == ':' || c == '@';
+           c == '.' || c == ':' || c == '@';
   };
   return !text.empty() && text.size() <= 128 && std::ranges::all_of(text, fits);
 }

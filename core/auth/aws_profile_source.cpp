@@ -91,8 +91,9 @@ bool assumes_role(const Section& section) {
 Result<AwsCredentials> from_profile(const AwsSettings& settings, const std::string& name, Visited& visited) {
   const auto* section = settings.profiles.profile(name);
   if (section == nullptr) return profile_error(name, "does not exist", "aws configure list-profiles");
-  if (std::ranges::find(visited, name) != visited.end())
+  if (std::ranges::find(visited, name) != visited.end()) {
     return profile_error(name, "leads back to itself by source_profile");
+  }
   visited.push_back(name);
   if (assumes_role(*section)) return from_role(settings, *section, name, visited);
   if (has_sso(*section)) return aws_credentials_of_sso(settings, *section, origin_of(name));

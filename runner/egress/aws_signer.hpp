@@ -30,7 +30,8 @@ class AwsSigner final : public RequestSigner {
             bool over_tls);
 
   [[nodiscard]] bool replaces_field(std::string_view name) const override;
-  /// Parameters, and keys of S3, are spelled strictly, so that nobody can read them in another way than they were signed.
+  /// Parameters, and keys of S3, are spelled strictly, so that nobody can read them in another way than they were
+  /// signed.
   void write_target(std::string_view path, std::string_view query, std::string& out) const override;
   void sign(const UnsignedRequest& request, std::string& out) const override;
 
