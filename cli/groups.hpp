@@ -12,6 +12,8 @@ namespace runagents::cli {
 [[nodiscard]] Command tools_command();
 [[nodiscard]] Command policies_command();
 [[nodiscard]] Command approvals_command();
+[[nodiscard]] Command secrets_command();
+[[nodiscard]] Command consents_command();
 [[nodiscard]] Command runs_command();
 [[nodiscard]] Command doctor_command();
 

@@ -10,14 +10,20 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// What kind it is, and where it comes from.
+std::string credential_of(const model::Auth& auth) {
+  std::string text{word(auth.type)};
+  if (auth.secret) text += " " + auth.secret->to_string();
+  if (!auth.profile.empty()) text += " profile " + auth.profile;
+  for (const auto grant : auth.grants) text.append(" ").append(word(grant));
+  return text;
+}
+
 Json describe(const model::Tool& tool) {
   Json capabilities = Json::array();
   for (const auto& one : tool.capabilities) capabilities.push_back(one.method + " " + one.path);
   Json json{{"name", tool.name}, {"base_url", tool.base_url.to_string()}};
-  std::string credential{word(tool.auth.type)};
-  if (tool.auth.secret) credential += " " + tool.auth.secret->to_string();
-  if (!tool.auth.profile.empty()) credential += " profile " + tool.auth.profile;
-  json["credential"] = std::move(credential);
+  json["credential"] = credential_of(tool.auth);
   json["capabilities"] = std::move(capabilities);
   return json;
 }

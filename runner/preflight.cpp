@@ -25,14 +25,6 @@ Result<void> check(const model::Tool& tool) {
                     ", which this version cannot inject",
                 hint);
   }
-  const auto& secret = tool.auth.secret;
-  if (secret &&
-      (secret->kind == model::SecretReference::Kind::store || secret->kind == model::SecretReference::Kind::keyring)) {
-    return fail(
-        ErrorCode::configuration,
-        name + " wants the secret " + secret->to_string() + ", and this version reads env:, file: and exec: only",
-        hint);
-  }
   return {};
 }
 

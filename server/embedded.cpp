@@ -11,10 +11,14 @@ namespace {
 
 class EmbeddedTransport final : public api::Transport {
  public:
-  explicit EmbeddedTransport(store::Database database) : database_{std::move(database)} {
+  EmbeddedTransport(store::Database database, const std::filesystem::path& data_directory)
+      : database_{std::move(database)}, secrets_{database_, data_directory} {
     add_run_routes(router_, runs_);
     add_approval_routes(router_, runs_, approvals_);
     add_grant_routes(router_, grants_);
+    add_secret_routes(router_, secrets_);
+    add_local_secret_routes(router_, secrets_);
+    add_consent_routes(router_, consents_);
   }
 
   [[nodiscard]] Result<api::Response> send(const api::Request& request) override { return router_.answer(request); }
@@ -24,6 +28,8 @@ class EmbeddedTransport final : public api::Transport {
   Runs runs_{database_};
   Approvals approvals_{database_};
   Grants grants_{database_};
+  Secrets secrets_;
+  Consents consents_{database_};
   Router router_;
 };
 
@@ -33,7 +39,7 @@ Result<std::unique_ptr<api::Transport>> open_embedded(const std::filesystem::pat
   if (auto made = config::make_private_directory(data_directory); !made) return std::unexpected(made.error());
   auto database = store::Database::open(data_directory / "runagents.db");
   if (!database) return std::unexpected(database.error());
-  return std::make_unique<EmbeddedTransport>(std::move(*database));
+  return std::make_unique<EmbeddedTransport>(std::move(*database), data_directory);
 }
 
 }  // namespace runagents::server

@@ -5,8 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/api/approval_json.hpp"
+#include "core/api/consent_json.hpp"
 #include "core/api/json_spans.hpp"
 #include "core/api/run_json.hpp"
+#include "core/api/secret_json.hpp"
 #include "core/api/target.hpp"
 
 namespace runagents::api {
@@ -64,8 +66,20 @@ Result<std::vector<Value>> list(const Result<std::string>& body, const char* nam
   return values;
 }
 
+/// False: a text in it is no UTF-8.
+bool write(const Json& json, std::string& out) {
+  try {
+    out = json.dump();
+    return true;
+  } catch (const Json::type_error&) {
+    return false;
+  }
+}
+
 constexpr auto read_run = [](const Json& json) { return run_from_json(json); };
 constexpr auto read_request = [](const Json& json) { return approval_request_from_json(json); };
+constexpr auto read_secret = [](const Json& json) { return stored_secret_from_json(json); };
+constexpr auto read_consent = [](const Json& json) { return consent_from_json(json); };
 constexpr auto read_grant = [](const Json& json) { return approval_grant_from_json(json); };
 
 }  // namespace
@@ -187,6 +201,102 @@ Result<std::vector<model::ApprovalGrant>> ControlPlane::list_grants(bool with_sp
 
 Result<model::ApprovalGrant> ControlPlane::revoke_grant(std::string_view id) {
   return one(send(transport_, "DELETE", Target{"/approvals/grants"}.segment(id)), read_grant);
+}
+
+Result<model::StoredSecret> ControlPlane::put_secret(std::string_view name, const config::Secret& value) {
+  Request request{"PUT", Target{"/secrets"}.segment(name).text(), {}};
+  Json body = {{"value", value.reveal()}};
+  // JSON cannot carry what is no UTF-8.
+  const bool is_text = write(body, request.body);
+  config::wipe(body["value"].get_ref<std::string&>());
+  if (!is_text) {
+    return fail(ErrorCode::usage, "the secret is not a text in UTF-8", "store it in base64, or use a file: reference");
+  }
+  const auto response = transport_.send(request);
+  config::wipe(request.body);
+  if (!response) return std::unexpected(response.error());
+  if (response->status > 299) return std::unexpected(error_of(*response));
+  return one(response->body, read_secret);
+}
+
+Result<std::vector<model::StoredSecret>> ControlPlane::list_secrets() {
+  return list<model::StoredSecret>(send(transport_, "GET", Target{"/secrets"}), "secrets", read_secret);
+}
+
+Result<model::StoredSecret> ControlPlane::get_secret(std::string_view name) {
+  return one(send(transport_, "GET", Target{"/secrets"}.segment(name)), read_secret);
+}
+
+Result<void> ControlPlane::delete_secret(std::string_view name) {
+  const auto sent = send(transport_, "DELETE", Target{"/secrets"}.segment(name));
+  if (!sent) return std::unexpected(sent.error());
+  return {};
+}
+
+Result<config::Secret> ControlPlane::reveal_secret(std::string_view name) {
+  auto body = send(transport_, "GET", Target{"/secrets"}.segment(name).segment("value"));
+  if (!body) return std::unexpected(body.error());
+  Json json = parse(*body);
+  config::wipe(*body);
+  if (!json.is_object() || !json.contains("value") || !json["value"].is_string()) {
+    return fail(ErrorCode::unavailable, "the control plane did not say what the secret is");
+  }
+  auto& value = json["value"].get_ref<std::string&>();
+  config::Secret secret{std::string{value}};
+  config::wipe(value);
+  return secret;
+}
+
+Result<std::uint64_t> ControlPlane::rotate_store_key() {
+  const auto body = send(transport_, "POST", Target{"/secrets/rotate-key"});
+  if (!body) return std::unexpected(body.error());
+  const Json json = parse(*body);
+  if (!json.is_object() || !json.contains("sealed") || !json["sealed"].is_number_unsigned()) {
+    return fail(ErrorCode::unavailable, "the control plane did not say what it sealed");
+  }
+  return json["sealed"].get<std::uint64_t>();
+}
+
+Result<std::vector<model::Consent>> ControlPlane::list_consents(const ConsentFilter& filter) {
+  Target target{"/consents"};
+  target.parameter("tool_id", filter.tool);
+  if (filter.end_user && filter.end_user->empty()) target.parameter("shared", "true");
+  if (filter.end_user) target.parameter("user_id", *filter.end_user);
+  return list<model::Consent>(send(transport_, "GET", target), "consents", read_consent);
+}
+
+Result<std::optional<model::Consent>> ControlPlane::find_consent(const model::ConsentPlace& place) {
+  const auto answer = send(transport_, "POST", Target{"/consents/find"}, dump(to_json(place)));
+  if (!answer) return std::unexpected(answer.error());
+  const Json json = parse(*answer);
+  if (!json.is_object() || !json.contains("consent")) {
+    return fail(ErrorCode::unavailable, "the control plane did not say whether there is a consent");
+  }
+  if (json["consent"].is_null()) return std::optional<model::Consent>{};
+  auto consent = consent_from_json(json["consent"]);
+  if (!consent) return std::unexpected(consent.error());
+  return std::optional{std::move(*consent)};
+}
+
+Result<model::Consent> ControlPlane::put_consent(const model::Consent& consent) {
+  return one(send(transport_, "PUT", Target{"/consents"}, dump(to_sealed_json(consent))), read_consent);
+}
+
+Result<model::Consent> ControlPlane::lease_consent(std::string_view id, std::string_view holder,
+                                                   std::chrono::milliseconds length) {
+  const Json body = {{"holder", holder}, {"length_ms", length.count()}};
+  return one(send(transport_, "POST", Target{"/consents"}.segment(id).segment("lease"), dump(body)), read_consent);
+}
+
+Result<void> ControlPlane::release_consent(std::string_view id, std::string_view holder) {
+  const Json body = {{"holder", holder}};
+  const auto sent = send(transport_, "POST", Target{"/consents"}.segment(id).segment("release"), dump(body));
+  if (!sent) return std::unexpected(sent.error());
+  return {};
+}
+
+Result<model::Consent> ControlPlane::delete_consent(std::string_view id) {
+  return one(send(transport_, "DELETE", Target{"/consents"}.segment(id)), read_consent);
 }
 
 }  // namespace runagents::api

@@ -9,9 +9,12 @@
 #include <vector>
 
 #include "core/api/transport.hpp"
+#include "core/config/secret.hpp"
 #include "core/error.hpp"
 #include "core/model/approval.hpp"
+#include "core/model/consent.hpp"
 #include "core/model/run.hpp"
+#include "core/model/stored_secret.hpp"
 
 namespace runagents::api {
 
@@ -50,6 +53,11 @@ struct EventQuery {
   std::uint32_t limit = 0;            ///< 0: all
   std::string type;                   ///< only this type; empty: all
   std::chrono::milliseconds wait{0};  ///< long poll: answer earlier when something new is there
+};
+
+struct ConsentFilter {
+  std::string tool;
+  std::optional<std::string> end_user;  ///< "": the shared ones
 };
 
 /// The outcome of a person's decision.
@@ -97,6 +105,33 @@ class ControlPlane {
                                                                       std::string_view run_id);
   [[nodiscard]] Result<std::vector<model::ApprovalGrant>> list_grants(bool with_spent);
   [[nodiscard]] Result<model::ApprovalGrant> revoke_grant(std::string_view id);
+
+  /// Puts a secret into the encrypted store, in place of one of the same name. Names are those of `store:NAME`.
+  [[nodiscard]] Result<model::StoredSecret> put_secret(std::string_view name, const config::Secret& value);
+  [[nodiscard]] Result<std::vector<model::StoredSecret>> list_secrets();
+  [[nodiscard]] Result<model::StoredSecret> get_secret(std::string_view name);
+  [[nodiscard]] Result<void> delete_secret(std::string_view name);
+  /// The value. Only a control plane in this process answers that: a server over HTTP has no such route, so that values
+  /// go in and never out.
+  [[nodiscard]] Result<config::Secret> reveal_secret(std::string_view name);
+  /// Seals everything in the store under a new key. Returns how many values that were.
+  [[nodiscard]] Result<std::uint64_t> rotate_store_key();
+
+  /// What is stored, the newest first, without the sealed tokens.
+  [[nodiscard]] Result<std::vector<model::Consent>> list_consents(const ConsentFilter& filter);
+  /// The consent of a place with its sealed tokens, if there is one.
+  [[nodiscard]] Result<std::optional<model::Consent>> find_consent(const model::ConsentPlace& place);
+  /// Stores a consent, on disk before it returns, and ends a lease. `version` is the one that was read (0: none was
+  /// there); ErrorCode::conflict when somebody else has changed it since, or has deleted it.
+  [[nodiscard]] Result<model::Consent> put_consent(const model::Consent& consent);
+  /// Takes the right to use the refresh token for at most `length`, and returns the consent as it is now;
+  /// ErrorCode::conflict while another holder has it.
+  [[nodiscard]] Result<model::Consent> lease_consent(std::string_view id, std::string_view holder,
+                                                     std::chrono::milliseconds length);
+  /// Gives a lease back early; nothing happens when it is not this holder's.
+  [[nodiscard]] Result<void> release_consent(std::string_view id, std::string_view holder);
+  /// Deletes a consent and returns it, sealed tokens included, so that they can be revoked.
+  [[nodiscard]] Result<model::Consent> delete_consent(std::string_view id);
 
  private:
   Transport& transport_;

@@ -92,7 +92,8 @@ Result<pid_t> spawn(const std::vector<std::string>& command, const std::filesyst
   pid_t pid = 0;
   const int error =
       ::posix_spawnp(&pid, command.front().c_str(), actions.get(), attributes.get(), arguments.data(), environ);
-  if (error != 0) return fail(ErrorCode::unavailable, "cannot run " + command.front() + ": " + reason(error));
+  const auto code = error == ENOENT ? ErrorCode::not_found : ErrorCode::unavailable;
+  if (error != 0) return fail(code, "cannot run " + command.front() + ": " + reason(error));
   return pid;
 }
 

@@ -23,6 +23,7 @@ void read_port(const Value& value, Ingress& ingress) {
 constexpr std::array keys = {
     Key<Ingress>{"access", Shape::text, [](const Value& v, Ingress& i) { i.access = read_word(v, accesses); }},
     Key<Ingress>{"port", Shape::integer, read_port},
+    Key<Ingress>{"start_timeout", Shape::text, [](const Value& v, Ingress& i) { read_duration(v, i.start_timeout); }},
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "core/config/command_output.hpp"
 #include "core/config/control.hpp"
 #include "core/config/file_content.hpp"
+#include "core/config/keyring.hpp"
 #include "core/config/secret.hpp"
 
 namespace runagents::config {
@@ -16,27 +17,14 @@ namespace {
 using model::SecretReference;
 using Kind = SecretReference::Kind;
 
-constexpr std::size_t max_secret_bytes = std::size_t{64} * 1024;
-
 std::unexpected<Error> refuse(const SecretReference& reference, ErrorCode code, const std::string& reason,
                               std::string hint = {}) {
   return fail(code, reference.to_string() + " " + reason, std::move(hint));
 }
 
-/// The value in a text that was read, with its line's end; the text is wiped.
 Result<Secret> accept(const SecretReference& reference, std::string& text) {
-  std::string_view value{text};
-  while (value.ends_with('\n')) {
-    value.remove_suffix(1);
-    if (value.ends_with('\r')) value.remove_suffix(1);
-  }
-  const bool unfit = std::ranges::any_of(value, [](char c) { return is_control(c) && c != '\t'; });
-  Secret secret{std::string{value}};
-  OPENSSL_cleanse(text.data(), text.size());
-  if (unfit) {
-    return refuse(reference, ErrorCode::configuration, "gives a value of several lines or with a control character");
-  }
-  if (secret.empty()) return refuse(reference, ErrorCode::configuration, "gives an empty value");
+  auto secret = secret_in(text);
+  if (!secret) return refuse(reference, secret.error().code, secret.error().message);
   return secret;
 }
 
@@ -86,10 +74,36 @@ Result<Secret> resolve_exec(const SecretReference& reference, const std::filesys
   return accept(reference, *text);
 }
 
+Result<Secret> resolve_stored(const SecretReference& reference, const StoredSecrets& stored) {
+  if (!stored) return refuse(reference, ErrorCode::unavailable, "needs the encrypted store, which is not open here");
+  auto secret = stored(reference.value);
+  if (!secret) {
+    return refuse(reference, secret.error().code, "gives no value: " + secret.error().message, secret.error().hint);
+  }
+  return secret;
+}
+
 }  // namespace
 
+Result<Secret> secret_in(std::string& text) {
+  std::string_view value{text};
+  while (value.ends_with('\n')) {
+    value.remove_suffix(1);
+    if (value.ends_with('\r')) value.remove_suffix(1);
+  }
+  const bool unfit = std::ranges::any_of(value, [](char c) { return is_control(c) && c != '\t'; });
+  Secret secret{std::string{value}};
+  wipe(text);
+  if (unfit) return fail(ErrorCode::configuration, "gives a value of several lines or with a control character");
+  if (secret.empty()) return fail(ErrorCode::configuration, "gives an empty value");
+  if (secret.reveal().size() > max_secret_bytes) {
+    return fail(ErrorCode::configuration, "gives a value of more than 64 KiB");
+  }
+  return secret;
+}
+
 Result<Secret> resolve(const SecretReference& reference, const std::filesystem::path& directory,
-                       std::chrono::milliseconds time_limit) {
+                       std::chrono::milliseconds time_limit, const StoredSecrets& stored) {
   switch (reference.kind) {
     case Kind::env:
       return resolve_env(reference);
@@ -98,11 +112,13 @@ Result<Secret> resolve(const SecretReference& reference, const std::filesystem::
     case Kind::exec:
       return resolve_exec(reference, directory, time_limit);
     case Kind::store:
+      return resolve_stored(reference, stored);
     case Kind::keyring:
       break;
   }
-  return refuse(reference, ErrorCode::unavailable, "is not available in this version",
-                "use an env:, file: or exec: reference");
+  auto secret = secret_in_keyring(reference.value, time_limit);
+  if (!secret) return refuse(reference, secret.error().code, secret.error().message, secret.error().hint);
+  return secret;
 }
 
 }  // namespace runagents::config

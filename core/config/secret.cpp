@@ -29,8 +29,7 @@ std::unexpected<Error> refuse_literal(std::string_view scheme) {
     return refuse("is not a secret reference", suggestion);
   }
   return refuse("must be a secret reference, not the secret itself",
-                "store the value with \"install -m 600 /dev/stdin NAME.secret\" and write \"file:NAME.secret\", or "
-                "write \"env:NAME\"");
+                "store the value with \"runagents secrets set NAME\", then write \"store:NAME\"");
 }
 
 Result<void> check_value(Kind kind, std::string_view value) {
@@ -57,13 +56,6 @@ Result<void> check_value(Kind kind, std::string_view value) {
   return refuse("is not a secret reference", {});
 }
 
-/// Everything that the string has room for: a short one keeps its bytes in place when its value goes elsewhere.
-void wipe(std::string& text) noexcept {
-  text.resize(text.capacity());
-  OPENSSL_cleanse(text.data(), text.size());
-  text.clear();
-}
-
 }  // namespace
 
 Result<model::SecretReference> parse_secret_reference(std::string_view text) {
@@ -75,6 +67,13 @@ Result<model::SecretReference> parse_secret_reference(std::string_view text) {
   if (value.contains('\0')) return refuse("holds a NUL character", {});
   if (auto checked = check_value(*kind, value); !checked) return std::unexpected(std::move(checked.error()));
   return model::SecretReference{*kind, std::string{value}};
+}
+
+// Everything that the string has room for: a short one keeps its bytes in place when its value goes elsewhere.
+void wipe(std::string& text) noexcept {
+  text.resize(text.capacity());
+  OPENSSL_cleanse(text.data(), text.size());
+  text.clear();
 }
 
 Secret::Secret(std::string value) noexcept {

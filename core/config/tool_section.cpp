@@ -38,14 +38,6 @@ void read_tls(const Value& value, Tool& tool) {
   if (const auto tls = read_word(value, tls_modes)) tool.tls = *tls;
 }
 
-void read_timeout(const Value& value, Tool& tool) {
-  if (const auto timeout = parse_duration(value.text())) {
-    tool.timeout = *timeout;
-  } else {
-    value.report("is not a duration", R"(write it like "30s", "5m" or "1h30m")");
-  }
-}
-
 constexpr std::array keys = {
     Key<Tool>{"kind", Shape::text, read_kind},
     Key<Tool>{"description", Shape::prose, [](const Value& v, Tool& tool) { tool.description = v.text(); }},
@@ -61,8 +53,9 @@ constexpr std::array keys = {
     Key<Tool>{"allow_encoded_slash", Shape::boolean,
               [](const Value& v, Tool& tool) { tool.allow_encoded_slash = v.boolean(); }},
     Key<Tool>{"trace_headers", Shape::boolean, [](const Value& v, Tool& tool) { tool.trace_headers = v.boolean(); }},
+    Key<Tool>{"scrub", Shape::boolean, [](const Value& v, Tool& tool) { tool.scrub = v.boolean(); }},
     Key<Tool>{"ca_file", Shape::text, [](const Value& v, Tool& tool) { tool.ca_file = read_file_path(v); }},
-    Key<Tool>{"timeout", Shape::text, read_timeout},
+    Key<Tool>{"timeout", Shape::text, [](const Value& v, Tool& tool) { read_duration(v, tool.timeout); }},
 };
 
 void check_scheme(const Value& url, const Tool& tool) {
@@ -79,7 +72,7 @@ void check_scheme(const Value& url, const Tool& tool) {
 /// Nothing looks into the bytes of a TCP tool.
 void check_tcp(const Value& table) {
   for (const std::string_view name :
-       {"auth", "capabilities", "tls", "insecure", "allow_encoded_slash", "trace_headers", "ca_file"}) {
+       {"auth", "capabilities", "tls", "insecure", "allow_encoded_slash", "trace_headers", "scrub", "ca_file"}) {
     const auto member = table.member(name);
     if (member) member->report_at_key(R"(means nothing for kind "tcp")");
   }

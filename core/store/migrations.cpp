@@ -99,7 +99,40 @@ CREATE TABLE approval_grants (
 CREATE INDEX approval_grants_by_agent ON approval_grants (agent, tool);
 )sql";
 
-constexpr std::array all = {runs_and_approvals};
+// `sealed` is what auth::Sealer made of the value; see server/service/sealed_columns.cpp.
+constexpr std::string_view secrets = R"sql(
+CREATE TABLE secrets (
+  name TEXT PRIMARY KEY,
+  sealed TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+)sql";
+
+// `sealed` is what the runner encrypted; nobody here can read it. A lease keeps two processes from using the same
+// refresh token, which many servers take one time only.
+constexpr std::string_view consents = R"sql(
+CREATE TABLE consents (
+  id TEXT PRIMARY KEY,
+  end_user TEXT NOT NULL,
+  tool TEXT NOT NULL,
+  client TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  requested_scopes TEXT NOT NULL,
+  status TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  lease_holder TEXT NOT NULL DEFAULT '',
+  lease_until BIGINT NOT NULL DEFAULT 0,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  expires_at BIGINT
+);
+CREATE UNIQUE INDEX one_consent_of_a_place ON consents (end_user, tool, client);
+)sql";
+
+constexpr std::array all = {runs_and_approvals, secrets, consents};
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 
 #include "core/config/secret.hpp"
 #include "core/http/head.hpp"
+#include "runner/egress/scrubber.hpp"
 
 namespace runagents::egress {
 
@@ -45,6 +46,7 @@ struct Credential {
   std::string parameter;                                  ///< name of the query parameter; empty: none
   std::string label;                                      ///< kind and reference, for the record
   std::unique_ptr<const RequestSigner> signer = nullptr;  ///< instead of field and parameter
+  std::shared_ptr<const ScrubPatterns> scrub = nullptr;   ///< what the tool must not tell the agent; null: nothing
 };
 
 }  // namespace runagents::egress

@@ -5,6 +5,7 @@
 
 #include "core/auth/aws_settings.hpp"
 #include "runner/egress/credential_source.hpp"
+#include "runner/egress/oauth2_source.hpp"
 #include "runner/egress/secrets.hpp"
 
 namespace runagents::egress {
@@ -13,15 +14,17 @@ namespace runagents::egress {
 /// engine's thread.
 class Credentials {
  public:
-  /// `aws`: needed for tools of type aws_sigv4 only.
-  Credentials(Secrets& secrets, Worker& worker, std::shared_ptr<const auth::AwsSettings> aws)
-      : secrets_{secrets}, worker_{worker}, aws_{std::move(aws)} {}
+  /// `oauth2`: null when no tool of the run needs it; and so is `aws`.
+  Credentials(Secrets& secrets, Worker& worker, OAuth2Run* oauth2, std::shared_ptr<const auth::AwsSettings> aws)
+      : secrets_{secrets}, worker_{worker}, oauth2_{oauth2}, aws_{std::move(aws)} {}
   ~Credentials();
 
   /// credential: sets what is to be injected into the call, or refuses it.
   [[nodiscard]] http::Task<Verdict> inject(Call& call, Exchange& exchange);
   /// See CredentialSource::renew.
   [[nodiscard]] http::Task<bool> renew(Call& call);
+  /// Waits until no thread of a source works any more.
+  void join();
 
   /// Whether this version can inject that type of credential.
   [[nodiscard]] static bool supports(model::AuthType type) noexcept;
@@ -31,6 +34,7 @@ class Credentials {
 
   Secrets& secrets_;
   Worker& worker_;
+  OAuth2Run* oauth2_;
   std::shared_ptr<const auth::AwsSettings> aws_;
   std::map<const model::Tool*, std::unique_ptr<CredentialSource>> sources_;
 };

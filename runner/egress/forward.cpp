@@ -1,6 +1,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "runner/egress/fields.hpp"
 #include "runner/egress/pipeline.hpp"
 #include "runner/egress/pump.hpp"
 #include "runner/egress/request_head.hpp"
@@ -177,6 +178,10 @@ class Forwarding {
     auto& connection = *connection_;
     http::BodyReader body{connection.stream, connection.buffer};
     body.begin(connection.response.framing, connection.response.content_length);
+    if (auto readable = check_encoding(); !readable) {
+      co_await answer_refusal(engine_, call_, exchange_, std::move(readable.error()));
+      co_return;
+    }
     auto start = response_start();
     auto piece = body.next_buffered();
     call_.bytes_out = piece.data.size();
@@ -191,9 +196,9 @@ class Forwarding {
                               refuse(internal, "the call could not be recorded, so its answer is withheld").error());
       co_return;
     }
-    bool there = co_await exchange_.send_head(start, piece.data, last && body.trailers().empty());
+    bool there = co_await exchange_.send_head(start, scrubbed(piece.data, last), last && body.trailers().empty());
     if (last && !body.trailers().empty()) {
-      write_trailers(connection_->fields, body.trailers());
+      write_trailers(connection_->fields, call_, body.trailers());
       there = there && co_await exchange_.send_body({}, true, connection_->fields);
     }
     while (there && !last) {
@@ -213,8 +218,8 @@ class Forwarding {
         sound = false;
         break;
       }
-      if (last) write_trailers(connection_->fields, body.trailers());
-      there = co_await exchange_.send_body(piece.data, last, last ? connection_->fields : no_fields_);
+      if (last) write_trailers(connection_->fields, call_, body.trailers());
+      there = co_await exchange_.send_body(scrubbed(piece.data, last), last, last ? connection_->fields : no_fields_);
     }
     if (!there || !sound) {
       if (!sound && !last && !gone_) call_.cut_short = broken_upstream(call_, connection, true).error().code;
@@ -225,12 +230,38 @@ class Forwarding {
     release(body);
   }
 
+  /// What is compressed cannot be looked into, and a tool that echoes the credential in it would give it away.
+  Verdict check_encoding() {
+    if (!call_.credential || !call_.credential->scrub || call_.credential->scrub->empty()) return pass();
+    scrubber_.emplace(call_.credential->scrub);
+    if (connection_->response.framing == http::Framing::none) return pass();
+    for (const auto& field : connection_->response.fields) {
+      if (!same_field(field.name, "content-encoding") || http::equal_ignoring_case(field.value, "identity")) continue;
+      return refuse(upstream_protocol,
+                    call_.upstream() + " sent an answer in the encoding " + std::string{field.value} +
+                        ", although none was accepted, so the credential cannot be kept out of it",
+                    "scrub = false on the tool lets its answers through as they are");
+    }
+    return pass();
+  }
+
+  std::string_view scrubbed(std::string_view piece, bool last) {
+    return scrubber_ ? scrubber_->pass(piece, last) : piece;
+  }
+
+  std::string_view scrubbed_reason() {
+    if (!scrubber_) return connection_->response.reason;
+    reason_ = connection_->response.reason;
+    call_.credential->scrub->scrub(reason_);
+    return reason_;
+  }
+
   ResponseStart response_start() {
     const auto& response = connection_->response;
     write_response_fields(connection_->fields, call_, response);
     ResponseStart start;
     start.status = response.status;
-    start.reason = response.reason;
+    start.reason = scrubbed_reason();
     start.fields = &connection_->fields;
     // A 204 has no content, and says nothing of its length either (RFC 9110, section 8.6).
     if (response.has_content_length && response.status != 204) start.content_length = response.content_length;
@@ -284,6 +315,8 @@ class Forwarding {
   Connection connection_;
   std::shared_ptr<BodyPump> pump_;
   std::optional<std::string_view> first_body_;
+  std::optional<Scrubber> scrubber_;
+  std::string reason_;
   const std::string no_fields_;
   bool may_retry_ = false;
   bool gone_ = false;

@@ -27,7 +27,7 @@ struct Totals {
   std::uint64_t refused = 0;
   std::uint64_t requests = 0;          ///< to the agent, through the ingress; not among the calls
   std::uint64_t requests_refused = 0;  ///<
-  std::vector<Refused> refusals;  ///< equal ones once, in order of first appearance; at most max_refusals
+  std::vector<Refused> refusals;       ///< equal ones once, in order of first appearance; at most max_refusals
   static constexpr std::size_t max_refusals = 100;
 };
 

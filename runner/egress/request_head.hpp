@@ -29,7 +29,7 @@ void write_agent_head(std::string& out, const Call& call, const RequestFraming& 
 void write_response_fields(std::string& out, const Call& call, const http::ResponseHead& response);
 
 /// Writes those trailer fields that may be passed on (RFC 9110, section 6.5.1) as field lines into `out`.
-void write_trailers(std::string& out, const std::vector<http::Field>& trailers);
+void write_trailers(std::string& out, const Call& call, const std::vector<http::Field>& trailers);
 /// The same for the agent's trailers, less what its header may not hold: a credential, another method.
 void write_request_trailers(std::string& out, const Call& call, const std::vector<http::Field>& trailers);
 

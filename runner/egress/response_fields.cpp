@@ -71,6 +71,7 @@ void write_response_fields(std::string& out, const Call& call, const http::Respo
     }
     out.append("\r\n");
   }
+  if (call.credential && call.credential->scrub) call.credential->scrub->scrub(out);
 }
 
 }  // namespace runagents::egress

@@ -5,11 +5,18 @@ namespace runagents::egress {
 using Kind = model::SecretReference::Kind;
 using Resolved = Result<config::Secret>;
 
+namespace {
+
+constexpr std::chrono::seconds time_limit{30};
+
+}  // namespace
+
 SecretsAhead resolve_ahead(std::span<const model::Tool* const> tools, const std::filesystem::path& directory) {
   SecretsAhead ahead;
   for (const auto* tool : tools) {
     for (const auto& reference : tool->auth.references()) {
-      if (reference.kind != Kind::file && reference.kind != Kind::exec) continue;
+      // What is kept in the store is out of the agent's reach; the program that asks the keyring is looked for in PATH.
+      if (reference.kind == Kind::env || reference.kind == Kind::store) continue;
       const auto name = reference.to_string();
       if (!ahead.contains(name)) ahead.emplace(name, config::resolve(reference, directory));
     }
@@ -25,7 +32,7 @@ http::Task<Resolved> Secrets::read(model::SecretReference reference) {
   // The environment is this process's own memory; everything else may block.
   if (reference.kind == Kind::env) co_return config::resolve(reference, directory_);
   co_return co_await offload<Resolved>(
-      worker_, [reference, directory = directory_] { return config::resolve(reference, directory); });
+      worker_, [this, reference] { return config::resolve(reference, directory_, time_limit, stored_); });
 }
 
 bool Secrets::may_change(const model::SecretReference& reference) const {

@@ -16,8 +16,9 @@ namespace runagents::egress {
 /// Secrets that were resolved before the agent was started, by reference.
 using SecretsAhead = std::map<std::string, Result<config::Secret>>;
 
-/// Resolves what `file:` and `exec:` references of these tools lead to. While the agent runs it may change files, and
-/// with them what a command outside of the fence would do or what a file would be. Blocks as long as commands take.
+/// Resolves what `file:`, `exec:` and `keyring:` references of these tools lead to. While the agent runs it may change
+/// files, and with them what a command outside of the fence would do or what a file would be. Blocks as long as
+/// commands take.
 [[nodiscard]] SecretsAhead resolve_ahead(std::span<const model::Tool* const> tools,
                                          const std::filesystem::path& directory);
 
@@ -25,8 +26,9 @@ using SecretsAhead = std::map<std::string, Result<config::Secret>>;
 /// Of the engine's thread; what blocks happens on the worker.
 class Secrets {
  public:
-  Secrets(Worker& worker, std::filesystem::path directory, SecretsAhead ahead)
-      : worker_{worker}, directory_{std::move(directory)}, ahead_{std::move(ahead)} {}
+  /// `stored` reads the encrypted store; it is called on the worker.
+  Secrets(Worker& worker, std::filesystem::path directory, SecretsAhead ahead, config::StoredSecrets stored)
+      : worker_{worker}, directory_{std::move(directory)}, ahead_{std::move(ahead)}, stored_{std::move(stored)} {}
 
   [[nodiscard]] http::Task<Result<config::Secret>> read(model::SecretReference reference);
   /// Whether reading it again could give something else.
@@ -36,6 +38,7 @@ class Secrets {
   Worker& worker_;
   std::filesystem::path directory_;
   SecretsAhead ahead_;
+  config::StoredSecrets stored_;
 };
 
 }  // namespace runagents::egress

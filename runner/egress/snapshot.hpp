@@ -17,10 +17,10 @@ struct Snapshot {
   policy::Evaluator evaluator;
   std::string run_id;
   std::string agent;
-  std::string agent_identity;  ///< spiffe://...
-  std::string end_user;        ///< of the whole run (`--user`); empty: nobody
-  Limiter* limiter = nullptr;  ///< counts; outlives the snapshot
-  Names names{};               ///< who has which address inside the fence
+  std::string agent_identity;          ///< spiffe://...
+  std::string end_user;                ///< of the whole run (`--user`); empty: nobody
+  Limiter* limiter = nullptr;          ///< counts; outlives the snapshot
+  Names names{};                       ///< who has which address inside the fence
   InboundRequests* inbound = nullptr;  ///< requests that the agent is at work on; null: no ingress
 };
 

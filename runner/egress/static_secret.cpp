@@ -10,6 +10,9 @@ namespace {
 
 using model::AuthType;
 
+/// A tool that refuses a secret that has not changed is not a reason to ask for it with every call.
+constexpr std::chrono::seconds back_off{5};
+
 /// What stands in the field or parameter.
 std::string injected_value(const model::Auth& auth, const config::Secret& secret) {
   if (auth.type == AuthType::basic) {
@@ -23,7 +26,17 @@ std::string injected_value(const model::Auth& auth, const config::Secret& secret
   return auth.prefix + std::string{secret.reveal()};
 }
 
-std::shared_ptr<const Credential> make_credential(const model::Auth& auth, const config::Secret& secret) {
+/// Basic puts more together than the secret, and what it makes of it is as good as the secret.
+std::shared_ptr<const ScrubPatterns> patterns_for(const Credential& credential, const model::Auth& auth,
+                                                  const config::Secret& secret) {
+  std::vector<std::string_view> secrets = {secret.reveal()};
+  const auto value = credential.value.reveal();
+  if (auth.type == AuthType::basic) secrets.push_back(value.substr(value.find(' ') + 1));
+  return std::make_shared<const ScrubPatterns>(secrets);
+}
+
+std::shared_ptr<const Credential> make_credential(const model::Tool& tool, const config::Secret& secret) {
+  const auto& auth = tool.auth;
   auto credential = std::make_shared<Credential>();
   credential->value = config::Secret{injected_value(auth, secret)};
   credential->label = std::string{word(auth.type)} + " " + auth.secret->to_string();
@@ -33,6 +46,7 @@ std::shared_ptr<const Credential> make_credential(const model::Auth& auth, const
   } else {
     credential->field = auth.type == AuthType::api_key ? auth.name : "Authorization";
   }
+  if (tool.scrubs()) credential->scrub = patterns_for(*credential, auth, secret);
   return credential;
 }
 
@@ -48,7 +62,7 @@ http::Task<Verdict> StaticSecret::resolve() {
                      "the credential of the tool \"" + tool_.name + "\" is not available: " + secret.error().message,
                      secret.error().hint);
   }
-  credential_ = make_credential(tool_.auth, *secret);
+  credential_ = make_credential(tool_, *secret);
   co_return pass();
 }
 
@@ -66,7 +80,7 @@ http::Task<Verdict> StaticSecret::inject(Call& call, Exchange& /*exchange*/) {
 }
 
 http::Task<bool> StaticSecret::renew(Call& call) {
-  if (!secrets_.may_change(*tool_.auth.secret)) co_return false;
+  if (!secrets_.may_change(*tool_.auth.secret) || Clock::now() < quiet_until_) co_return false;
   // Of many calls that were refused together the first one asks again; the others find what it found.
   const auto refused = call.credential;
   while (credential_ == refused) {
@@ -78,7 +92,10 @@ http::Task<bool> StaticSecret::renew(Call& call) {
     const auto verdict = co_await resolve();
     if (!verdict) co_return false;
   }
-  if (!credential_ || credential_->value.reveal() == refused->value.reveal()) co_return false;
+  if (!credential_ || credential_->value.reveal() == refused->value.reveal()) {
+    quiet_until_ = Clock::now() + back_off;
+    co_return false;
+  }
   call.credential = credential_;
   co_return true;
 }

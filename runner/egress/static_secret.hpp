@@ -25,6 +25,7 @@ class StaticSecret final : public CredentialSource {
   const model::Tool& tool_;
   std::shared_ptr<const Credential> credential_;
   std::optional<http::Timer> resolving_;  ///< cancelled when resolving ends
+  Clock::time_point quiet_until_;         ///< not asked again before: it was asked in vain
 };
 
 }  // namespace runagents::egress

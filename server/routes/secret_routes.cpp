@@ -1,0 +1,54 @@
+#include <nlohmann/json.hpp>
+
+#include "core/api/secret_json.hpp"
+#include "server/routes/answers.hpp"
+#include "server/routes/routes.hpp"
+
+namespace runagents::server {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Result<Outgoing> put(Secrets& secrets, const Incoming& request) {
+  auto json = request.json();
+  if (!json) return std::unexpected(json.error());
+  if (!json->contains("value") || !(*json)["value"].is_string()) {
+    return fail(ErrorCode::usage, "a secret needs a \"value\" that is a text");
+  }
+  auto value = config::secret_in((*json)["value"].get_ref<std::string&>());
+  if (!value) return fail(ErrorCode::usage, "the secret " + value.error().message, "nothing was stored");
+  return object_answer(secrets.put(request.parameter(0), *value));
+}
+
+Result<Outgoing> reveal(Secrets& secrets, const Incoming& request) {
+  const auto secret = secrets.reveal(request.parameter(0));
+  if (!secret) return std::unexpected(secret.error());
+  Json json = {{"value", secret->reveal()}};
+  auto answer = json_answer(json);
+  config::wipe(json["value"].get_ref<std::string&>());
+  return answer;
+}
+
+}  // namespace
+
+void add_secret_routes(Router& router, Secrets& secrets) {
+  router.add("GET", "/secrets", [&](const Incoming&) { return list_answer("secrets", secrets.list()); });
+  router.add("GET", "/secrets/{}",
+             [&](const Incoming& request) { return object_answer(secrets.get(request.parameter(0))); });
+  router.add("PUT", "/secrets/{}", [&](const Incoming& request) { return put(secrets, request); });
+  router.add("DELETE", "/secrets/{}", [&](const Incoming& request) -> Result<Outgoing> {
+    if (auto removed = secrets.remove(request.parameter(0)); !removed) return std::unexpected(removed.error());
+    return Outgoing{200, "{}"};
+  });
+  router.add("POST", "/secrets/rotate-key", [&](const Incoming&) -> Result<Outgoing> {
+    const auto sealed = secrets.rotate_key();
+    if (!sealed) return std::unexpected(sealed.error());
+    return json_answer({{"sealed", *sealed}});
+  });
+}
+
+void add_local_secret_routes(Router& router, Secrets& secrets) {
+  router.add("GET", "/secrets/{}/value", [&](const Incoming& request) { return reveal(secrets, request); });
+}
+
+}  // namespace runagents::server
