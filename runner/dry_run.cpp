@@ -14,6 +14,7 @@ using Json = nlohmann::ordered_json;
 std::string credential_of(const model::Auth& auth) {
   std::string text{word(auth.type)};
   if (auth.secret) text += " " + auth.secret->to_string();
+  if (!auth.profile.empty()) text += " profile " + auth.profile;
   for (const auto grant : auth.grants) text.append(" ").append(word(grant));
   return text;
 }

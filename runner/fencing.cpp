@@ -74,6 +74,8 @@ std::vector<std::string> secret_files(const model::Project& project) {
 constexpr std::array credential_paths = {"KUBECONFIG",
                                          "AWS_SHARED_CREDENTIALS_FILE",
                                          "AWS_CONFIG_FILE",
+                                         "AWS_WEB_IDENTITY_TOKEN_FILE",
+                                         "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
                                          "GOOGLE_APPLICATION_CREDENTIALS",
                                          "CLOUDSDK_CONFIG",
                                          "AZURE_CONFIG_DIR",

@@ -1,5 +1,6 @@
 #include "runner/preflight.hpp"
 
+#include "core/auth/aws_settings.hpp"
 #include "core/config/control.hpp"
 #include "runner/egress/credentials.hpp"
 #include "runner/entering.hpp"
@@ -23,6 +24,24 @@ Result<void> check(const model::Tool& tool) {
                 name + " wants a credential of type " + std::string{word(tool.auth.type)} +
                     ", which this version cannot inject",
                 hint);
+  }
+  return {};
+}
+
+/// What a call would otherwise be the first to find out.
+Result<void> check_aws(const model::Tool& tool) {
+  const auto& wanted = tool.auth;
+  if (wanted.type != model::AuthType::aws_sigv4 || (wanted.profile.empty() && !wanted.region.empty())) return {};
+  const auto settings = auth::load_aws_settings(inherited_environment());
+  const auto name = "the tool \"" + tool.name + "\"";
+  if (!wanted.profile.empty() && settings.profiles.profile(wanted.profile) == nullptr) {
+    return fail(ErrorCode::configuration,
+                name + " uses the AWS profile \"" + wanted.profile + "\", which does not exist",
+                "aws configure list-profiles shows those that do");
+  }
+  if (wanted.region.empty() && settings.region(wanted.profile).empty()) {
+    return fail(ErrorCode::configuration, "nothing says which AWS region " + name + " is in",
+                "set region in its auth, AWS_REGION, or the region of the profile");
   }
   return {};
 }
@@ -80,6 +99,7 @@ Result<void> check_supported(const model::Project& project) {
       return fail(ErrorCode::configuration, "the agent uses a tool \"" + name + "\" that does not exist");
     }
     if (auto supported = check(*tool); !supported) return supported;
+    if (auto found = check_aws(*tool); !found) return found;
     if (auto enforced = check_passthrough(*tool, project); !enforced) return enforced;
   }
   return {};

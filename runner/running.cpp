@@ -12,6 +12,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "core/config/directories.hpp"
+#include "runner/egress/aws_credential.hpp"
 #include "runner/egress/peer.hpp"
 #include "runner/egress/request_id.hpp"
 #include "runner/preflight.hpp"
@@ -247,6 +248,7 @@ std::optional<launch::LaunchFailure> Running::start() {
     if (spec.working_directory.empty()) spec.working_directory = current_directory();
     secrets_ahead_ = egress::resolve_ahead(snapshot_->evaluator.tools(), options_.project.directory);
   }
+  aws_ = egress::read_aws_ahead(snapshot_->evaluator.tools(), inherited_environment(), fencing_.has_value());
   auto agent = launch::AgentProcess::start(spec);
   if (!agent) {
     close_record({model::RunStatus::failed, agent.error().exit_code, agent.error().error.message});
@@ -288,7 +290,7 @@ void Running::wire() {
                                                [this](std::string_view name) { return plane_->reveal_secret(name); });
   pauses_ = std::make_unique<egress::Pauses>(*worker_, *plane_, *recorder_, run_id_);
   if (sealer_) wire_oauth2();
-  credentials_ = std::make_unique<egress::Credentials>(*secrets_, oauth2_.get());
+  credentials_ = std::make_unique<egress::Credentials>(*secrets_, *worker_, oauth2_.get(), std::move(aws_));
   approvals_ =
       std::make_unique<egress::Approvals>(loop_, *worker_, *plane_, *recorder_, *pauses_, run_id_, approval_options());
   engine_.reset(new egress::Engine{

@@ -112,6 +112,7 @@ class Running {
   std::optional<Fencing> fencing_;
   std::unique_ptr<Entering> entering_;  ///< null: there is no way in
   egress::SecretsAhead secrets_ahead_;
+  std::shared_ptr<const auth::AwsSettings> aws_;
   std::optional<http::CertificateAuthority> authority_;
   std::unique_ptr<http::TlsServer> tls_;
   std::unique_ptr<egress::Resolver> resolver_;

@@ -5,6 +5,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include "runner/egress/aws_credential.hpp"
 #include "runner/egress/pipeline.hpp"
 #include "runner/running.hpp"
 
@@ -120,6 +121,7 @@ Result<ToolAnswer> Running::call_once(const ToolCall& call) {
                     (parsed ? std::string{} : ": " + std::string{parsed.error().message}),
                 "check the method, the path and the headers");
   }
+  aws_ = egress::read_aws_ahead(snapshot_->evaluator.tools(), inherited_environment(), false);
   wire();
   egress::Call made;
   made.reset(arrival);

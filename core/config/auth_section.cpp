@@ -31,7 +31,7 @@ constexpr std::array auth_keys = {
              {"token_url", "client_id"},
              {"auth_url", "scopes", "client_secret", "client_auth", "grants", "refresh_token", "issuer", "audience",
               "resource", "auth_params", "revocation_url", "redirect_port", "ca_file"}},
-    AuthKeys{AuthType::aws_sigv4, {"service", "region"}, {"profile"}},
+    AuthKeys{AuthType::aws_sigv4, {"service"}, {"region", "profile", "secret"}},
     AuthKeys{AuthType::agent_token, {}, {"on_behalf_of"}},
 };
 
@@ -215,6 +215,22 @@ void check_api_key(const Value& table, const Auth& auth) {
   if (prefix && auth.place == Auth::Place::query) prefix->report_at_key(R"(means nothing with in = "query")");
 }
 
+/// They stand in the scope of a signature, between slashes, and in host names.
+void check_scope_word(const Value& word) {
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  if (!std::ranges::all_of(word.text(), is_plain)) word.report(R"(may hold letters, digits and "-" only)");
+}
+
+void check_sigv4(const Value& table, const Auth& auth) {
+  const auto profile = table.member("profile");
+  for (const auto* name : {"service", "region"}) {
+    if (const auto word = table.member(name)) check_scope_word(*word);
+  }
+  if (profile && auth.secret) profile->report_at_key("means nothing beside secret");
+}
+
 void complete_bearer(Auth& auth) {
   auth.name = "Authorization";
   auth.prefix = "Bearer ";
@@ -279,6 +295,7 @@ void read_auth(const Value& table, Auth& auth) {
     choose_defaults(table, auth);
     check_oauth2(table, auth);
   }
+  if (auth.type == AuthType::aws_sigv4) check_sigv4(table, auth);
   // RFC 7617, 2: a user-id ends at the first colon.
   const auto username = table.member("username");
   if (username && auth.type == AuthType::basic && auth.username.contains(':')) username->report("holds a colon");

@@ -20,6 +20,7 @@ struct FetchRequest {
   std::string ca_file;  ///< PEM bundle to trust instead of the system's roots; empty: the system's
   std::chrono::milliseconds timeout{std::chrono::seconds{10}};  ///< for everything together
   std::size_t max_body_bytes = std::size_t{1} << 20U;           ///< a longer answer is an error
+  bool without_proxy = false;  ///< for services of this machine: the environment's proxies do not reach them
 };
 
 struct FetchResponse {

@@ -39,7 +39,7 @@ struct Auth {
   std::string name;                              ///< api_key: header or query parameter; bearer: "Authorization"
   std::string prefix;                            ///< api_key: put before the value; bearer: "Bearer "
   std::string username;                          ///< basic
-  std::optional<SecretReference> secret;         ///< api_key, bearer: the key; basic: the password
+  std::optional<SecretReference> secret;         ///< api_key, bearer: the key; basic: the password; aws_sigv4: all
   std::string auth_url;                          ///< oauth2
   std::string token_url;                         ///< oauth2
   std::vector<std::string> scopes;               ///< oauth2
@@ -57,8 +57,8 @@ struct Auth {
       ca_file;  ///< oauth2: absolute path of a PEM bundle for the authorization server; empty: the system's roots
   std::uint16_t redirect_port = 0;  ///< oauth2: where the browser comes back to; 0: any free port
   std::string service;              ///< aws_sigv4
-  std::string region;               ///< aws_sigv4
-  std::string profile;              ///< aws_sigv4
+  std::string region;               ///< aws_sigv4; empty: what AWS's own settings say
+  std::string profile;              ///< aws_sigv4; empty: whatever AWS's SDKs would find
   std::string on_behalf_of;         ///< agent_token: "end_user" or empty
 
   /// Whether there is no credential without knowing for which end user.

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,15 +14,15 @@ namespace runagents::egress {
 /// A request as it is about to be sent, for whoever signs it.
 struct UnsignedRequest {
   std::string_view method;
-  std::string_view path;                   ///< canonical, percent-encoded
+  std::string_view path;                   ///< as it is sent
   std::string_view query;                  ///< as it is sent, without "?"
   const std::vector<http::Field>& fields;  ///< all that is written so far, Host included
+  const std::vector<http::Field>& agents;  ///< all that the agent sent
   const std::string* body = nullptr;       ///< when it is held in memory; null: it streams, or there is none
-  std::uint64_t content_length = 0;        ///< of a body with a known length
   bool has_body = false;
 };
 
-/// A credential that depends on the request it goes with. Immutable; shared by calls.
+/// A credential that depends on the request it goes with. Shared by calls; of the engine's thread.
 class RequestSigner {
  public:
   RequestSigner() = default;
@@ -31,9 +30,10 @@ class RequestSigner {
   RequestSigner(const RequestSigner&) = delete;
   RequestSigner& operator=(const RequestSigner&) = delete;
 
-  /// Whether a field or query parameter of the agent's is taken away because the signature says it. Names are decoded.
+  /// Whether a field of the agent's is taken away because the signature says it.
   [[nodiscard]] virtual bool replaces_field(std::string_view name) const = 0;
-  [[nodiscard]] virtual bool replaces_parameter(std::string_view name) const = 0;
+  /// Appends the agent's path and query as they are to be sent, without what the agent signed with.
+  virtual void write_target(std::string_view path, std::string_view query, std::string& out) const = 0;
   /// Appends the signature's field lines, each ended by CR LF, to the head in `out`.
   virtual void sign(const UnsignedRequest& request, std::string& out) const = 0;
 };

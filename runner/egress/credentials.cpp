@@ -1,5 +1,6 @@
 #include "runner/egress/credentials.hpp"
 
+#include "runner/egress/aws_credential.hpp"
 #include "runner/egress/static_secret.hpp"
 
 namespace runagents::egress {
@@ -20,7 +21,7 @@ bool may_carry_credential(const model::Tool& tool) {
 Credentials::~Credentials() = default;
 
 bool Credentials::supports(AuthType type) noexcept {
-  return type != AuthType::aws_sigv4 && type != AuthType::agent_token;
+  return type != AuthType::agent_token;
 }
 
 std::unique_ptr<CredentialSource> Credentials::make_source(const model::Tool& tool) {
@@ -29,6 +30,8 @@ std::unique_ptr<CredentialSource> Credentials::make_source(const model::Tool& to
     case AuthType::basic:
     case AuthType::bearer:
       return std::make_unique<StaticSecret>(secrets_, tool);
+    case AuthType::aws_sigv4:
+      return aws_ ? std::make_unique<AwsCredential>(secrets_, worker_, aws_, tool) : nullptr;
     case AuthType::oauth2:
       return oauth2_ == nullptr ? nullptr : std::make_unique<OAuth2Source>(tool, secrets_, *oauth2_);
     default:

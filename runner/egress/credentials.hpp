@@ -3,6 +3,7 @@
 #include <map>
 #include <memory>
 
+#include "core/auth/aws_settings.hpp"
 #include "runner/egress/credential_source.hpp"
 #include "runner/egress/oauth2_source.hpp"
 #include "runner/egress/secrets.hpp"
@@ -13,8 +14,9 @@ namespace runagents::egress {
 /// engine's thread.
 class Credentials {
  public:
-  /// `oauth2`: null when no tool of the run needs it.
-  Credentials(Secrets& secrets, OAuth2Run* oauth2) : secrets_{secrets}, oauth2_{oauth2} {}
+  /// `oauth2`: null when no tool of the run needs it; and so is `aws`.
+  Credentials(Secrets& secrets, Worker& worker, OAuth2Run* oauth2, std::shared_ptr<const auth::AwsSettings> aws)
+      : secrets_{secrets}, worker_{worker}, oauth2_{oauth2}, aws_{std::move(aws)} {}
   ~Credentials();
 
   /// credential: sets what is to be injected into the call, or refuses it.
@@ -31,7 +33,9 @@ class Credentials {
   [[nodiscard]] std::unique_ptr<CredentialSource> make_source(const model::Tool& tool);
 
   Secrets& secrets_;
+  Worker& worker_;
   OAuth2Run* oauth2_;
+  std::shared_ptr<const auth::AwsSettings> aws_;
   std::map<const model::Tool*, std::unique_ptr<CredentialSource>> sources_;
 };
 

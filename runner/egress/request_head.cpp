@@ -114,30 +114,33 @@ std::string decoded_name(std::string_view parameter) {
 /// The agent's query, less its own values for the credential's parameter, plus the credential.
 void append_query(std::string& out, const Call& call) {
   const auto* credential = call.credential.get();
-  if (credential == nullptr || (credential->parameter.empty() && !credential->signer)) {
+  if (credential == nullptr || credential->parameter.empty()) {
     if (call.has_query) out.append("?").append(call.query);
     return;
   }
-  const auto is_replaced = [credential](std::string_view parameter) {
-    if (credential->signer) return credential->signer->replaces_parameter(decoded_name(parameter));
-    return decoded_name(parameter) == credential->parameter;
-  };
   char separator = '?';
   auto rest = call.query;
   while (!rest.empty()) {
     // Servers split at ";" too, so a value may not hide behind one.
     const auto end = rest.find_first_of("&;");
     const auto parameter = rest.substr(0, end);
-    if (!parameter.empty() && !is_replaced(parameter)) {
+    if (!parameter.empty() && decoded_name(parameter) != credential->parameter) {
       out.push_back(separator);
       out.append(parameter);
       separator = '&';
     }
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
   }
-  if (credential->parameter.empty()) return;
   out.push_back(separator);
   out.append(credential->parameter).append("=").append(credential->value.reveal());
+}
+
+void append_target(std::string& out, const Call& call) {
+  if (call.credential && call.credential->signer) {
+    return call.credential->signer->write_target(call.path, call.query, out);
+  }
+  out.append(call.path);
+  append_query(out, call);
 }
 
 void append_host(std::string& out, const model::BaseUrl& base) {
@@ -168,30 +171,28 @@ void append_framing(std::string& out, const Call& call, const RequestFraming& fr
   }
 }
 
-/// Signs the request line and all fields that stand in `out`.
+/// Signs the request line and all fields that stand in `out`, which is a whole head but for its last line.
 void append_signature(std::string& out, const Call& call, const RequestFraming& framing) {
-  std::string_view head = out;
-  const auto line = head.substr(0, head.find("\r\n"));
+  const std::string head = out;
+  std::string_view rest = head;
+  const auto line = rest.substr(0, rest.find("\r\n"));
   const auto target = line.substr(call.method().size() + 1, line.rfind(' ') - call.method().size() - 1);
-  head.remove_prefix(line.size() + 2);
+  const auto mark = target.find('?');
   std::vector<http::Field> fields;
-  while (!head.empty()) {
-    const auto field = head.substr(0, head.find("\r\n"));
+  for (rest.remove_prefix(line.size() + 2); !rest.empty();) {
+    const auto field = rest.substr(0, rest.find("\r\n"));
     const auto colon = field.find(": ");
     fields.push_back({field.substr(0, colon), field.substr(colon + 2)});
-    head.remove_prefix(field.size() + 2);
+    rest.remove_prefix(field.size() + 2);
   }
-  const auto mark = target.find('?');
-  std::string signature;
   call.credential->signer->sign({.method = call.method(),
-                                 .path = call.path,
-                                 .query = mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1),
+                                 .path = target.substr(0, mark),
+                                 .query = mark == target.npos ? std::string_view{} : target.substr(mark + 1),
                                  .fields = fields,
+                                 .agents = call.head->fields,
                                  .body = call.held_body ? &*call.held_body : nullptr,
-                                 .content_length = framing.content_length,
                                  .has_body = framing.framing != http::Framing::none},
-                                signature);
-  out.append(signature);
+                                out);
 }
 
 /// Nothing that frames, routes or authenticates may arrive after the fact.
@@ -205,8 +206,8 @@ bool may_trail(std::string_view name) {
 }  // namespace
 
 void write_request_head(std::string& out, const Call& call, const RequestFraming& framing) {
-  out.assign(call.method()).append(" ").append(call.path);
-  append_query(out, call);
+  out.assign(call.method()).append(" ");
+  append_target(out, call);
   out.append(" HTTP/1.1\r\n");
   append_host(out, call.tool->base_url);
   const auto& fields = call.head->fields;

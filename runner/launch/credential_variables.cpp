@@ -89,6 +89,8 @@ std::set<std::string> referenced_variables(const model::Project& project) {
   for (const auto& tool : project.tools) {
     add(names, tool.auth.secret);
     add(names, tool.auth.client_secret);
+    const bool finds_its_own = tool.auth.type == model::AuthType::aws_sigv4 && !tool.auth.secret;
+    if (finds_its_own && tool.auth.profile.empty()) names.insert({"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"});
   }
   for (const auto& provider : project.providers) {
     add(names, provider.secret);

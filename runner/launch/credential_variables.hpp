@@ -14,7 +14,8 @@ namespace runagents::launch {
 /// configures runagents itself (RUNAGENTS_*, RUNLAYER_*), and URLs with a password in them.
 [[nodiscard]] bool is_credential(std::string_view name, std::string_view value);
 
-/// The variables that secret references of the project read (`env:NAME`, in tools and providers).
+/// The variables that secret references of the project read (`env:NAME`, in tools and providers), and those in which
+/// tools of AWS find credentials by themselves.
 [[nodiscard]] std::set<std::string> referenced_variables(const model::Project& project);
 
 /// The values of those variables, as far as they are long enough to be recognised inside other values.

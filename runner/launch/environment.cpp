@@ -26,6 +26,10 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+/// Credentials that open nothing. AWS's SDKs send no request without some to sign it with; the signature is replaced.
+constexpr std::string_view placeholder_key_id = "AKIARUNAGENTS0000000";
+constexpr std::string_view placeholder_secret = "placeholder-of-runagents-which-opens-nothing";
+
 /// Builds one environment; each step adds to `result` or says why it cannot.
 class Builder {
  public:
@@ -49,6 +53,7 @@ class Builder {
     if (auto done = add_user_variables(); !done) {
       return std::unexpected(std::move(done.error()));
     }
+    add_aws_placeholders();
     result_.injected.assign(injected_.begin(), injected_.end());
     return std::move(result_);
   }
@@ -60,6 +65,9 @@ class Builder {
   Result<void> inject_tools(const DoorUrls& doors);
   Result<void> set(const std::string& name, std::string_view value);
   Result<void> add_user_variables();
+  void add_aws_placeholders();
+  bool uses_aws() const;
+  std::string aws_region() const;
   Result<void> add(const std::string& name, const std::string& value, std::string_view origin, ErrorCode code);
 
   const std::map<std::string, std::string>& inherited_;
@@ -86,12 +94,21 @@ Result<void> Builder::check_passed() {
   return {};
 }
 
+bool Builder::uses_aws() const {
+  return std::ranges::any_of(project_.agent.tools, [this](const std::string& name) {
+    const auto* tool = project_.tool(name);
+    return tool != nullptr && tool->auth.type == model::AuthType::aws_sigv4;
+  });
+}
+
 Result<void> Builder::inherit() {
+  const bool hides_profile = uses_aws();
   for (const auto& [name, value] : inherited_) {
     const bool secret = referenced_.contains(name) || contains_any(value, secrets_);
     const bool credential = is_credential(name, value) && !options_.pass.contains(name);
+    const bool profile = hides_profile && (name == "AWS_PROFILE" || name == "AWS_DEFAULT_PROFILE");
     // Doors of another run around this one are no doors of this run.
-    if (secret || credential || is_tool_url(name)) {
+    if (secret || credential || is_tool_url(name) || (profile && !options_.pass.contains(name))) {
       result_.removed.push_back(name);
     } else {
       result_.variables.emplace(name, value);
@@ -155,6 +172,36 @@ Result<void> Builder::inject(const DoorUrls& doors, std::string_view run_id) {
     also(name, value);
   }
   return done;
+}
+
+std::string Builder::aws_region() const {
+  std::set<std::string> regions;
+  for (const auto& name : project_.agent.tools) {
+    const auto* tool = project_.tool(name);
+    if (tool != nullptr && tool->auth.type == model::AuthType::aws_sigv4) regions.insert(tool->auth.region);
+  }
+  return regions.size() == 1 ? *regions.begin() : std::string{};
+}
+
+/// Only what nobody has set. A profile would be looked for in files that the agent does not have.
+void Builder::add_aws_placeholders() {
+  if (!uses_aws()) return;
+  const auto is_set = [this](const std::string& name) { return result_.variables.contains(name); };
+  const auto add_default = [this](const std::string& name, std::string_view value) {
+    result_.variables.emplace(name, value);
+    injected_.insert(name);
+    std::erase(result_.removed, name);
+  };
+  const bool has_keys = is_set("AWS_ACCESS_KEY_ID") || is_set("AWS_SECRET_ACCESS_KEY");
+  if (!has_keys && !is_set("AWS_PROFILE")) {
+    add_default("AWS_ACCESS_KEY_ID", placeholder_key_id);
+    add_default("AWS_SECRET_ACCESS_KEY", placeholder_secret);
+  }
+  const auto region = aws_region();
+  if (region.empty()) return;
+  for (const auto* name : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
+    if (!is_set(name)) add_default(name, region);
+  }
 }
 
 Result<void> Builder::add(const std::string& name, const std::string& value, std::string_view origin, ErrorCode code) {

@@ -122,10 +122,10 @@ def build_go(folder):
     return program
 
 
-def replace_hosts(folder, address):
-    """Makes every name of HOSTS lead to `address`, for this mount namespace; returns what takes it back."""
+def replace_hosts(folder, address, names=HOSTS):
+    """Makes every one of these names lead to `address`, for this mount namespace; returns what takes it back."""
     hosts = Path(folder) / "hosts"
-    hosts.write_text("127.0.0.1 localhost\n" + "".join(f"{address} {name}\n" for name in HOSTS))
+    hosts.write_text("127.0.0.1 localhost\n" + "".join(f"{address} {name}\n" for name in names))
     hosts.chmod(0o644)
     subprocess.run(["mount", "--bind", hosts, "/etc/hosts"], check=True)
     return lambda: subprocess.run(["umount", "/etc/hosts"], check=True)

@@ -98,15 +98,17 @@ def close_listener(listener):
 
 
 class Upstream:
-    """Listens on a loopback port. `on(path, handler)` chooses what answers; everything else is echoed.
+    """Listens on a loopback port. `on(path, handler)` chooses what answers; everything else goes to `otherwise`,
+    by default an echo.
 
     A handler gets an Exchange; it closes the connection by raising or by returning False.
     """
 
-    def __init__(self, tls=None, host="127.0.0.1", port=0, family=socket.AF_INET):
+    def __init__(self, tls=None, host="127.0.0.1", port=0, family=socket.AF_INET, otherwise=echo):
         self.requests = []
         self.connections = 0
         self._handlers = {}
+        self._otherwise = otherwise
         self._open = set()
         self._lock = threading.Lock()
         self._tls = None
@@ -187,7 +189,7 @@ class Upstream:
         with self._lock:
             self.requests.append(request)
         exchange = Exchange(request, connection, reader)
-        result = self._handlers.get(target.partition("?")[0], echo)(exchange)
+        result = self._handlers.get(target.partition("?")[0], self._otherwise)(exchange)
         if result is not False:
             exchange.read_body()
         return result

@@ -1,0 +1,39 @@
+#include "core/config/private_file.hpp"
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <string>
+#include <unistd.h>
+
+#include "core/descriptor.hpp"
+
+namespace runagents::config {
+namespace {
+
+bool write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto count = ::write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<void> replace_private_file(const std::filesystem::path& path, std::string_view content) {
+  std::string beside = path.string() + ".XXXXXX";
+  const Descriptor file{::mkostemp(beside.data(), O_CLOEXEC)};
+  if (file.get() >= 0 && write_all(file.get(), content) && ::fsync(file.get()) == 0 &&
+      ::rename(beside.c_str(), path.c_str()) == 0) {
+    return {};
+  }
+  const int number = errno;
+  if (file.get() >= 0) ::unlink(beside.c_str());
+  return fail(ErrorCode::unavailable, path.string() + " cannot be written: " + std::strerror(number));
+}
+
+}  // namespace runagents::config
