@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -57,6 +58,7 @@ struct Ingress {
   };
   std::optional<Access> access;  ///< nothing: authenticated, when there is an identity provider
   std::uint16_t port = 0;        ///< on which the agent listens; 0: chosen for the run
+  std::chrono::milliseconds start_timeout{std::chrono::seconds{20}};  ///< how long it may take until it listens
 };
 
 /// How events are kept.

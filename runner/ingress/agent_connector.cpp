@@ -25,22 +25,28 @@ bool is_v6_socket(int socket) noexcept {
 }  // namespace
 
 AgentConnector::AgentConnector(asio::io_context& context, http::Ticker& ticker, std::uint16_t port,
-                               MakeSocket make_socket)
-    : context_{context}, ticker_{ticker}, port_{port}, make_socket_{std::move(make_socket)} {}
+                               std::chrono::milliseconds patience, MakeSocket make_socket)
+    : context_{context}, ticker_{ticker}, port_{port}, patience_{patience}, make_socket_{std::move(make_socket)} {}
 
 http::Task<std::expected<http::Socket, egress::Refusal>> AgentConnector::connect() {
-  const auto until = std::chrono::steady_clock::now() + patience;
+  const auto until = std::chrono::steady_clock::now() + patience_;
   std::chrono::milliseconds pause{2};
   http::Timer timer{context_};
   std::array<std::optional<http::Socket>, 2>
       attempts;  // one socket for each address: it keeps the family it was used for
   for (;;) {
+    bool has_sockets = false;
     for (const bool is_v6 : {false, true}) {
       auto& socket = attempts[is_v6 ? 1 : 0];
       const auto error = co_await try_address(socket, is_v6);
       if (!error) co_return std::move(*socket);
+      has_sockets = has_sockets || error != asio::error::no_descriptors;
       // A socket that was refused can be used again.
       if (error != asio::error::connection_refused) socket.reset();
+    }
+    if (!has_sockets) {
+      co_return egress::refuse(model::RefusalCode::agent_unavailable, "there is no socket to reach the agent with",
+                               "has the runner too many open files?");
     }
     if (std::chrono::steady_clock::now() >= until) {
       co_return egress::refuse(model::RefusalCode::agent_unavailable,

@@ -14,13 +14,12 @@ namespace runagents::ingress {
 /// an agent that does not listen yet. Of the engine's thread.
 class AgentConnector final : public egress::Connector {
  public:
-  /// How long an agent may take until it listens.
-  static constexpr std::chrono::seconds patience{20};
-
   /// Makes an unconnected TCP socket of the agent's network, of IPv6 where there is IPv6; negative: it cannot be had.
   using MakeSocket = std::function<http::Task<int>()>;
 
-  AgentConnector(http::asio::io_context& context, http::Ticker& ticker, std::uint16_t port, MakeSocket make_socket);
+  /// `patience`: how long an agent may take until it listens.
+  AgentConnector(http::asio::io_context& context, http::Ticker& ticker, std::uint16_t port,
+                 std::chrono::milliseconds patience, MakeSocket make_socket);
 
   [[nodiscard]] http::Task<std::expected<http::Socket, egress::Refusal>> connect() override;
 
@@ -30,6 +29,7 @@ class AgentConnector final : public egress::Connector {
   http::asio::io_context& context_;
   http::Ticker& ticker_;
   std::uint16_t port_;
+  std::chrono::milliseconds patience_;
   MakeSocket make_socket_;
 };
 

@@ -89,7 +89,7 @@ Ingress::Ingress(http::asio::io_context& context, http::Ticker& ticker, const mo
       is_open_{project.ingress.access == model::Ingress::Access::open},
       providers_{project.identity_providers},
       judge_{context, project.identity_providers},
-      connector_{context, ticker, port, std::move(make_socket)},
+      connector_{context, ticker, port, project.ingress.start_timeout, std::move(make_socket)},
       requests_{requests} {}
 
 http::Task<void> Ingress::serve(egress::Engine& engine, Call& call, egress::Exchange& exchange) {

@@ -13,6 +13,19 @@ struct TokenJudge::Fetch {
   bool is_over = false;
 };
 
+/// Whatever becomes of the fetch, those who wait for it go on.
+struct TokenJudge::Ending {
+  std::map<std::string, std::shared_ptr<Fetch>>& under_way;
+  const std::string& provider;
+  Fetch& fetch;
+
+  ~Ending() {
+    fetch.is_over = true;
+    fetch.over.cancel();
+    under_way.erase(provider);
+  }
+};
+
 TokenJudge::TokenJudge(http::asio::io_context& context, std::vector<model::IdentityProvider> providers)
     : context_{context}, verifier_{std::move(providers)} {}
 
@@ -40,10 +53,8 @@ http::Task<void> TokenJudge::start_or_join(const model::IdentityProvider& provid
   }
   const auto own = std::make_shared<Fetch>(context_);
   under_way_.emplace(provider.name, own);
+  const Ending ending{under_way_, provider.name, *own};
   co_await fetch(provider);
-  under_way_.erase(provider.name);
-  own->is_over = true;
-  own->over.cancel();
 }
 
 http::Task<void> TokenJudge::fetch(const model::IdentityProvider& provider) {

@@ -26,6 +26,7 @@ class TokenJudge {
 
  private:
   struct Fetch;
+  struct Ending;
   http::Task<void> fetch(const model::IdentityProvider& provider);
   http::Task<void> start_or_join(const model::IdentityProvider& provider);
 

@@ -221,6 +221,20 @@ class Ingress(EndToEnd):
         thread.join()
         self.assertEqual(replies[0].status, 200)
 
+    def test_an_agent_that_never_listens(self):
+        at = self.serve("await_test('end')", ingress={"start_timeout": "300ms"})
+        self.assert_refused(ask(at, TOKENS["ada"]).facts(), "AGENT_UNAVAILABLE", 503, "ingress")
+
+    def test_a_port_of_the_projects_own(self):
+        at = self.serve(SERVER + "observe(port=os.environ['PORT'])\nanswer = describe\nserve()\n", ingress={"port": 18431})
+        self.assertEqual(ask(at, TOKENS["ada"]).status, 200)
+        self.assertEqual(self.running.observed()["port"], "18431")
+
+    def test_a_way_in_for_everybody_is_said_aloud(self):
+        self.project({"api": {"base_url": self.api.url}}, ingress={"access": "open"})
+        done = self.start("true", isolation=self.isolation, flags=("--ingress", "0.0.0.0:0")).finish()
+        self.assertIn("everybody who can reach", done.stderr)
+
     def test_agents_listen_where_they_like(self):
         for host in ("0.0.0.0", "::"):
             at = self.serve(SERVER + f"answer = describe\nserve('{host}')\n")

@@ -240,14 +240,22 @@ TEST_CASE("a command that writes without end is ended") {
   CHECK(secret.error().message.ends_with("yes wrote more than 65536 bytes"));
 }
 
-TEST_CASE("references that this version cannot follow say so and name those it can") {
-  for (const auto* text : {"store:stripe", "keyring:stripe/billing"}) {
-    const auto secret = resolve_text(text);
-    REQUIRE(!secret);
-    CHECK(secret.error().code == ErrorCode::unavailable);
-    CHECK(secret.error().message == std::string{text} + " is not available in this version");
-    CHECK(secret.error().hint.contains("env:"));
-  }
+TEST_CASE("the encrypted store is asked by name, and what it says is passed on") {
+  const auto reference = parse_secret_reference("store:stripe").value();
+  const auto ask = [&](const StoredSecrets& stored) {
+    return resolve(reference, ".", std::chrono::seconds{1}, stored);
+  };
+  const auto found = ask([](std::string_view name) -> Result<Secret> { return Secret{std::string{name} + " value"}; });
+  REQUIRE(found);
+  CHECK(found->reveal() == "stripe value");
+  const auto missing = ask([](std::string_view) -> Result<Secret> {
+    return fail(ErrorCode::not_found, "there is no such secret", "store it");
+  });
+  REQUIRE(!missing);
+  CHECK(missing.error().code == ErrorCode::not_found);
+  CHECK(missing.error().message.starts_with("store:stripe "));
+  CHECK(missing.error().hint == "store it");
+  CHECK(ask({}).error().code == ErrorCode::unavailable);
 }
 
 }  // namespace

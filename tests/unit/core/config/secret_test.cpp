@@ -39,7 +39,7 @@ TEST_CASE("a literal is refused with the way to store it, and is not repeated") 
     CHECK(!reference.error().message.contains("unter2"));
     CHECK(!reference.error().hint.contains("unter2"));
   }
-  CHECK(parse_secret_reference("sk_live_hunter2").error().hint.contains("install -m 600 /dev/stdin"));
+  CHECK(parse_secret_reference("sk_live_hunter2").error().hint.contains("runagents secrets set"));
 }
 
 TEST_CASE("a scheme that is nearly one is corrected") {

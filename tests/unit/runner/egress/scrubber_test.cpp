@@ -1,5 +1,6 @@
 #include "runner/egress/scrubber.hpp"
 
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <random>
 
@@ -91,7 +92,7 @@ TEST_CASE("only what may be a beginning is held back") {
 TEST_CASE("against a search that is too simple to be wrong") {
   std::mt19937 random{7};
   const std::string small_secret = "abababac";
-  for (int round = 0; round < tests::effort(3000); ++round) {
+  for (std::size_t round = 0; round < tests::effort(3000); ++round) {
     std::string text;
     const auto size = random() % 200;
     for (std::size_t i = 0; i < size; ++i) text.push_back("abc"[random() % 3]);
