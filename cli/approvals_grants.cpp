@@ -45,20 +45,13 @@ output::Row row_of(const ApprovalGrant& grant, model::Time now) {
 Result<std::vector<ApprovalGrant>> find_grants(const std::vector<std::string>& ids, api::ControlPlane& plane) {
   const auto all = plane.list_grants(true);
   if (!all) return std::unexpected(all.error());
+  std::vector<std::string> known;
+  for (const auto& one : *all) known.push_back(one.id);
   std::vector<ApprovalGrant> found;
   for (const auto& id : ids) {
-    std::vector<ApprovalGrant> fitting;
-    std::ranges::copy_if(*all, std::back_inserter(fitting),
-                         [&id](const ApprovalGrant& grant) { return id.size() >= 4 && grant.id.starts_with(id); });
-    if (fitting.empty()) {
-      std::vector<std::string> known;
-      for (const auto& grant : *all) known.push_back(grant.id);
-      return fail(ErrorCode::not_found, fmt::format("no grant \"{}\"", id), did_you_mean(id, known));
-    }
-    if (fitting.size() > 1) {
-      return fail(ErrorCode::conflict, fmt::format("\"{}\" could be {} or {}", id, fitting[0].id, fitting[1].id));
-    }
-    found.push_back(fitting.front());
+    const auto index = index_of_id(id, known, "grant");
+    if (!index) return std::unexpected(index.error());
+    found.push_back(all->at(*index));
   }
   return found;
 }

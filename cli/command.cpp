@@ -31,7 +31,8 @@ Command command_tree() {
               "policy and\ncapabilities, asks a person where policy says so, injects the credential, and "
               "records the decision.",
           .commands = {run_command(), init_command(), demo_command(), config_command(), tools_command(),
-                       policies_command(), approvals_command(), secrets_command(), runs_command(), doctor_command()}};
+                       policies_command(), approvals_command(), consents_command(), secrets_command(), runs_command(),
+                       doctor_command()}};
 }
 
 }  // namespace runagents::cli

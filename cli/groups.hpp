@@ -13,6 +13,7 @@ namespace runagents::cli {
 [[nodiscard]] Command policies_command();
 [[nodiscard]] Command approvals_command();
 [[nodiscard]] Command secrets_command();
+[[nodiscard]] Command consents_command();
 [[nodiscard]] Command runs_command();
 [[nodiscard]] Command doctor_command();
 

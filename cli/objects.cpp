@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/api/approval_json.hpp"
+#include "core/api/consent_json.hpp"
 #include "core/api/run_json.hpp"
 #include "core/api/secret_json.hpp"
 
@@ -25,6 +26,21 @@ void add_list(Json& object, const char* name, const List& list) {
   if (!list.empty()) object[name] = list;
 }
 
+void add_oauth2(Json& object, const model::Auth& auth) {
+  object["grants"] = Json::array();
+  for (const auto grant : auth.grants) object["grants"].push_back(word(grant));
+  add_text(object, "auth_url", auth.auth_url);
+  add_text(object, "token_url", auth.token_url);
+  add_text(object, "revocation_url", auth.revocation_url);
+  add_text(object, "issuer", auth.issuer);
+  add_text(object, "client_id", auth.client_id);
+  if (auth.client_secret) object["client_secret"] = auth.client_secret->to_string();
+  if (auth.refresh_token) object["refresh_token"] = auth.refresh_token->to_string();
+  add_list(object, "scopes", auth.scopes);
+  add_text(object, "audience", auth.audience);
+  add_text(object, "resource", auth.resource);
+}
+
 Json auth_of(const model::Auth& auth) {
   Json object = {{"type", word(auth.type)}};
   if (auth.type == model::AuthType::api_key) {
@@ -34,6 +50,7 @@ Json auth_of(const model::Auth& auth) {
   add_text(object, "prefix", auth.prefix);
   add_text(object, "username", auth.username);
   if (auth.secret) object["secret"] = auth.secret->to_string();
+  if (auth.type == model::AuthType::oauth2) add_oauth2(object, auth);
   return object;
 }
 
@@ -95,6 +112,7 @@ std::string json_of(const model::Run& run) { return dump(api::to_json(run)); }
 std::string json_of(const model::ApprovalRequest& request) { return dump(api::to_json(request)); }
 std::string json_of(const model::ApprovalGrant& grant) { return dump(api::to_json(grant)); }
 std::string json_of(const model::StoredSecret& secret) { return dump(api::to_json(secret)); }
+std::string json_of(const model::Consent& consent) { return dump(api::to_json(consent)); }
 
 std::string json_of(const model::Tool& tool) {
   Json object = {{"name", tool.name},

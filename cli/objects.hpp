@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/model/approval.hpp"
+#include "core/model/consent.hpp"
 #include "core/model/policy.hpp"
 #include "core/model/run.hpp"
 #include "core/model/stored_secret.hpp"
@@ -16,6 +17,7 @@ namespace runagents::cli {
 [[nodiscard]] std::string json_of(const model::ApprovalRequest& request);
 [[nodiscard]] std::string json_of(const model::ApprovalGrant& grant);
 [[nodiscard]] std::string json_of(const model::StoredSecret& secret);
+[[nodiscard]] std::string json_of(const model::Consent& consent);
 [[nodiscard]] std::string json_of(const model::Tool& tool);
 [[nodiscard]] std::string json_of(const model::Policy& policy);
 

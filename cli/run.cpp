@@ -87,6 +87,11 @@ Result<std::optional<ListenAddress>> read_ingress(const std::string& text) {
               "write ADDRESS:PORT, for example 127.0.0.1:8000");
 }
 
+OnConsent read_on_consent(const std::string& word) {
+  if (word == "return") return OnConsent::give_back;
+  return word == "deny" ? OnConsent::deny : OnConsent::hold;
+}
+
 SummaryFormat read_summary(const std::string& word) {
   if (word == "json") return SummaryFormat::json;
   return word == "none" ? SummaryFormat::none : SummaryFormat::text;
@@ -126,6 +131,17 @@ std::vector<Flag> run_flags(RunFlags& flags) {
        .value = "TIME",
        .summary = "how long such a call waits",
        .binding = &flags.approval_timeout,
+       .default_text = "10m"},
+      {.name = "on-consent",
+       .value = "MODE",
+       .summary = "what a call does whose user has not consented to the tool's use",
+       .binding = &flags.on_consent,
+       .choices = {"hold", "return", "deny"},
+       .default_text = "hold"},
+      {.name = "consent-timeout",
+       .value = "TIME",
+       .summary = "how long such a call waits",
+       .binding = &flags.consent_timeout,
        .default_text = "10m"},
       {.name = "env", .value = "K=V", .summary = "add a variable; may be repeated", .binding = &flags.environment},
       {.name = "pass-env",
@@ -214,6 +230,8 @@ Result<RunOptions> run_options(const RunFlags& flags, const Context& context) {
                     .expose = std::move(*expose),
                     .on_approval = *on_approval,
                     .approval_timeout = flags.approval_timeout,
+                    .on_consent = read_on_consent(flags.on_consent),
+                    .consent_timeout = flags.consent_timeout,
                     .environment = std::move(*environment),
                     .pass_environment = flags.pass_environment,
                     .kill_after = flags.kill_after,

@@ -21,6 +21,8 @@ struct RunFlags {
   std::vector<std::string> expose = {};
   std::string on_approval = "hold";
   std::chrono::seconds approval_timeout{std::chrono::minutes{10}};
+  std::string on_consent = "hold";
+  std::chrono::seconds consent_timeout{std::chrono::minutes{10}};
   std::vector<std::string> environment = {};
   std::vector<std::string> pass_environment = {};
   std::chrono::seconds kill_after{10};

@@ -11,10 +11,9 @@ Command set_command() {
   return {.name = "set",
           .summary = "store a secret, or another value for it",
           .description =
-              "Takes the value from standard input, or asks for it without showing it. The project file then "
-              "says\nsecret = \"store:NAME\".",
-          .examples = {{"runagents secrets set stripe-live", "asks for the value"},
-                       {"printf %s \"$KEY\" | runagents secrets set stripe-live", "takes it from a pipe"}},
+              "Asks for the value without showing it, or takes it from a pipe:\n\n    printf %s \"$VALUE\" | "
+              "runagents secrets set NAME\n\nThe project file then says secret = \"store:NAME\".",
+          .examples = {{"runagents secrets set stripe-live", "asks for the value"}},
           .arguments = {{.name = "NAME",
                          .summary = "lower-case letters, digits, \"-\", \"_\", \".\"",
                          .binding = &options->name}},

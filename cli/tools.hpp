@@ -34,6 +34,8 @@ struct ToolsCall {
   std::string user = {};
   std::string on_approval = "hold";
   std::chrono::seconds approval_timeout{std::chrono::minutes{10}};
+  std::string on_consent = "hold";
+  std::chrono::seconds consent_timeout{std::chrono::minutes{10}};
   bool with_head = false;
 };
 

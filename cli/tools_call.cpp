@@ -38,7 +38,9 @@ Result<std::string> read_body(const std::string& data, const Context& context) {
 ErrorCode kind_of(const std::string& word) {
   const auto code = model::refusal_code(word);
   if (!code) return ErrorCode::internal;
-  if (code == model::RefusalCode::approval_required) return ErrorCode::needs_person;
+  if (code == model::RefusalCode::approval_required || code == model::RefusalCode::consent_required) {
+    return ErrorCode::needs_person;
+  }
   const int status = model::traits(*code).status;
   if (status == 403) return ErrorCode::forbidden;
   return status >= 429 ? ErrorCode::unavailable : ErrorCode::usage;
@@ -104,6 +106,8 @@ Outcome call_tool(const ToolsCall& options, Context& context) {
   flags.isolation = word(Isolation::none);  // the call is a person's, and no process is started
   flags.on_approval = options.on_approval;
   flags.approval_timeout = options.approval_timeout;
+  flags.on_consent = options.on_consent;
+  flags.consent_timeout = options.consent_timeout;
   flags.command = {"runagents", "tools", "call"};
   const auto run = run_options(flags, context);
   if (!run) return std::unexpected(run.error());

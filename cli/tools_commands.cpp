@@ -48,7 +48,7 @@ Command call_command() {
           .summary = "make one call as the agent would",
           .description =
               "The call takes the same way as in a run: policy, capabilities, approval, credential, record. "
-              "Prints the tool's answer.\nExits with 4 when it was refused, with 5 when it needs approval, "
+              "Prints the tool's answer.\nExits with 4 when it was refused, with 5 when it needs a person, "
               "with 9 when the tool answered with an error.",
           .examples =
               {{"runagents tools call echo GET /anything", "the tool of a fresh project"},
@@ -85,6 +85,17 @@ Command call_command() {
                      .value = "TIME",
                      .summary = "how long such a call waits",
                      .binding = &options->approval_timeout,
+                     .default_text = "10m"},
+                    {.name = "on-consent",
+                     .value = "MODE",
+                     .summary = "what a call does whose user has not consented to the tool's use",
+                     .binding = &options->on_consent,
+                     .choices = {"hold", "return", "deny"},
+                     .default_text = "hold"},
+                    {.name = "consent-timeout",
+                     .value = "TIME",
+                     .summary = "how long such a call waits",
+                     .binding = &options->consent_timeout,
                      .default_text = "10m"}},
           .prints_objects = true,
           .run = [options](Context& context) { return call_tool(*options, context); }};

@@ -10,12 +10,19 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// What kind it is, and where it comes from.
+std::string credential_of(const model::Auth& auth) {
+  std::string text{word(auth.type)};
+  if (auth.secret) text += " " + auth.secret->to_string();
+  for (const auto grant : auth.grants) text.append(" ").append(word(grant));
+  return text;
+}
+
 Json describe(const model::Tool& tool) {
   Json capabilities = Json::array();
   for (const auto& one : tool.capabilities) capabilities.push_back(one.method + " " + one.path);
   Json json{{"name", tool.name}, {"base_url", tool.base_url.to_string()}};
-  json["credential"] = tool.auth.secret ? std::string{word(tool.auth.type)} + " " + tool.auth.secret->to_string()
-                                        : std::string{word(tool.auth.type)};
+  json["credential"] = credential_of(tool.auth);
   json["capabilities"] = std::move(capabilities);
   return json;
 }

@@ -81,4 +81,9 @@ std::string announcement(const model::ApprovalRequest& request) {
                   subject(request), request.id, request.id));
 }
 
+std::string announcement(const egress::ConsentNotice& notice) {
+  return launch::printable(fmt::format("runagents: the tool {} needs the consent of {}; open in a browser:\n  {}\n",
+                                       notice.tool.name, notice.user, notice.asked.url));
+}
+
 }  // namespace runagents

@@ -6,6 +6,7 @@
 
 #include "core/model/approval.hpp"
 #include "runner/egress/approvals.hpp"
+#include "runner/egress/oauth2_source.hpp"
 
 namespace runagents {
 
@@ -15,5 +16,7 @@ namespace runagents {
 
 /// The one-line form for stderr, with the commands that decide.
 [[nodiscard]] std::string announcement(const model::ApprovalRequest& request);
+/// The same for a consent, with the address at which it is given.
+[[nodiscard]] std::string announcement(const egress::ConsentNotice& notice);
 
 }  // namespace runagents

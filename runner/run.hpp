@@ -19,6 +19,9 @@ namespace runagents {
 /// What happens to a call that needs a person's approval.
 enum class OnApproval { hold, give_back, ask, deny };  ///< give_back is written "return"
 
+/// What happens to a call whose end user has not given a consent to the tool.
+enum class OnConsent { hold, give_back, deny };  ///< give_back is written "return"
+
 /// What keeps the agent from going around its doors.
 enum class Isolation {
   strict,  ///< the fence: namespaces of its own, a private root, filtered system calls
@@ -48,6 +51,8 @@ struct RunOptions {
   std::vector<std::string> expose;       ///< --expose
   OnApproval on_approval = OnApproval::hold;
   std::chrono::seconds approval_timeout{std::chrono::minutes{10}};
+  OnConsent on_consent = OnConsent::hold;
+  std::chrono::seconds consent_timeout{std::chrono::minutes{10}};
   std::vector<std::pair<std::string, std::string>> environment;  ///< --env
   std::vector<std::string> pass_environment;                     ///< --pass-env
   std::chrono::seconds kill_after{10};
@@ -57,7 +62,7 @@ struct RunOptions {
   bool colour = false;  ///< for stderr
 };
 
-/// Opens the control plane that the run reports to; called once, on the runner's worker thread.
+/// Opens the control plane that the run reports to; called for each thread that uses it, there or before it starts.
 using OpenTransport = std::function<Result<std::unique_ptr<api::Transport>>()>;
 
 /// Runs an agent behind the egress pipeline until it ends. Talks to the person on stderr only. Returns the process exit

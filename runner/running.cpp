@@ -1,5 +1,6 @@
 #include "runner/running.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
@@ -45,6 +46,13 @@ egress::ApprovalMode mode_of(OnApproval on_approval) {
   return egress::ApprovalMode::hold;
 }
 
+egress::ConsentMode mode_of(OnConsent on_consent) {
+  if (on_consent == OnConsent::deny) return egress::ConsentMode::deny;
+  return on_consent == OnConsent::give_back ? egress::ConsentMode::give_back : egress::ConsentMode::hold;
+}
+
+bool uses_oauth2(const model::Tool* tool) { return tool->auth.type == model::AuthType::oauth2; }
+
 /// Every connection of the agent takes one here and most take another one to the tool: as many as may be. What the
 /// limit was is the agent's.
 std::optional<rlimit> raise_descriptor_limit() {
@@ -66,6 +74,7 @@ Running::Running(const RunOptions& options)
 
 Running::~Running() {
   // The worker's last results come back to the loop, and what waits there refers to the parts below it.
+  if (credentials_) credentials_->join();
   if (worker_) worker_->join();
   if (entering_ && entering_->ingress) entering_->ingress->join();
   loop_.abandon();
@@ -203,8 +212,14 @@ Result<void> Running::open_record(const OpenTransport& open_transport) {
   journal_.emplace(std::move(*journal));
   auto transport = open_transport();
   if (!transport) return std::unexpected(transport.error());
+  open_transport_ = open_transport;
   transport_ = std::move(*transport);
   plane_.emplace(*transport_);
+  if (std::ranges::any_of(snapshot_->evaluator.tools(), uses_oauth2)) {
+    auto sealer = auth::open_sealer(options_.directories.data);
+    if (!sealer) return std::unexpected(sealer.error());
+    sealer_.emplace(std::move(*sealer));
+  }
   model::Run run;
   run.id = run_id_;
   run.agent = options_.project.agent.name;
@@ -270,9 +285,12 @@ egress::ApprovalOptions Running::approval_options() {
 void Running::wire() {
   worker_ = std::make_unique<egress::Worker>(1);
   secrets_ = std::make_unique<egress::Secrets>(*worker_, options_.project.directory, std::move(secrets_ahead_),
-                                                [this](std::string_view name) { return plane_->reveal_secret(name); });
-  credentials_ = std::make_unique<egress::Credentials>(*secrets_);
-  approvals_ = std::make_unique<egress::Approvals>(loop_, *worker_, *plane_, *recorder_, run_id_, approval_options());
+                                               [this](std::string_view name) { return plane_->reveal_secret(name); });
+  pauses_ = std::make_unique<egress::Pauses>(*worker_, *plane_, *recorder_, run_id_);
+  if (sealer_) wire_oauth2();
+  credentials_ = std::make_unique<egress::Credentials>(*secrets_, oauth2_.get());
+  approvals_ =
+      std::make_unique<egress::Approvals>(loop_, *worker_, *plane_, *recorder_, *pauses_, run_id_, approval_options());
   engine_.reset(new egress::Engine{
       loop_, ticker_, snapshot_, *recorder_, *approvals_, *credentials_, *upstreams_, {}, tls_.get()});
   if (entering_) engine_->entrance = entering_->ingress.get();
@@ -282,6 +300,21 @@ void Running::wire() {
                       record.code));
     };
   }
+}
+
+void Running::wire_oauth2() {
+  consent_desk_ = std::make_unique<egress::ConsentDesk>(
+      loop_, run_id_, options_.project.agent.name,
+      [this](const auto& local, const auto& remote) { return is_of_agent(local, remote); });
+  oauth2_.reset(new egress::OAuth2Run{*consent_desk_, *recorder_, *pauses_, *sealer_, open_transport_, run_id_,
+                                      mode_of(options_.on_consent), options_.consent_timeout,
+                                      [this](const egress::ConsentNotice& notice) { say(announcement(notice)); }});
+}
+
+/// A fenced agent does not reach the machine's loopback. One without a fence does, and must not answer for a person.
+bool Running::is_of_agent(const http::tcp::endpoint& local, const http::tcp::endpoint& remote) const {
+  if (fencing_ || !agent_) return false;
+  return egress::trace_peer(local, remote, agent_->supervisor_pid(), diagnostics_).has_value();
 }
 
 /// Calls `handler` whenever the descriptor, which stays its owner's, is readable, until it returns false.
@@ -320,6 +353,7 @@ Summary Running::serve() {
   summary.exit = agent_->wait();
   summary.duration = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - started_);
   drain();
+  credentials_->join();
   worker_->join();
   close_record(outcome(summary.exit));
   summary.run_id = run_id_;
@@ -381,7 +415,7 @@ http::Task<void> Running::keep_house() {
     }
     if (round % 4 != 3) continue;
     using Looked = Result<model::Run>;
-    const auto status = approvals_->holds() ? model::RunStatus::paused_approval : model::RunStatus::running;
+    const auto status = pauses_->status();
     const bool tells = std::exchange(told, journal_->seq()) != journal_->seq();
     const auto run =
         co_await egress::offload<Looked>(*worker_, [this, tells, change = api::RunChange{status, {}, {}, counts()}] {

@@ -9,16 +9,20 @@
 
 #include "core/api/control_plane.hpp"
 #include "core/audit/journal.hpp"
+#include "core/auth/sealer.hpp"
 #include "core/http/async.hpp"
 #include "core/http/certificate_authority.hpp"
 #include "core/http/ticker.hpp"
 #include "core/http/tls_server.hpp"
 #include "runner/builtin/echo_tool.hpp"
 #include "runner/egress/approvals.hpp"
+#include "runner/egress/consent_desk.hpp"
 #include "runner/egress/credentials.hpp"
 #include "runner/egress/doors.hpp"
 #include "runner/egress/engine.hpp"
 #include "runner/egress/limiter.hpp"
+#include "runner/egress/oauth2_source.hpp"
+#include "runner/egress/pauses.hpp"
 #include "runner/egress/recorder.hpp"
 #include "runner/egress/resolver.hpp"
 #include "runner/egress/upstream.hpp"
@@ -74,6 +78,8 @@ class Running {
   std::shared_ptr<const egress::Snapshot> make_snapshot();
   egress::ApprovalOptions approval_options();
   void wire();
+  void wire_oauth2();
+  bool is_of_agent(const http::tcp::endpoint& local, const http::tcp::endpoint& remote) const;
   void watch(int descriptor, std::function<bool()> handler);
   bool handle_signals();
   void stop_agent(int signal_number);
@@ -90,6 +96,7 @@ class Running {
   std::chrono::steady_clock::time_point started_;
   Loop loop_;
   http::Ticker ticker_;
+  OpenTransport open_transport_;
   std::unique_ptr<api::Transport> transport_;
   std::optional<api::ControlPlane> plane_;
   std::optional<audit::Journal> journal_;
@@ -112,7 +119,11 @@ class Running {
   std::optional<launch::AgentProcess> agent_;
   std::unique_ptr<egress::Recorder> recorder_;
   std::unique_ptr<egress::Worker> worker_;  ///< exists only after the agent has been forked
+  std::unique_ptr<egress::Pauses> pauses_;
   std::unique_ptr<egress::Secrets> secrets_;
+  std::optional<auth::Sealer> sealer_;  ///< where a tool needs OAuth 2, as are the next two
+  std::unique_ptr<egress::ConsentDesk> consent_desk_;
+  std::unique_ptr<egress::OAuth2Run> oauth2_;
   std::unique_ptr<egress::Credentials> credentials_;
   std::unique_ptr<egress::Approvals> approvals_;
   std::unique_ptr<egress::Engine> engine_;

@@ -128,6 +128,7 @@ Result<ToolAnswer> Running::call_once(const ToolCall& call) {
   http::asio::co_spawn(loop_, egress::handle(*engine_, made, exchange),
                        [this](const std::exception_ptr&) { loop_.stop(); });
   loop_.run();
+  credentials_->join();
   worker_->join();
   close_record({exchange.aborted ? model::RunStatus::failed : model::RunStatus::completed, 0, {}});
   if (exchange.too_large) return fail(ErrorCode::internal, "the answer is larger than 64 MiB");

@@ -18,6 +18,7 @@ class EmbeddedTransport final : public api::Transport {
     add_grant_routes(router_, grants_);
     add_secret_routes(router_, secrets_);
     add_local_secret_routes(router_, secrets_);
+    add_consent_routes(router_, consents_);
   }
 
   [[nodiscard]] Result<api::Response> send(const api::Request& request) override { return router_.answer(request); }
@@ -28,6 +29,7 @@ class EmbeddedTransport final : public api::Transport {
   Approvals approvals_{database_};
   Grants grants_{database_};
   Secrets secrets_;
+  Consents consents_{database_};
   Router router_;
 };
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/api/approval_json.hpp"
+#include "core/api/consent_json.hpp"
 #include "core/api/json_spans.hpp"
 #include "core/api/run_json.hpp"
 #include "core/api/secret_json.hpp"
@@ -65,9 +66,20 @@ Result<std::vector<Value>> list(const Result<std::string>& body, const char* nam
   return values;
 }
 
+/// False: a text in it is no UTF-8.
+bool write(const Json& json, std::string& out) {
+  try {
+    out = json.dump();
+    return true;
+  } catch (const Json::type_error&) {
+    return false;
+  }
+}
+
 constexpr auto read_run = [](const Json& json) { return run_from_json(json); };
 constexpr auto read_request = [](const Json& json) { return approval_request_from_json(json); };
 constexpr auto read_secret = [](const Json& json) { return stored_secret_from_json(json); };
+constexpr auto read_consent = [](const Json& json) { return consent_from_json(json); };
 constexpr auto read_grant = [](const Json& json) { return approval_grant_from_json(json); };
 
 }  // namespace
@@ -194,13 +206,10 @@ Result<model::ApprovalGrant> ControlPlane::revoke_grant(std::string_view id) {
 Result<model::StoredSecret> ControlPlane::put_secret(std::string_view name, const config::Secret& value) {
   Request request{"PUT", Target{"/secrets"}.segment(name).text(), {}};
   Json body = {{"value", value.reveal()}};
-  try {
-    request.body = body.dump();
-  } catch (const Json::type_error&) {
-    // Thrown for what is no UTF-8, which JSON cannot carry.
-  }
+  // JSON cannot carry what is no UTF-8.
+  const bool is_text = write(body, request.body);
   config::wipe(body["value"].get_ref<std::string&>());
-  if (request.body.empty()) {
+  if (!is_text) {
     return fail(ErrorCode::usage, "the secret is not a text in UTF-8", "store it in base64, or use a file: reference");
   }
   const auto response = transport_.send(request);
@@ -246,6 +255,48 @@ Result<std::uint64_t> ControlPlane::rotate_store_key() {
     return fail(ErrorCode::unavailable, "the control plane did not say what it sealed");
   }
   return json["sealed"].get<std::uint64_t>();
+}
+
+Result<std::vector<model::Consent>> ControlPlane::list_consents(const ConsentFilter& filter) {
+  Target target{"/consents"};
+  target.parameter("tool_id", filter.tool);
+  if (filter.end_user && filter.end_user->empty()) target.parameter("shared", "true");
+  if (filter.end_user) target.parameter("user_id", *filter.end_user);
+  return list<model::Consent>(send(transport_, "GET", target), "consents", read_consent);
+}
+
+Result<std::optional<model::Consent>> ControlPlane::find_consent(const model::ConsentPlace& place) {
+  const auto answer = send(transport_, "POST", Target{"/consents/find"}, dump(to_json(place)));
+  if (!answer) return std::unexpected(answer.error());
+  const Json json = parse(*answer);
+  if (!json.is_object() || !json.contains("consent")) {
+    return fail(ErrorCode::unavailable, "the control plane did not say whether there is a consent");
+  }
+  if (json["consent"].is_null()) return std::optional<model::Consent>{};
+  auto consent = consent_from_json(json["consent"]);
+  if (!consent) return std::unexpected(consent.error());
+  return std::optional{std::move(*consent)};
+}
+
+Result<model::Consent> ControlPlane::put_consent(const model::Consent& consent) {
+  return one(send(transport_, "PUT", Target{"/consents"}, dump(to_sealed_json(consent))), read_consent);
+}
+
+Result<model::Consent> ControlPlane::lease_consent(std::string_view id, std::string_view holder,
+                                                   std::chrono::milliseconds length) {
+  const Json body = {{"holder", holder}, {"length_ms", length.count()}};
+  return one(send(transport_, "POST", Target{"/consents"}.segment(id).segment("lease"), dump(body)), read_consent);
+}
+
+Result<void> ControlPlane::release_consent(std::string_view id, std::string_view holder) {
+  const Json body = {{"holder", holder}};
+  const auto sent = send(transport_, "POST", Target{"/consents"}.segment(id).segment("release"), dump(body));
+  if (!sent) return std::unexpected(sent.error());
+  return {};
+}
+
+Result<model::Consent> ControlPlane::delete_consent(std::string_view id) {
+  return one(send(transport_, "DELETE", Target{"/consents"}.segment(id)), read_consent);
 }
 
 }  // namespace runagents::api

@@ -12,6 +12,7 @@
 #include "core/config/secret.hpp"
 #include "core/error.hpp"
 #include "core/model/approval.hpp"
+#include "core/model/consent.hpp"
 #include "core/model/run.hpp"
 #include "core/model/stored_secret.hpp"
 
@@ -52,6 +53,11 @@ struct EventQuery {
   std::uint32_t limit = 0;            ///< 0: all
   std::string type;                   ///< only this type; empty: all
   std::chrono::milliseconds wait{0};  ///< long poll: answer earlier when something new is there
+};
+
+struct ConsentFilter {
+  std::string tool;
+  std::optional<std::string> end_user;  ///< "": the shared ones
 };
 
 /// The outcome of a person's decision.
@@ -110,6 +116,22 @@ class ControlPlane {
   [[nodiscard]] Result<config::Secret> reveal_secret(std::string_view name);
   /// Seals everything in the store under a new key. Returns how many values that were.
   [[nodiscard]] Result<std::uint64_t> rotate_store_key();
+
+  /// What is stored, the newest first, without the sealed tokens.
+  [[nodiscard]] Result<std::vector<model::Consent>> list_consents(const ConsentFilter& filter);
+  /// The consent of a place with its sealed tokens, if there is one.
+  [[nodiscard]] Result<std::optional<model::Consent>> find_consent(const model::ConsentPlace& place);
+  /// Stores a consent, on disk before it returns, and ends a lease. `version` is the one that was read (0: none was
+  /// there); ErrorCode::conflict when somebody else has changed it since, or has deleted it.
+  [[nodiscard]] Result<model::Consent> put_consent(const model::Consent& consent);
+  /// Takes the right to use the refresh token for at most `length`, and returns the consent as it is now;
+  /// ErrorCode::conflict while another holder has it.
+  [[nodiscard]] Result<model::Consent> lease_consent(std::string_view id, std::string_view holder,
+                                                     std::chrono::milliseconds length);
+  /// Gives a lease back early; nothing happens when it is not this holder's.
+  [[nodiscard]] Result<void> release_consent(std::string_view id, std::string_view holder);
+  /// Deletes a consent and returns it, sealed tokens included, so that they can be revoked.
+  [[nodiscard]] Result<model::Consent> delete_consent(std::string_view id);
 
  private:
   Transport& transport_;

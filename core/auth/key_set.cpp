@@ -18,8 +18,9 @@ std::expected<KeySet, std::string> KeySet::parse(std::string_view text) {
   const auto object = read_strict_object(text, max_depth);
   if (!object) return std::unexpected(object.error());
   const auto members = object->find("keys");
-  if (members == object->end() || !members->is_array())
+  if (members == object->end() || !members->is_array()) {
     return std::unexpected("is no JWK set: it has no list \"keys\"");
+  }
   if (members->size() > max_keys) return std::unexpected("has more than " + std::to_string(max_keys) + " keys");
   KeySet set;
   std::string reason = "it is empty";

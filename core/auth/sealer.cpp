@@ -133,6 +133,14 @@ Result<std::string> Sealer::open(std::string_view sealed, std::string_view assoc
   return plain;
 }
 
+bool Sealer::is_newest(std::string_view sealed) const {
+  const auto message = from_base64url(sealed);
+  const std::scoped_lock guard{state_->mutex};
+  if (state_->file.version() != state_->version) static_cast<void>(state_->refresh());
+  return message && message->size() >= header_bytes &&
+         std::string_view{*message}.substr(1, key_id_bytes) == key_id(state_->ring.keys.front());
+}
+
 Result<void> Sealer::change_key(const std::function<Result<void>()>& seal_again) {
   auto path = state_->file.path();
   path += ".lock";

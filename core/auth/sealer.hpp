@@ -30,6 +30,11 @@ class Sealer {
   /// not here. Whoever holds the result wipes it.
   [[nodiscard]] Result<std::string> open(std::string_view sealed, std::string_view associated_data) const;
 
+  /// Whether the value was sealed under what is the newest key now. Whoever seals outside of the transaction that
+  /// writes the value asks after it: a change of the key that began before is known by then, and one that begins later
+  /// finds the value.
+  [[nodiscard]] bool is_newest(std::string_view sealed) const;
+
   /// Changes the key. `seal_again` opens and seals every value in one durable transaction; while it runs, this sealer
   /// has both keys, and so has every process that looks. The old key goes only after it has succeeded: at whatever step
   /// the process dies, everything can be read, and the change can be done again. Of several processes that change the

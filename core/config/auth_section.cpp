@@ -19,7 +19,7 @@ using model::AuthType;
 struct AuthKeys {
   AuthType type;
   std::array<std::string_view, 3> required;
-  std::array<std::string_view, 3> optional;
+  std::array<std::string_view, 13> optional;
 };
 
 constexpr std::array auth_keys = {
@@ -27,7 +27,10 @@ constexpr std::array auth_keys = {
     AuthKeys{AuthType::api_key, {"name", "secret"}, {"in", "prefix"}},
     AuthKeys{AuthType::basic, {"username", "secret"}, {}},
     AuthKeys{AuthType::bearer, {"secret"}, {}},
-    AuthKeys{AuthType::oauth2, {"token_url", "client_id"}, {"auth_url", "scopes", "client_secret"}},
+    AuthKeys{AuthType::oauth2,
+             {"token_url", "client_id"},
+             {"auth_url", "scopes", "client_secret", "client_auth", "grants", "refresh_token", "issuer", "audience",
+              "resource", "auth_params", "revocation_url", "redirect_port", "ca_file"}},
     AuthKeys{AuthType::aws_sigv4, {"service", "region"}, {"profile"}},
     AuthKeys{AuthType::agent_token, {}, {"on_behalf_of"}},
 };
@@ -44,6 +47,17 @@ constexpr std::array types = {
 
 constexpr std::array places = {Word<Auth::Place>{"header", Auth::Place::header},
                                Word<Auth::Place>{"query", Auth::Place::query}};
+
+constexpr std::array client_auths = {
+    Word<model::ClientAuth>{"none", model::ClientAuth::none},
+    Word<model::ClientAuth>{"client_secret_basic", model::ClientAuth::client_secret_basic},
+    Word<model::ClientAuth>{"client_secret_post", model::ClientAuth::client_secret_post}};
+
+constexpr std::array oauth_grants = {
+    Word<model::OAuthGrant>{"authorization_code", model::OAuthGrant::authorization_code},
+    Word<model::OAuthGrant>{"refresh_token", model::OAuthGrant::refresh_token},
+    Word<model::OAuthGrant>{"client_credentials", model::OAuthGrant::client_credentials},
+    Word<model::OAuthGrant>{"token_exchange", model::OAuthGrant::token_exchange}};
 
 constexpr std::array principals = {Word<std::string_view>{"end_user", "end_user"}};
 
@@ -74,6 +88,38 @@ void read_reference(const Value& value, Auth& auth) {
   read_secret(value, auth.*member);
 }
 
+void read_client_auth(const Value& value, Auth& auth) {
+  if (const auto method = read_word(value, client_auths)) auth.client_auth = *method;
+}
+
+void read_grants(const Value& value, Auth& auth) {
+  for (const auto& item : value.items()) {
+    if (const auto grant = read_word(item, oauth_grants)) auth.grants.push_back(*grant);
+  }
+}
+
+void read_redirect_port(const Value& value, Auth& auth) {
+  constexpr std::uint32_t first_unprivileged = 1024;
+  const bool in_range = value.integer() >= first_unprivileged && value.integer() <= 65535;
+  if (!in_range) return value.report("must be from 1024 to 65535");
+  auth.redirect_port = static_cast<std::uint16_t>(value.integer());
+}
+
+/// What the flow itself says cannot be said a second time (RFC 6749, 3.1).
+void read_auth_params(const Value& value, Auth& auth) {
+  constexpr std::array<std::string_view, 12> own = {
+      "response_type", "client_id",      "client_secret",         "redirect_uri", "scope",   "state",
+      "audience",      "code_challenge", "code_challenge_method", "resource",     "request", "response_mode"};
+  for (const auto& member : value.members()) {
+    if (!member.check(Shape::prose)) continue;
+    if (is_among(member.name(), own)) {
+      member.report_at_key("is a parameter that is set by the program");
+    } else {
+      auth.auth_params.emplace_back(member.name(), member.text());
+    }
+  }
+}
+
 constexpr std::array keys = {
     Key<Auth>{"type", Shape::text, read_type, true},
     Key<Auth>{"in", Shape::text, read_place},
@@ -86,6 +132,16 @@ constexpr std::array keys = {
     Key<Auth>{"scopes", Shape::words, [](const Value& v, Auth& auth) { auth.scopes = v.texts(); }},
     Key<Auth>{"client_id", Shape::text, read_text<&Auth::client_id>},
     Key<Auth>{"client_secret", Shape::text, read_reference<&Auth::client_secret>},
+    Key<Auth>{"client_auth", Shape::text, read_client_auth},
+    Key<Auth>{"grants", Shape::words, read_grants},
+    Key<Auth>{"refresh_token", Shape::text, read_reference<&Auth::refresh_token>},
+    Key<Auth>{"issuer", Shape::text, read_text<&Auth::issuer>},
+    Key<Auth>{"audience", Shape::text, read_text<&Auth::audience>},
+    Key<Auth>{"resource", Shape::text, read_text<&Auth::resource>},
+    Key<Auth>{"auth_params", Shape::named_texts, read_auth_params},
+    Key<Auth>{"revocation_url", Shape::text, read_url<&Auth::revocation_url>},
+    Key<Auth>{"ca_file", Shape::text, [](const Value& v, Auth& auth) { auth.ca_file = read_file_path(v); }},
+    Key<Auth>{"redirect_port", Shape::integer, read_redirect_port},
     Key<Auth>{"service", Shape::text, read_text<&Auth::service>},
     Key<Auth>{"region", Shape::text, read_text<&Auth::region>},
     Key<Auth>{"profile", Shape::text, read_text<&Auth::profile>},
@@ -164,6 +220,42 @@ void complete_bearer(Auth& auth) {
   auth.prefix = "Bearer ";
 }
 
+void choose_defaults(const Value& table, Auth& auth) {
+  using enum model::OAuthGrant;
+  if (!table.member("client_auth") && table.member("client_secret")) {
+    auth.client_auth = model::ClientAuth::client_secret_basic;
+  }
+  if (table.member("grants")) return;
+  if (table.member("auth_url")) {
+    auth.grants = {authorization_code, refresh_token};
+  } else {
+    auth.grants = {table.member("refresh_token") ? refresh_token : client_credentials};
+  }
+}
+
+/// The keys that a way of getting tokens cannot do without.
+void check_oauth2(const Value& table, const Auth& auth) {
+  using enum model::OAuthGrant;
+  const auto has = [&table](std::string_view name) { return table.member(name).has_value(); };
+  const auto no_use = [&table](std::string_view name, std::string_view why) {
+    if (const auto key = table.member(name)) key->report_at_key(why);
+  };
+  const bool asks = auth.may_use(authorization_code);
+  if (asks && !has("auth_url")) table.report_missing("auth_url");
+  if (!asks) no_use("auth_url", R"(means nothing without the grant "authorization_code")");
+  if (!asks) no_use("issuer", R"(means nothing without the grant "authorization_code")");
+  if (!asks) no_use("auth_params", R"(means nothing without the grant "authorization_code")");
+  if (!asks) no_use("redirect_port", R"(means nothing without the grant "authorization_code")");
+  if (!auth.may_use(refresh_token)) no_use("refresh_token", R"(means nothing without the grant "refresh_token")");
+  if (auth.grants == std::vector{refresh_token} && !has("refresh_token")) table.report_missing("refresh_token");
+  // RFC 6749, 4.4: for clients that can prove who they are.
+  const bool needs_secret = auth.may_use(client_credentials) || auth.client_auth != model::ClientAuth::none;
+  if (needs_secret && !has("client_secret")) table.report_missing("client_secret");
+  if (auth.client_auth == model::ClientAuth::none) {
+    no_use("client_secret", R"(means nothing with client_auth = "none")");
+  }
+}
+
 }  // namespace
 
 void read_secret(const Value& value, std::optional<model::SecretReference>& secret) {
@@ -183,6 +275,10 @@ void read_auth(const Value& table, Auth& auth) {
   check_keys(table, *std::ranges::find(auth_keys, auth.type, &AuthKeys::type));
   if (auth.type == AuthType::api_key) check_api_key(table, auth);
   if (auth.type == AuthType::bearer) complete_bearer(auth);
+  if (auth.type == AuthType::oauth2) {
+    choose_defaults(table, auth);
+    check_oauth2(table, auth);
+  }
   // RFC 7617, 2: a user-id ends at the first colon.
   const auto username = table.member("username");
   if (username && auth.type == AuthType::basic && auth.username.contains(':')) username->report("holds a colon");

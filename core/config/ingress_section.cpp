@@ -3,7 +3,6 @@
 
 #include "core/config/references.hpp"
 #include "core/config/sections.hpp"
-#include "core/config/words.hpp"
 
 namespace runagents::config {
 namespace {
@@ -21,18 +20,10 @@ void read_port(const Value& value, Ingress& ingress) {
   }
 }
 
-void read_start_timeout(const Value& value, Ingress& ingress) {
-  if (const auto timeout = parse_duration(value.text())) {
-    ingress.start_timeout = *timeout;
-  } else {
-    value.report("is not a duration", R"(write it like "500ms", "30s" or "2m")");
-  }
-}
-
 constexpr std::array keys = {
     Key<Ingress>{"access", Shape::text, [](const Value& v, Ingress& i) { i.access = read_word(v, accesses); }},
     Key<Ingress>{"port", Shape::integer, read_port},
-    Key<Ingress>{"start_timeout", Shape::text, read_start_timeout},
+    Key<Ingress>{"start_timeout", Shape::text, [](const Value& v, Ingress& i) { read_duration(v, i.start_timeout); }},
 };
 
 }  // namespace

@@ -25,6 +25,14 @@ std::string read_file_path(const Value& value) {
   return path.string();
 }
 
+void read_duration(const Value& value, std::chrono::milliseconds& duration) {
+  if (const auto read = parse_duration(value.text())) {
+    duration = *read;
+  } else {
+    value.report("is not a duration", R"(write it like "30s", "5m" or "1h30m")");
+  }
+}
+
 void report_no_word(const Value& value, std::span<const std::string_view> words) {
   std::string message = "must be";
   for (std::size_t i = 0; i < words.size(); ++i) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <optional>
 #include <ranges>
 #include <string>
@@ -22,6 +23,9 @@ void check_reference(const Value& value, std::string_view what, std::span<const 
 /// The absolute path of a file that can be read now; relative ones start at the project's directory. Reports one that
 /// cannot, and returns nothing then.
 [[nodiscard]] std::string read_file_path(const Value& value);
+
+/// Sets `duration`, or reports a text that is none.
+void read_duration(const Value& value, std::chrono::milliseconds& duration);
 
 /// The names of declared things.
 template <class Things>

@@ -77,8 +77,9 @@ Result<Secret> resolve_exec(const SecretReference& reference, const std::filesys
 Result<Secret> resolve_stored(const SecretReference& reference, const StoredSecrets& stored) {
   if (!stored) return refuse(reference, ErrorCode::unavailable, "needs the encrypted store, which is not open here");
   auto secret = stored(reference.value);
-  if (!secret)
+  if (!secret) {
     return refuse(reference, secret.error().code, "gives no value: " + secret.error().message, secret.error().hint);
+  }
   return secret;
 }
 

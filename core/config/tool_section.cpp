@@ -38,14 +38,6 @@ void read_tls(const Value& value, Tool& tool) {
   if (const auto tls = read_word(value, tls_modes)) tool.tls = *tls;
 }
 
-void read_timeout(const Value& value, Tool& tool) {
-  if (const auto timeout = parse_duration(value.text())) {
-    tool.timeout = *timeout;
-  } else {
-    value.report("is not a duration", R"(write it like "30s", "5m" or "1h30m")");
-  }
-}
-
 constexpr std::array keys = {
     Key<Tool>{"kind", Shape::text, read_kind},
     Key<Tool>{"description", Shape::prose, [](const Value& v, Tool& tool) { tool.description = v.text(); }},
@@ -63,7 +55,7 @@ constexpr std::array keys = {
     Key<Tool>{"trace_headers", Shape::boolean, [](const Value& v, Tool& tool) { tool.trace_headers = v.boolean(); }},
     Key<Tool>{"scrub", Shape::boolean, [](const Value& v, Tool& tool) { tool.scrub = v.boolean(); }},
     Key<Tool>{"ca_file", Shape::text, [](const Value& v, Tool& tool) { tool.ca_file = read_file_path(v); }},
-    Key<Tool>{"timeout", Shape::text, read_timeout},
+    Key<Tool>{"timeout", Shape::text, [](const Value& v, Tool& tool) { read_duration(v, tool.timeout); }},
 };
 
 void check_scheme(const Value& url, const Tool& tool) {

@@ -1,5 +1,7 @@
 #include "core/model/tool.hpp"
 
+#include <algorithm>
+
 namespace runagents::model {
 namespace {
 
@@ -41,9 +43,25 @@ std::string_view word(AuthType type) noexcept {
   return "none";
 }
 
+std::string_view word(OAuthGrant grant) noexcept {
+  switch (grant) {
+    case OAuthGrant::authorization_code:
+      return "authorization_code";
+    case OAuthGrant::refresh_token:
+      return "refresh_token";
+    case OAuthGrant::client_credentials:
+      return "client_credentials";
+    case OAuthGrant::token_exchange:
+      return "token_exchange";
+  }
+  return "client_credentials";
+}
+
+bool Auth::may_use(OAuthGrant grant) const noexcept { return std::ranges::find(grants, grant) != grants.end(); }
+
 std::vector<SecretReference> Auth::references() const {
   std::vector<SecretReference> all;
-  for (const auto* one : {&secret, &client_secret}) {
+  for (const auto* one : {&secret, &client_secret, &refresh_token}) {
     if (*one) all.push_back(**one);
   }
   return all;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/model/secret_reference.hpp"
@@ -21,6 +22,13 @@ enum class AuthType { none, api_key, basic, bearer, oauth2, aws_sigv4, agent_tok
 /// The lower-case word of a type ("api_key"), as in runagents.toml and in events.
 [[nodiscard]] std::string_view word(AuthType type) noexcept;
 
+/// The ways in which an access token is asked for (RFC 6749, 4.1, 4.4 and 6; RFC 8693).
+enum class OAuthGrant { authorization_code, refresh_token, client_credentials, token_exchange };
+[[nodiscard]] std::string_view word(OAuthGrant grant) noexcept;  ///< "authorization_code", ...
+
+/// How a client shows at the token endpoint who it is (RFC 6749, 2.3.1; names of RFC 7591).
+enum class ClientAuth { none, client_secret_basic, client_secret_post };
+
 /// What a tool wants injected. Which members mean something depends on `type`; the configuration reader refuses the
 /// others.
 struct Auth {
@@ -37,16 +45,28 @@ struct Auth {
   std::vector<std::string> scopes;               ///< oauth2
   std::string client_id;                         ///< oauth2
   std::optional<SecretReference> client_secret;  ///< oauth2
-  std::string service;                           ///< aws_sigv4
-  std::string region;                            ///< aws_sigv4
-  std::string profile;                           ///< aws_sigv4
-  std::string on_behalf_of;                      ///< agent_token: "end_user" or empty
+  std::string revocation_url;                    ///< oauth2: RFC 7009; empty: none
+  std::string issuer;                            ///< oauth2: what `iss` in an authorization response must be (RFC 9207)
+  std::string audience;                          ///< oauth2: sent as `audience`; empty: not
+  std::string resource;                          ///< oauth2: sent as `resource` (RFC 8707); empty: not
+  std::vector<std::pair<std::string, std::string>> auth_params;  ///< oauth2: more parameters of the authorization URL
+  std::vector<OAuthGrant> grants;                                ///< oauth2: never empty
+  ClientAuth client_auth = ClientAuth::none;                     ///< oauth2
+  std::optional<SecretReference> refresh_token;                  ///< oauth2: of a token that all users share
+  std::string
+      ca_file;  ///< oauth2: absolute path of a PEM bundle for the authorization server; empty: the system's roots
+  std::uint16_t redirect_port = 0;  ///< oauth2: where the browser comes back to; 0: any free port
+  std::string service;              ///< aws_sigv4
+  std::string region;               ///< aws_sigv4
+  std::string profile;              ///< aws_sigv4
+  std::string on_behalf_of;         ///< agent_token: "end_user" or empty
 
   /// Whether there is no credential without knowing for which end user.
   [[nodiscard]] bool needs_end_user() const noexcept {
-    return (type == AuthType::oauth2 && !auth_url.empty()) ||
+    return (type == AuthType::oauth2 && (!auth_url.empty() || may_use(OAuthGrant::token_exchange))) ||
            (type == AuthType::agent_token && on_behalf_of == "end_user");
   }
+  [[nodiscard]] bool may_use(OAuthGrant grant) const noexcept;
   /// All secrets that it needs.
   [[nodiscard]] std::vector<SecretReference> references() const;
 };

@@ -109,7 +109,30 @@ CREATE TABLE secrets (
 );
 )sql";
 
-constexpr std::array all = {runs_and_approvals, secrets};
+// `sealed` is what the runner encrypted; nobody here can read it. A lease keeps two processes from using the same
+// refresh token, which many servers take one time only.
+constexpr std::string_view consents = R"sql(
+CREATE TABLE consents (
+  id TEXT PRIMARY KEY,
+  end_user TEXT NOT NULL,
+  tool TEXT NOT NULL,
+  client TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  requested_scopes TEXT NOT NULL,
+  status TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  lease_holder TEXT NOT NULL DEFAULT '',
+  lease_until BIGINT NOT NULL DEFAULT 0,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  expires_at BIGINT
+);
+CREATE UNIQUE INDEX one_consent_of_a_place ON consents (end_user, tool, client);
+)sql";
+
+constexpr std::array all = {runs_and_approvals, secrets, consents};
 
 }  // namespace
 

@@ -94,11 +94,12 @@ struct Approvals::Pending {
 };
 
 Approvals::Approvals(http::asio::io_context& context, Worker& worker, api::ControlPlane& plane, Recorder& recorder,
-                     std::string run_id, ApprovalOptions options)
+                     Pauses& pauses, std::string run_id, ApprovalOptions options)
     : context_{context},
       worker_{worker},
       plane_{plane},
       recorder_{recorder},
+      pauses_{pauses},
       run_id_{std::move(run_id)},
       options_{std::move(options)},
       terminal_free_{context} {}
@@ -188,13 +189,13 @@ http::Task<Requested> Approvals::await_decision(const ApprovalRequest& asked, Ex
     gone = true;
     woken.cancel();
   };
-  pause();
+  pauses_.begin(model::RunStatus::paused_approval);
   while (!pending->over && !gone && Clock::now() < deadline) {
     static_cast<void>(co_await woken.async_wait(http::by_value));
   }
   exchange.on_gone = nullptr;
   pending->waiting.erase(&woken);
-  resume();
+  pauses_.end(model::RunStatus::paused_approval);
   auto state = pending->state;
   if (!pending->over && !gone && state) state->status = ApprovalStatus::expired;
   co_return state;
@@ -224,12 +225,12 @@ http::Task<Requested> Approvals::ask(const ApprovalRequest& asked) {
   if (!current || current->status != ApprovalStatus::pending) co_return current;
   terminal_busy_ = true;
   if (!terminal_) terminal_ = std::make_unique<Worker>(1);
-  pause();
+  pauses_.begin(model::RunStatus::paused_approval);
   options_.freeze();
   const auto answer =
       co_await offload<std::optional<Answer>>(*terminal_, [this, current] { return options_.ask(*current); });
   options_.thaw();
-  resume();
+  pauses_.end(model::RunStatus::paused_approval);
   terminal_busy_ = false;
   terminal_free_.cancel();
   co_return co_await offload<Requested>(worker_, [this, id, answer]() -> Requested {
@@ -254,23 +255,6 @@ void Approvals::note_decision(const ApprovalRequest& decided) {
        {"approver", decided.approver},
        {"scope", decided.scope ? word(*decided.scope) : std::string_view{}}}};
   recorder_.note(word(decided.status), decided.reason, fields);
-}
-
-void Approvals::pause() {
-  if (held_++ == 0) change_status(model::RunStatus::paused_approval);
-}
-
-void Approvals::resume() {
-  if (--held_ > 0) return;
-  change_status(model::RunStatus::running);
-  recorder_.note("RESUMED", "");
-}
-
-void Approvals::change_status(model::RunStatus status) {
-  http::asio::post(worker_, [this, status] {
-    // The state is for people to look at; a control plane that does not answer shows in the decisions themselves.
-    static_cast<void>(plane_.change_run(run_id_, {status, std::nullopt, {}}));
-  });
 }
 
 }  // namespace runagents::egress

@@ -12,6 +12,7 @@
 #include "core/model/approval.hpp"
 #include "runner/egress/call.hpp"
 #include "runner/egress/exchange.hpp"
+#include "runner/egress/pauses.hpp"
 #include "runner/egress/recorder.hpp"
 #include "runner/egress/refusal.hpp"
 #include "runner/egress/worker.hpp"
@@ -43,12 +44,10 @@ struct ApprovalOptions {
 class Approvals {
  public:
   Approvals(http::asio::io_context& context, Worker& worker, api::ControlPlane& plane, Recorder& recorder,
-            std::string run_id, ApprovalOptions options);
+            Pauses& pauses, std::string run_id, ApprovalOptions options);
   ~Approvals();
 
   [[nodiscard]] http::Task<Verdict> approve(Call& call, Exchange& exchange);
-  /// Whether a call is waiting for a person.
-  [[nodiscard]] bool holds() const noexcept { return held_ > 0; }
 
  private:
   struct Pending;
@@ -61,15 +60,13 @@ class Approvals {
   http::Task<void> poll(std::shared_ptr<Pending> pending);
   void announce(const model::ApprovalRequest& asked);
   void note_decision(const model::ApprovalRequest& decided);
-  void pause();
-  void resume();
-  void change_status(model::RunStatus status);
 
   http::asio::io_context& context_;
   Worker& worker_;
   std::unique_ptr<Worker> terminal_;  ///< made for the first question
   api::ControlPlane& plane_;
   Recorder& recorder_;
+  Pauses& pauses_;
   std::string run_id_;
   ApprovalOptions options_;
   std::map<std::string, std::shared_ptr<Pending>> pending_;
@@ -77,7 +74,6 @@ class Approvals {
   std::set<std::string> noted_;
   http::Timer terminal_free_;
   bool terminal_busy_ = false;
-  std::size_t held_ = 0;
 };
 
 }  // namespace runagents::egress

@@ -22,6 +22,9 @@ class CredentialSource {
   /// The tool did not accept `call.credential` (401). True: another one has been found and is in its place, so that the
   /// call may be sent once more.
   [[nodiscard]] virtual http::Task<bool> renew(Call& call) = 0;
+
+  /// Waits until no thread of this source's own works any more.
+  virtual void join() {}
 };
 
 }  // namespace runagents::egress

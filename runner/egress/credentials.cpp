@@ -20,7 +20,7 @@ bool may_carry_credential(const model::Tool& tool) {
 Credentials::~Credentials() = default;
 
 bool Credentials::supports(AuthType type) noexcept {
-  return type == AuthType::none || type == AuthType::api_key || type == AuthType::basic || type == AuthType::bearer;
+  return type != AuthType::aws_sigv4 && type != AuthType::agent_token;
 }
 
 std::unique_ptr<CredentialSource> Credentials::make_source(const model::Tool& tool) {
@@ -29,6 +29,8 @@ std::unique_ptr<CredentialSource> Credentials::make_source(const model::Tool& to
     case AuthType::basic:
     case AuthType::bearer:
       return std::make_unique<StaticSecret>(secrets_, tool);
+    case AuthType::oauth2:
+      return oauth2_ == nullptr ? nullptr : std::make_unique<OAuth2Source>(tool, secrets_, *oauth2_);
     default:
       return nullptr;
   }
@@ -54,9 +56,15 @@ http::Task<Verdict> Credentials::inject(Call& call, Exchange& exchange) {
 
 http::Task<bool> Credentials::renew(Call& call) {
   const auto source = sources_.find(call.tool);
-  if (source == sources_.end() || !call.credential) co_return false;
+  if (source == sources_.end() || !source->second || !call.credential) co_return false;
   const bool renewed = co_await source->second->renew(call);
   co_return renewed;
+}
+
+void Credentials::join() {
+  for (const auto& [tool, source] : sources_) {
+    if (source) source->join();
+  }
 }
 
 }  // namespace runagents::egress

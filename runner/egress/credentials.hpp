@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "runner/egress/credential_source.hpp"
+#include "runner/egress/oauth2_source.hpp"
 #include "runner/egress/secrets.hpp"
 
 namespace runagents::egress {
@@ -12,13 +13,16 @@ namespace runagents::egress {
 /// engine's thread.
 class Credentials {
  public:
-  explicit Credentials(Secrets& secrets) : secrets_{secrets} {}
+  /// `oauth2`: null when no tool of the run needs it.
+  Credentials(Secrets& secrets, OAuth2Run* oauth2) : secrets_{secrets}, oauth2_{oauth2} {}
   ~Credentials();
 
   /// credential: sets what is to be injected into the call, or refuses it.
   [[nodiscard]] http::Task<Verdict> inject(Call& call, Exchange& exchange);
   /// See CredentialSource::renew.
   [[nodiscard]] http::Task<bool> renew(Call& call);
+  /// Waits until no thread of a source works any more.
+  void join();
 
   /// Whether this version can inject that type of credential.
   [[nodiscard]] static bool supports(model::AuthType type) noexcept;
@@ -27,6 +31,7 @@ class Credentials {
   [[nodiscard]] std::unique_ptr<CredentialSource> make_source(const model::Tool& tool);
 
   Secrets& secrets_;
+  OAuth2Run* oauth2_;
   std::map<const model::Tool*, std::unique_ptr<CredentialSource>> sources_;
 };
 

@@ -100,8 +100,9 @@ Result<std::string> Doors::bind(Door door, const model::Tool* tool, const http::
   if (!error && endpoint.port() != 0) listener->acceptor.set_option(asio::socket_base::reuse_address{true}, error);
   if (!error) listener->acceptor.bind(endpoint, error);
   if (!error) listener->acceptor.listen(asio::socket_base::max_listen_connections, error);
-  if (error)
+  if (error) {
     return fail(ErrorCode::internal, "no listener on " + text_of(endpoint) + " can be opened: " + error.message());
+  }
   listener->authority = text_of(listener->acceptor.local_endpoint(error));
   listeners_.push_back(std::move(listener));
   return listeners_.back()->authority;

@@ -41,6 +41,8 @@ std::string to_json(const Refusal& refusal, const Call& call) {
     json["approval_id"] = refusal.approval_id;
     json["action_id"] = refusal.approval_id;
   }
+  if (!refusal.resume_id.empty()) json["resume_id"] = refusal.resume_id;
+  if (!refusal.authorization_url.empty()) json["authorization_url"] = refusal.authorization_url;
   if (!refusal.expires_at.empty()) json["expires_at"] = refusal.expires_at;
   if (!refusal.hint.empty()) json["hint"] = refusal.hint;
   // What agents send may not be UTF-8; it must still come back as JSON.

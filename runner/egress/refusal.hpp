@@ -17,7 +17,9 @@ struct Refusal {
   std::string message;
   std::string hint;
   std::string approval_id;          ///< approval refusals
-  std::string expires_at;           ///< approval_required: ISO 8601
+  std::string expires_at;           ///< approval_required, consent_required: ISO 8601
+  std::string authorization_url{};  ///< consent_required: where a person gives it
+  std::string resume_id{};          ///< consent_required: names what was asked
   std::uint32_t retry_after_s = 0;  ///< limits
 };
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/api/approval_json.hpp"
+#include "core/api/consent_json.hpp"
 #include "core/api/run_json.hpp"
 #include "core/error.hpp"
 #include "server/routes/router.hpp"

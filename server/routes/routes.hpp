@@ -2,6 +2,7 @@
 
 #include "server/routes/router.hpp"
 #include "server/service/approvals.hpp"
+#include "server/service/consents.hpp"
 #include "server/service/grants.hpp"
 #include "server/service/runs.hpp"
 #include "server/service/secrets.hpp"
@@ -15,5 +16,6 @@ void add_grant_routes(Router& router, Grants& grants);
 void add_secret_routes(Router& router, Secrets& secrets);
 /// The one that gives the value of a secret: for a control plane in the user's own process, never for a server.
 void add_local_secret_routes(Router& router, Secrets& secrets);
+void add_consent_routes(Router& router, Consents& consents);
 
 }  // namespace runagents::server

@@ -25,6 +25,7 @@ struct Kind {
 };
 inline constexpr Kind runs_kind{"run", "runs"};
 inline constexpr Kind requests_kind{"approval request", "approval_requests"};
+inline constexpr Kind consents_kind{"consent", "consents"};
 inline constexpr Kind grants_kind{"approval grant", "approval_grants"};
 
 /// The full id that `id` is, or is an unambiguous prefix of (at least four characters). Ids consist of letters, digits

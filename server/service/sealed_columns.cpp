@@ -13,6 +13,12 @@ namespace {
 
 constexpr std::array all = {
     SealedColumn{"secrets", "sealed", "'secrets/' || name", "'the secret \"' || name || '\"'"},
+    // As auth::seal_tokens has it.
+    SealedColumn{
+        "consents", "sealed",
+        "'consents ' || length(CAST(end_user AS BLOB)) || ':' || end_user || length(CAST(tool AS BLOB)) || ':' "
+        "|| tool || length(CAST(client AS BLOB)) || ':' || client",
+        "'the consent ' || id"},
 };
 
 struct Value {
