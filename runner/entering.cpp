@@ -44,8 +44,8 @@ Result<std::uint16_t> agent_port(const RunOptions& options, const policy::Evalua
   };
   const auto wanted = options.project.ingress.port;
   if (wanted != 0) {
-    if (options.isolation == Isolation::none || (!is_taken(wanted) && !egress::is_open_everywhere(wanted)))
-      return wanted;
+    const bool is_free = !is_taken(wanted) && !egress::is_open_everywhere(wanted);
+    if (is_free || options.isolation == Isolation::none) return wanted;
     return fail(ErrorCode::configuration,
                 "the agent cannot listen on port " + std::to_string(wanted) + ": a tool has it",
                 "choose another port in [ingress]");

@@ -20,41 +20,43 @@ void InboundRequests::begin(InboundRequest request) {
   ++users.requests;
   // The same person with another token: the later one says what holds now.
   users.user = request.user;
-  ids_by_trace_.emplace(request.trace_id, request.id);
-  auto id = request.id;
-  by_id_.emplace(std::move(id), Entry{.request = std::move(request), .ended = std::nullopt});
+  const auto entry = open_.insert(open_.end(), {.request = std::move(request), .ended = std::nullopt});
+  by_id_.emplace(entry->request.id, entry);
+  by_trace_.emplace(entry->request.trace_id, entry);
 }
 
 void InboundRequests::end(std::string_view id, Time now) {
-  const auto found = by_id_.find(std::string{id});
-  if (found == by_id_.end() || found->second.ended) return;
-  found->second.ended = now;
-  const auto users = in_flight_.find(key_of(found->second.request.user));
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end() || found->second->ended) return;
+  const auto entry = found->second;
+  entry->ended = now;
+  const auto users = in_flight_.find(key_of(entry->request.user));
   if (--users->second.requests == 0) in_flight_.erase(users);
-  ended_.emplace_back(id);
+  ended_.splice(ended_.end(), open_, entry);
   forget(now);
 }
 
 void InboundRequests::forget(Time now) {
   while (!ended_.empty()) {
-    const auto oldest = by_id_.find(ended_.front());
-    if (ended_.size() <= max_remembered && *oldest->second.ended + memory > now) return;
-    ids_by_trace_.erase(oldest->second.request.trace_id);
-    by_id_.erase(oldest);
+    const auto& oldest = ended_.front();
+    if (ended_.size() <= max_remembered && *oldest.ended + memory > now) return;
+    by_trace_.erase(oldest.request.trace_id);
+    by_id_.erase(oldest.request.id);
     ended_.pop_front();
   }
 }
 
-const InboundRequest* InboundRequests::by_id(std::string_view id, Time now) const {
-  const auto found = by_id_.find(std::string{id});
-  if (found == by_id_.end()) return nullptr;
-  const auto& entry = found->second;
-  return !entry.ended || *entry.ended + memory > now ? &entry.request : nullptr;
-}
+const InboundRequest* InboundRequests::by_id(std::string_view id, Time now) const { return known(by_id_, id, now); }
 
 const InboundRequest* InboundRequests::by_trace(std::string_view trace_id, Time now) const {
-  const auto found = ids_by_trace_.find(std::string{trace_id});
-  return found == ids_by_trace_.end() ? nullptr : by_id(found->second, now);
+  return known(by_trace_, trace_id, now);
+}
+
+const InboundRequest* InboundRequests::known(const Index& index, std::string_view key, Time now) {
+  const auto found = index.find(key);
+  if (found == index.end()) return nullptr;
+  const auto& entry = *found->second;
+  return !entry.ended || *entry.ended + memory > now ? &entry.request : nullptr;
 }
 
 std::vector<std::shared_ptr<const EndUser>> InboundRequests::users() const {

@@ -2,7 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,6 +31,11 @@ class InboundRequests {
   static constexpr std::chrono::minutes memory{10};
   static constexpr std::size_t max_remembered = 4096;
 
+  InboundRequests() = default;
+  ~InboundRequests() = default;
+  InboundRequests(const InboundRequests&) = delete;
+  InboundRequests& operator=(const InboundRequests&) = delete;
+
   void begin(InboundRequest request);
   /// The request with this id has been answered.
   void end(std::string_view id, Time now);
@@ -52,12 +57,16 @@ class InboundRequests {
     std::shared_ptr<const EndUser> user;
     std::size_t requests = 0;
   };
+  using Entries = std::list<Entry>;
+  using Index = std::unordered_map<std::string_view, Entries::iterator>;  ///< keys are texts of the entries
   void forget(Time now);
+  [[nodiscard]] static const InboundRequest* known(const Index& index, std::string_view key, Time now);
 
-  std::unordered_map<std::string, Entry> by_id_;
-  std::unordered_map<std::string, std::string> ids_by_trace_;
+  Entries open_;
+  Entries ended_;  ///< in the order of their ends
+  Index by_id_;
+  Index by_trace_;
   std::unordered_map<std::string, InFlight> in_flight_;  ///< by the user's id; empty: nobody
-  std::deque<std::string> ended_;                        ///< ids, in the order of their ends
 };
 
 /// The trace-id of a `traceparent` value (W3C Trace Context, section 3.2); empty when it is not one that has a single

@@ -56,8 +56,9 @@ Verdict read_request(Call& call) {
 }
 
 std::string new_traceparent(std::string& trace_id) {
-  trace_id = auth::hex(auth::random_bytes(16));
-  return "00-" + trace_id + "-" + auth::hex(auth::random_bytes(8)) + "-01";
+  const auto digits = auth::hex(auth::random_bytes(16 + 8));
+  trace_id = digits.substr(0, 32);
+  return "00-" + trace_id + "-" + digits.substr(32) + "-01";
 }
 
 /// Keeps a request among those in flight.

@@ -116,8 +116,8 @@ def family(pid):
 class Proxy:
     """Something between wrk and the upstream, with its processes and one URL per kind of upstream."""
 
-    def __init__(self, name, pids, urls, run=None):
-        self.name, self._pids, self.urls = name, pids, urls
+    def __init__(self, name, pids, urls, run=None, headers=()):
+        self.name, self._pids, self.urls, self.headers = name, pids, urls, headers
         self.wrk = run or self._wrk
 
     def cpu_seconds(self):
@@ -136,12 +136,13 @@ class Proxy:
         return total
 
     def _wrk(self, kind, connections, seconds):
-        return subprocess.run(pinned(CLIENT_CORE, *wrk_command(connections, seconds, self.urls[kind])), check=True,
-                              capture_output=True, text=True).stdout
+        command = wrk_command(connections, seconds, self.urls[kind], self.headers)
+        return subprocess.run(pinned(CLIENT_CORE, *command), check=True, capture_output=True, text=True).stdout
 
 
-def wrk_command(connections, seconds, url):
-    return [program("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", url]
+def wrk_command(connections, seconds, url, headers=()):
+    return [program("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
+            *(part for header in headers for part in ("-H", header)), url]
 
 
 def parse(text):
@@ -182,10 +183,14 @@ class Bench:
                 process.kill()
                 process.wait()
 
+    @staticmethod
+    def nginx_command(folder, name, core, servers):
+        file = folder / f"{name}.conf"
+        file.write_text(NGINX_COMMON.format(folder=folder, name=name, servers=servers))
+        return pinned(core, program("nginx"), "-e", folder / f"{name}.log", "-p", folder, "-c", file)
+
     def start_nginx(self, name, core, servers, port):
-        file = self.folder / f"{name}.conf"
-        file.write_text(NGINX_COMMON.format(folder=self.folder, name=name, servers=servers))
-        process = self.spawn(*pinned(core, program("nginx"), "-e", self.folder / f"{name}.log", "-p", self.folder, "-c", file))
+        process = self.spawn(*self.nginx_command(self.folder, name, core, servers))
         until(lambda: listening(port), f"{name} to listen")
         return process
 
@@ -223,6 +228,15 @@ class Bench:
     def urls(ports):
         return {kind: f"http://127.0.0.1:{port}{PATH}" for kind, port in ports.items()}
 
+    def environment(self):
+        """For our own program, which shall find nothing of this machine's user."""
+        found = {**os.environ, "HOME": str(self.folder)}
+        for name in ("CONFIG_HOME", "DATA_HOME", "CACHE_HOME", "RUNTIME_DIR"):
+            directory = self.folder / name.lower()
+            directory.mkdir(mode=0o700, exist_ok=True)
+            found[f"XDG_{name}"] = str(directory)
+        return found
+
     def runagents(self):
         """wrk is the agent: a shell in the run reads one measurement per line and answers with wrk's output."""
         def tool(name, url, more=""):
@@ -243,11 +257,7 @@ capabilities = [{{ name = "items.list", method = "GET", path = "{PATH}" }}]
         wrk = " ".join(pinned(CLIENT_CORE, *wrk_command("${c}", "${s}", "$url")))
         script = ('while read kind c s; do case $kind in plain) url=$TOOL_PLAIN_URL;; tls) url=$TOOL_TLS_URL;; esac; '
                   f'url=$url{PATH}; {wrk.replace("$url", chr(34) + "$url" + chr(34))} 2>&1; echo END; done')
-        environment = {**os.environ, "BENCH_KEY": KEY, "HOME": str(self.folder)}
-        for name in ("CONFIG_HOME", "DATA_HOME", "CACHE_HOME", "RUNTIME_DIR"):
-            directory = self.folder / name.lower()
-            directory.mkdir(mode=0o700)
-            environment[f"XDG_{name}"] = str(directory)
+        environment = {**self.environment(), "BENCH_KEY": KEY}
         process = self.spawn(*pinned(PROXY_CORE, self.options.runagents, "run", "--isolation=none", "--quiet", "--", "sh", "-c", script),
                              cwd=project, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
@@ -287,6 +297,9 @@ capabilities = [{{ name = "items.list", method = "GET", path = "{PATH}" }}]
                     rows.append(row)
                 show(rows[-len(self.proxies):])
         return rows
+
+    def other_figures(self):
+        return {"start_up": start_up(self.options, self.folder)}
 
 
 def show(rows):
@@ -337,8 +350,8 @@ def machine():
             "commit": first(["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"], r"(\w{40})")}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(description=__doc__, kind=Bench):
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runagents", required=True, type=lambda path: str(Path(path).resolve()))
     parser.add_argument("--json", help="write the result there, too")
     parser.add_argument("--seconds", type=int, default=4, help="length of one measurement")
@@ -351,11 +364,11 @@ def main():
     bench = None
     try:
         folder.chmod(0o755)
-        bench = Bench(folder, options)
+        bench = kind(folder, options)
         rows = bench.run()
         bench.close()
         result = {"machine": facts, "seconds": options.seconds, "repetitions": options.repetitions, "http": rows,
-                  "start_up": start_up(options, folder)}
+                  **bench.other_figures()}
         if options.json:
             Path(options.json).write_text(json.dumps(result, indent=2) + "\n")
             print(f"\nwritten to {options.json}")

@@ -213,7 +213,7 @@ TEST_CASE("a token has one spelling") {
   SUBCASE("of a size that a head can have") {
     CHECK(refusal(judge, key.issue("k", claims({{"x", std::string(8000, 'x')}}))) == accepted);
     CHECK(refusal(judge, key.issue("k", claims({{"x", std::string(20000, 'x')}}))) == invalid);
-    CHECK(refusal(judge, std::string(10'000'000, '.')) == invalid);
+    CHECK(refusal(judge, std::string(1'000'000, '.')) == invalid);
   }
   SUBCASE("any other bit of the signed text") {
     for (std::size_t at = 0; at < good.size(); at += 7) {
@@ -321,8 +321,9 @@ TEST_CASE("keys come when they are needed, and a stranger cannot have them fetch
   REQUIRE(judge.needs_keys(token, now) != nullptr);
   CHECK(judge.needs_keys(token, now)->name == "test");
   CHECK(refusal(judge, token) == RefusalCode::keys_unavailable);
-  for (const auto* hopeless : {"", "x.y.z", "eyJhbGciOiJub25lIn0.e30."})
+  for (const auto* hopeless : {"", "x.y.z", "eyJhbGciOiJub25lIn0.e30."}) {
     CHECK(judge.needs_keys(hopeless, now) == nullptr);
+  }
   CHECK(judge.needs_keys(key.issue("k", claims({{"iss", "https://evil.example"}})), now) == nullptr);
 
   judge.take_keys(provider(), keys({key.jwk("k")}), now);
