@@ -60,7 +60,8 @@ class EndUsers(EndToEnd):
 
     def seen(self):
         """What the tool saw: (the user for whom the agent worked, the user for whom the call was made), per call."""
-        return sorted((request.target.split("user=")[1], request.header("X-End-User-ID")) for request in self.api.requests)
+        pairs = [(request.target.split("user=")[1], request.header("X-End-User-ID")) for request in self.api.requests]
+        return sorted(pairs, key=lambda pair: (pair[0], pair[1] or ""))
 
     def end(self):
         self.running.process.send_signal(signal.SIGTERM)
