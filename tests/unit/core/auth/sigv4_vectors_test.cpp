@@ -92,8 +92,9 @@ void check(const json& test, const json& expected, const Written& written, const
   CHECK(made.signature == expected["signature"].get<std::string>());
   for (const auto& [name, value] : written.fields) {
     // One of botocore's files shows another signature in its request than in its string.
-    if (name == "Authorization" && value.contains(made.signature))
+    if (name == "Authorization" && value.contains(made.signature)) {
       CHECK(made.authorization == value.substr(value.find_first_not_of(' ')));
+    }
   }
 }
 
