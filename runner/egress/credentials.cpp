@@ -20,9 +20,7 @@ bool may_carry_credential(const model::Tool& tool) {
 
 Credentials::~Credentials() = default;
 
-bool Credentials::supports(AuthType type) noexcept {
-  return type != AuthType::agent_token;
-}
+bool Credentials::supports(AuthType type) noexcept { return type != AuthType::agent_token; }
 
 std::unique_ptr<CredentialSource> Credentials::make_source(const model::Tool& tool) {
   switch (tool.auth.type) {

@@ -81,8 +81,7 @@ void ScrubPatterns::add(std::string pattern) {
 
 void ScrubPatterns::index() {
   if (patterns_.empty()) return;
-  std::ranges::sort(patterns_, std::ranges::greater{},
-                           [](const config::Secret& one) { return one.reveal().size(); });
+  std::ranges::sort(patterns_, std::ranges::greater{}, [](const config::Secret& one) { return one.reveal().size(); });
   longest_ = patterns_.front().reveal().size();
   shortest_ = patterns_.back().reveal().size();
   const auto farthest = std::min<std::size_t>(shortest_ - 1, 255);

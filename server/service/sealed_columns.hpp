@@ -23,8 +23,8 @@ struct SealedColumn {
 /// All of them. A table that gets a sealed column gets a line here, or a change of the key makes its values unreadable.
 [[nodiscard]] std::span<const SealedColumn> sealed_columns() noexcept;
 
-/// Opens every sealed value and seals it again. Inside of a write transaction; throws soci::soci_error. Returns how many
-/// there are. One that does not open is an error.
+/// Opens every sealed value and seals it again. Inside of a write transaction; throws soci::soci_error. Returns how
+/// many there are. One that does not open is an error.
 [[nodiscard]] Result<std::uint64_t> seal_all_again(soci::session& session, const auth::Sealer& sealer);
 
 }  // namespace runagents::server

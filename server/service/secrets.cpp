@@ -106,9 +106,7 @@ Result<void> Secrets::remove(const std::string& name) {
 }
 
 Result<config::Secret> Secrets::reveal(const std::string& name) {
-  const auto read = [&] {
-    return database_.read([&](soci::session& session) { return load_sealed(session, name); });
-  };
+  const auto read = [&] { return database_.read([&](soci::session& session) { return load_sealed(session, name); }); };
   if (auto exists = read(); !exists) return std::unexpected(std::move(exists.error()));
   const auto sealer = this->sealer();
   if (!sealer) return std::unexpected(sealer.error());
@@ -128,8 +126,8 @@ Result<std::uint64_t> Secrets::rotate_key() {
   if (!sealer) return std::unexpected(sealer.error());
   std::uint64_t count = 0;
   auto changed = sealer->change_key([&]() -> Result<void> {
-    const auto sealed = database_.write(
-        store::Durability::full, [&](soci::session& session) { return seal_all_again(session, *sealer); });
+    const auto sealed = database_.write(store::Durability::full,
+                                        [&](soci::session& session) { return seal_all_again(session, *sealer); });
     if (!sealed) return std::unexpected(sealed.error());
     count = *sealed;
     return {};
