@@ -63,8 +63,7 @@ void add_file(std::vector<std::string>& files, const std::optional<model::Secret
 std::vector<std::string> secret_files(const model::Project& project) {
   std::vector<std::string> files;
   for (const auto& tool : project.tools) {
-    add_file(files, tool.auth.secret, project.directory);
-    add_file(files, tool.auth.client_secret, project.directory);
+    for (const auto& reference : tool.auth.references()) add_file(files, reference, project.directory);
   }
   for (const auto& provider : project.providers) add_file(files, provider.secret, project.directory);
   return files;

@@ -82,6 +82,9 @@ void AwsCredential::keep(auth::AwsCredentials found) {
   }
   auto credential = std::make_shared<Credential>();
   credential->label = "aws_sigv4 " + found.origin;
+  if (tool_.scrubs()) {
+    credential->scrub = std::make_shared<const ScrubPatterns>(std::vector{found.session_token.reveal()});
+  }
   credential->signer = std::make_unique<AwsSigner>(std::make_shared<auth::AwsCredentials>(std::move(found)), region_,
                                                    tool_.auth.service, over_tls_);
   credential_ = std::move(credential);

@@ -21,11 +21,14 @@ bool is_same(const std::shared_ptr<const Credential>& left, const std::shared_pt
   return left && right && auth::equal_in_constant_time(left->value.reveal(), right->value.reveal());
 }
 
-std::shared_ptr<const Credential> make_credential(const AccessToken& token) {
+std::shared_ptr<const Credential> make_credential(const model::Tool& tool, const AccessToken& token) {
   auto credential = std::make_shared<Credential>();
   credential->value = config::Secret{"Bearer " + std::string{token.value.reveal()}};
   credential->field = "Authorization";
   credential->label = "oauth2 " + token.label;
+  if (tool.scrubs()) {
+    credential->scrub = std::make_shared<const ScrubPatterns>(std::vector{token.value.reveal()});
+  }
   return credential;
 }
 
@@ -81,7 +84,7 @@ http::Task<OAuth2Source::Obtained> OAuth2Source::obtain(const Call& call, std::s
   auto token = co_await tokens_.obtain(wanted_by(call, refused.get()));
   entry->flight.reset();
   if (token) {
-    flight->found = make_credential(*token);
+    flight->found = make_credential(tool_, *token);
   } else {
     flight->failure = token.error();
   }

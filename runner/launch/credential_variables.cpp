@@ -87,8 +87,7 @@ bool is_credential(std::string_view name, std::string_view value) {
 std::set<std::string> referenced_variables(const model::Project& project) {
   std::set<std::string> names;
   for (const auto& tool : project.tools) {
-    add(names, tool.auth.secret);
-    add(names, tool.auth.client_secret);
+    for (const auto& reference : tool.auth.references()) add(names, reference);
     const bool finds_its_own = tool.auth.type == model::AuthType::aws_sigv4 && !tool.auth.secret;
     if (finds_its_own && tool.auth.profile.empty()) names.insert({"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"});
   }

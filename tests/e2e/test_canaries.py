@@ -22,12 +22,22 @@ KINDS = {
     "header": {"type": "api_key", "name": "X-Api-Key", "secret": "file:header.secret"},
     "query": {"type": "api_key", "in": "query", "name": "key", "secret": "exec:cat query.secret"},
     "basic": {"type": "basic", "username": "robot", "secret": "store:basic"},
+    "oauth": {"type": "oauth2", "client_id": "robot", "client_secret": "env:CANARY_CLIENT", "grants": ["refresh_token", "client_credentials"],
+              "refresh_token": "env:CANARY_REFRESH"},
+    "oauthfile": {"type": "oauth2", "client_id": "robot", "client_secret": "store:basic", "refresh_token": "file:refresh.secret"},
+    "aws": {"type": "aws_sigv4", "service": "dynamodb", "region": "eu-central-1", "secret": "env:CANARY_AWS"},
 }
+FILES = ("header", "query", "refresh")
+# What they give an agent is a matter of minutes, so taking it out of answers has to be asked for.
+SHORT_LIVED = ("oauth", "oauthfile", "aws")
 
 
 def spellings(value):
     return [value.encode(), urllib.parse.quote(value, safe="").encode(), base64.b64encode(value.encode()).rstrip(b"="),
             json.dumps(value)[1:-1].encode(), value[::-1].encode()]
+
+
+VALUES = ("bearer", "header", "query", "basic", "oauth", "aws")
 
 
 class Canaries(EndToEnd):
@@ -41,19 +51,24 @@ class Canaries(EndToEnd):
         if reason := node.install_modules():
             raise RuntimeError(reason)
         self.server = self.upstream()
-        for kind in ("header", "query"):
+        for kind in FILES:
             file = self.work / f"{kind}.secret"
             file.write_text(self.value(kind))
             file.chmod(0o600)
-        self.environment["CANARY_BEARER"] = self.value("bearer")
+        self.environment |= {"CANARY_BEARER": self.value("bearer"), "CANARY_CLIENT": self.value("client"),
+                             "CANARY_REFRESH": self.value("refresh"),
+                             "CANARY_AWS": f"AKIDEXAMPLE:{self.value('key')}:{self.value('aws')}"}
+        tokens = {"access_token": self.value("oauth"), "token_type": "Bearer", "refresh_token": self.value("refreshed")}
+        self.server.on("/token", lambda exchange: exchange.read_body() and exchange.reply(
+            headers=[("Content-Type", "application/json")], body=json.dumps(tokens).encode()))
         self.cli("secrets", "set", "basic", input=self.value("basic"), status=0)
 
     def searched_files(self):
-        kept = {self.work / "header.secret", self.work / "query.secret"}
+        kept = {self.work / f"{kind}.secret" for kind in FILES}
         return [path for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink() and path not in kept]
 
     def assert_clean(self, *texts, secrets=()):
-        values = [self.value(kind) for kind in KINDS] + list(secrets)
+        values = [self.value(kind) for kind in (*VALUES, "client", "refresh", "refreshed", "key")] + list(secrets)
         found = []
         blobs = [(str(path), path.read_bytes()) for path in self.searched_files()]
         blobs += [(f"text {number}", text.encode()) for number, text in enumerate(texts)]
@@ -62,11 +77,21 @@ class Canaries(EndToEnd):
         self.assertEqual(found, [])
 
     def project_of_all(self, **tables):
-        self.project({kind: {"base_url": f"{self.server.url}/{kind}", "auth": auth} for kind, auth in KINDS.items()}, **tables)
+        tools = {kind: {"base_url": f"{self.server.url}/{kind}", "auth": dict(auth)} for kind, auth in KINDS.items()}
+        for kind in SHORT_LIVED:
+            tools[kind]["scrub"] = True
+            if kind != "aws":
+                tools[kind]["auth"]["token_url"] = f"{self.server.url}/token"
+        self.project(tools, **tables)
 
     # What an agent sees: answers, its environment, and, inside the fence, what other processes show: root sees the runner's
     # environment without one.
     AGENT = """
+def read(file):
+    try:
+        return file.read_bytes().decode("latin-1")
+    except OSError:
+        return ""
 def look():
     seen = []
     for pid in os.listdir("/proc"):
@@ -79,7 +104,7 @@ def look():
 replies = {kind: [call(method, tool(kind) + path, body=body).facts() for method, path, body in
                   (("GET", "/echo?x=1", None), ("POST", "/refused", b"{}"), ("GET", "/broken", None), ("GET", "/%2e%2e/%2e%2e/", None))]
            for kind in os.environ["TOOL_NAMES"].split(",")}
-observe(replies=replies, environment=dict(os.environ), processes=look() if os.environ.get("SEARCHES") else [])
+observe(replies=replies, environment=dict(os.environ), files=[read(Path(name)) for name in ("header.secret", "refresh.secret") if os.environ.get("SEARCHES")], processes=look() if os.environ.get("SEARCHES") else [])
 """
 
     def test_calls_of_every_kind_good_and_bad(self):
@@ -92,7 +117,7 @@ observe(replies=replies, environment=dict(os.environ), processes=look() if os.en
             result = self.run_agent(self.AGENT, isolation=isolation,
                                     flags=("--verbose", "--env", f"SEARCHES={1 if isolation == 'strict' else ''}"))
             sent = b"".join(request.head for request in self.server.requests)
-            for kind in KINDS:  # the test would find nothing if nothing had been sent
+            for kind in VALUES:  # the test would find nothing if nothing had been sent
                 value = base64.b64encode(f"robot:{self.value(kind)}".encode()) if kind == "basic" else self.value(kind).encode()
                 self.assertIn(value, sent)
             self.assert_clean(result.stdout, result.stderr, json.dumps(self.events(result.run_id)),
@@ -103,7 +128,8 @@ observe(replies=replies, environment=dict(os.environ), processes=look() if os.en
         self.project_of_all()
         said = []
         for arguments in (["run", "--dry-run"], ["config", "check"], ["doctor"], ["tools", "list", "-o", "json"], ["tools", "get", "bearer"],
-                          ["tools", "call", "bearer", "GET", "/x"], ["tools", "call", "query", "GET", "/x", "-o", "json"], ["tools", "call", "basic", "GET", "/x", "-o", "json"], ["secrets", "list"],
+                          ["tools", "call", "bearer", "GET", "/x"], ["tools", "call", "query", "GET", "/x", "-o", "json"],
+                          ["tools", "call", "oauth", "GET", "/x"], ["tools", "call", "aws", "GET", "/x"], ["tools", "call", "basic", "GET", "/x", "-o", "json"], ["secrets", "list"],
                           ["secrets", "get", "basic"], ["tools", "probe"]):
             done = self.cli(*arguments)
             said += [done.stdout, done.stderr]
