@@ -197,16 +197,23 @@ std::vector<std::string> named(const std::vector<std::string>& paths, std::strin
 }
 
 /// Sockets whose name says nothing in the kernel's table: bound by a relative path, renamed or linked since, or of
-/// another network namespace. Looked for where programs put them, as far down and as long as it costs next to nothing.
+/// another network namespace. Looked for where programs put them, level by level, as far down and as long as it costs
+/// next to nothing: what is deep in a crowded directory does not hide what is near.
 void add_socket_files(std::vector<std::string>& paths, const std::string& directory, int depth) {
-  constexpr int max_entries = 4000;
+  constexpr int max_entries = 10'000;
   std::error_code error;
   int left = max_entries;
-  auto entry = fs::recursive_directory_iterator{directory, fs::directory_options::skip_permission_denied, error};
-  for (; !error && entry != fs::recursive_directory_iterator{} && left > 0; entry.increment(error), --left) {
-    if (entry.depth() >= depth) entry.disable_recursion_pending();
-    if (entry->is_socket(error)) paths.push_back(entry->path().string());
-    error.clear();
+  std::vector<fs::path> level{directory};
+  for (; depth >= 0 && !level.empty(); --depth) {
+    std::vector<fs::path> below;
+    for (const auto& folder : level) {
+      auto entry = fs::directory_iterator{folder, fs::directory_options::skip_permission_denied, error};
+      for (; !error && entry != fs::directory_iterator{} && left > 0; entry.increment(error), --left) {
+        if (entry->is_socket(error)) paths.push_back(entry->path().string());
+        if (!entry->is_symlink(error) && entry->is_directory(error)) below.push_back(entry->path());
+      }
+    }
+    level = std::move(below);
   }
 }
 
