@@ -103,7 +103,11 @@ Result<FetchResponse> fetch(const FetchRequest& request) {
   curl_slist* list = nullptr;
   // An empty field takes away what libcurl would send by itself.
   list = lib.slist_append(list, "Expect:");
-  for (const auto& [name, value] : request.fields) list = lib.slist_append(list, (name + ": " + value).c_str());
+  for (const auto& [name, value] : request.fields) {
+    std::string line{name};
+    line.append(": ").append(value);
+    list = lib.slist_append(list, line.c_str());
+  }
   const std::unique_ptr<curl_slist, decltype(lib.slist_free_all)> fields{list, lib.slist_free_all};
   const auto set = [&](CURLoption option, auto value) { lib.easy_setopt(handle.get(), option, value); };
   set(CURLOPT_URL, request.url.c_str());
