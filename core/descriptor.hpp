@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cerrno>
+#include <cstddef>
+#include <string_view>
 #include <unistd.h>
 #include <utility>
 
@@ -21,5 +24,16 @@ class Descriptor {
  private:
   int fd_;
 };
+
+/// Writes everything, however often it takes; false, with errno: it could not.
+[[nodiscard]] inline bool write_all(int fd, std::string_view bytes) noexcept {
+  while (!bytes.empty()) {
+    const auto count = ::write(fd, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
 
 }  // namespace runagents

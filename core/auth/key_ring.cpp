@@ -69,16 +69,6 @@ bool read_all(int fd, std::string& bytes) {
   return true;
 }
 
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto count = ::write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
 Result<KeyRing> parse(const std::filesystem::path& path, std::string_view text) {
   KeyRing ring;
   while (!text.empty()) {

@@ -10,20 +10,6 @@
 #include "core/descriptor.hpp"
 
 namespace runagents::config {
-namespace {
-
-bool write_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const auto count = ::write(fd, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
-}  // namespace
-
 Result<void> replace_private_file(const std::filesystem::path& path, std::string_view content) {
   std::string beside = path.string() + ".XXXXXX";
   const Descriptor file{::mkostemp(beside.data(), O_CLOEXEC)};

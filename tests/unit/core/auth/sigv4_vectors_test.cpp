@@ -1,6 +1,5 @@
-// The signing cases that AWS publishes for its C library and those of botocore, read where they are: they are not part
-// of this repository. Set RUNAGENTS_VECTORS, or have a folder shared/vectors beside the source tree.
-#include <cstdlib>
+// The signing cases that AWS publishes for its C library and those of botocore, read where they are: see
+// vectors.hpp.
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
@@ -10,6 +9,7 @@
 
 #include "core/auth/sigv4.hpp"
 #include "core/model/approval.hpp"
+#include "vectors.hpp"
 
 using namespace runagents;
 using namespace runagents::auth;
@@ -17,11 +17,7 @@ using nlohmann::json;
 
 namespace {
 
-std::filesystem::path file() {
-  const auto* named = std::getenv("RUNAGENTS_VECTORS");
-  const std::filesystem::path base{named != nullptr ? named : RUNAGENTS_SOURCE_DIR "/../shared/vectors"};
-  return base / "sigv4" / "index.json";
-}
+std::filesystem::path file() { return runagents::tests::vectors() / "sigv4" / "index.json"; }
 
 /// A request as the cases write it: one line end is LF, a value may go on in the next line, which begins with a blank.
 struct Written {

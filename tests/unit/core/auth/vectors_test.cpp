@@ -1,6 +1,6 @@
-// Published cases, read where they are: they are not part of this repository. Set RUNAGENTS_VECTORS, or have a folder
-// shared/vectors beside the source tree.
-#include <cstdlib>
+// Published cases, read where they are: see vectors.hpp.
+#include "vectors.hpp"
+
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
@@ -17,11 +17,7 @@ using nlohmann::json;
 
 namespace {
 
-std::filesystem::path folder() {
-  const auto* named = std::getenv("RUNAGENTS_VECTORS");
-  const std::filesystem::path base{named != nullptr ? named : RUNAGENTS_SOURCE_DIR "/../shared/vectors"};
-  return base / "jwt";
-}
+std::filesystem::path folder() { return runagents::tests::vectors() / "jwt"; }
 
 json read(const std::filesystem::path& file) {
   std::ifstream stream{file};
