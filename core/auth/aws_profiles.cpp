@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/ascii.hpp"
+
 namespace runagents::auth {
 namespace {
 
@@ -34,13 +36,6 @@ std::string_view named(std::string_view header, std::string_view word) {
   return unquoted(trimmed(header.substr(word.size())));
 }
 
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  return out;
-}
-
 /// Calls `begin` with each section's header and adds the settings below it to the section that it gives, if any.
 template <class Begin>
 void read(std::string_view text, Begin begin) {
@@ -58,7 +53,7 @@ void read(std::string_view text, Begin begin) {
     }
     const auto equals = line.find('=');
     if (section == nullptr || equals == line.npos) continue;
-    section->insert_or_assign(lower(trimmed(line.substr(0, equals))), std::string{trimmed(line.substr(equals + 1))});
+    section->insert_or_assign(lowered(trimmed(line.substr(0, equals))), std::string{trimmed(line.substr(equals + 1))});
   }
 }
 

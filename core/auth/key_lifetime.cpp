@@ -6,6 +6,8 @@
 #include <optional>
 #include <ranges>
 
+#include "core/ascii.hpp"
+
 namespace runagents::auth {
 namespace {
 
@@ -41,9 +43,7 @@ std::optional<seconds> by_cache_control(const http::FetchResponse& response) {
   for (const auto& [name, value] : response.fields) {
     if (name != "cache-control") continue;
     for (const auto part : std::views::split(std::string_view{value}, ',')) {
-      std::string directive{without(std::string_view{part}, " \t")};
-      std::ranges::transform(directive, directive.begin(),
-                             [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+      const auto directive = lowered(without(std::string_view{part}, " \t"));
       if (directive == "no-store" || directive == "no-cache") take(seconds{0});
       constexpr std::string_view max_age = "max-age=";
       if (!directive.starts_with(max_age)) continue;

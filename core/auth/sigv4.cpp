@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <tuple>
 
+#include "core/ascii.hpp"
 #include "core/auth/percent.hpp"
 #include "core/model/approval.hpp"
 #include "core/policy/percent.hpp"
@@ -14,10 +15,6 @@ namespace {
 constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
 
 bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-void append_lower(std::string& out, std::string_view text) {
-  for (const char c : text) out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
-}
 
 /// Without blanks at its ends, and with one where several are.
 void append_folded(std::string& out, std::string_view value) {
@@ -98,7 +95,7 @@ void append_fields(CanonicalRequest& out, const std::vector<http::Field>& fields
   sorted.reserve(fields.size());
   for (const auto& field : fields) {
     auto& one = sorted.emplace_back();
-    append_lower(one.name, field.name);
+    one.name = lowered(field.name);
     one.place = sorted.size();
     one.value = field.value;
   }

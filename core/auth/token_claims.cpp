@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/ascii.hpp"
 #include "core/auth/json_web_signature.hpp"
 #include "core/auth/strict_json.hpp"
 
@@ -86,8 +87,7 @@ Verdict check_domain(const json& claims, const std::vector<std::string>& domains
   if (at == std::string::npos) {
     return refuse(RefusalCode::domain_not_allowed, "the token has no e-mail address, whose domain has to be allowed");
   }
-  auto domain = email->substr(at + 1);
-  std::ranges::transform(domain, domain.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  const auto domain = lowered(email->substr(at + 1));
   if (std::ranges::find(domains, domain) != domains.end()) return {};
   return refuse(RefusalCode::domain_not_allowed, "the domain of the user's e-mail address is not allowed");
 }

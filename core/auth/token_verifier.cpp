@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/ascii.hpp"
 #include "core/auth/json_web_signature.hpp"
 #include "core/auth/key_cache.hpp"
 #include "core/auth/strict_json.hpp"
@@ -37,8 +38,7 @@ struct UnprovedToken {
 };
 
 bool is_token_type(std::string_view type) {
-  std::string lower{type};
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  const auto lower = lowered(type);
   std::string_view rest = lower;
   constexpr std::string_view prefix = "application/";
   if (rest.starts_with(prefix)) rest.remove_prefix(prefix.size());

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 
+#include "core/ascii.hpp"
 #include "core/config/membership.hpp"
 #include "core/config/references.hpp"
 #include "core/config/secret.hpp"
@@ -189,8 +190,7 @@ bool is_reserved_field(std::string_view lower_case) {
 }
 
 void check_header(const Value& name) {
-  std::string lower = name.text();
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  const auto lower = lowered(name.text());
   if (!is_token(lower)) return name.report("is not the name of an HTTP header");
   if (is_reserved_field(lower)) name.report("is a header that no credential can stand in");
 }

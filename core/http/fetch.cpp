@@ -6,6 +6,8 @@
 #include <dlfcn.h>
 #include <memory>
 
+#include "core/ascii.hpp"
+
 namespace runagents::http {
 namespace {
 
@@ -73,8 +75,7 @@ std::size_t take_field(char* data, std::size_t /*one*/, std::size_t size, void* 
   if (line.starts_with("HTTP/")) fields.clear();
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return size;
-  std::string name{line.substr(0, colon)};
-  std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+  auto name = lowered(line.substr(0, colon));
   line.remove_prefix(colon + 1);
   constexpr std::string_view blanks = " \t\r\n";
   const auto begin = std::min(line.find_first_not_of(blanks), line.size());

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/ascii.hpp"
 #include "runner/launch/credential_variables.hpp"
 
 namespace runagents::launch {
@@ -18,12 +19,6 @@ bool is_tool_url(std::string_view name) noexcept {
 
 bool is_variable_name(std::string_view name) noexcept {
   return !name.empty() && name.find('=') == name.npos && name.find('\0') == name.npos;
-}
-
-std::string lower(std::string_view text) {
-  std::string out{text};
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
 }
 
 /// Credentials that open nothing. AWS's SDKs send no request without some to sign it with; the signature is replaced.
@@ -163,7 +158,7 @@ Result<void> Builder::inject(const DoorUrls& doors, std::string_view run_id) {
   if (!doors.agent_port.empty()) also("PORT", doors.agent_port);
   for (const std::string name : {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"}) {
     also(name, doors.forward_proxy);
-    also(lower(name), doors.forward_proxy);
+    also(lowered(name), doors.forward_proxy);
   }
   also("NO_PROXY", loopback_only);
   also("no_proxy", loopback_only);
