@@ -12,10 +12,10 @@ struct ArgumentValue {
   enum class Kind { missing, null, boolean, number, text, list, object };
   Kind kind = Kind::missing;
   bool boolean = false;
-  long double number = 0;        ///< holds every integer of 64 bits exactly
-  std::string_view text;         ///< UTF-8
-  const void* list = nullptr;    ///< for Arguments::item
-  std::size_t size = 0;          ///< of a list
+  long double number = 0;      ///< holds every integer of 64 bits exactly
+  std::string_view text;       ///< UTF-8
+  const void* list = nullptr;  ///< for Arguments::item
+  std::size_t size = 0;        ///< of a list
 };
 
 /// The arguments of one call of an MCP tool. A view, so that the evaluator knows no JSON library; see

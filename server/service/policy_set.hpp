@@ -26,7 +26,7 @@ struct PolicyCaller {
   };
   struct User {
     std::string id;
-    std::string email;                              ///< lower case
+    std::string email;                                   ///< lower case
     std::optional<std::vector<std::string>> groups;      ///< nothing: not known, which closes what depends on it
     std::optional<std::vector<std::string>> roles;       ///< likewise
     std::optional<std::vector<std::string>> attributes;  ///< "NAME=VALUE", likewise; a name holds no "="
@@ -46,13 +46,13 @@ struct PolicyTarget {
 /// What policy says to one call, and why.
 struct PolicyOutcome {
   model::Permission permission = model::Permission::deny;
-  policy::Side side = policy::Side::agent;      ///< whose policies decided
-  std::string policy_id;                        ///< empty: no rule matched, so nothing is allowed
-  std::string policy;                           ///< its name
-  std::uint32_t rule = 0;                       ///< from 1, within the policy
-  std::string reason;                           ///< one sentence for people; holds no argument's value
-  std::vector<std::string> approver_groups;     ///< approval_required: who decides
-  std::chrono::seconds approval_duration{0};    ///< approval_required: how long by default
+  policy::Side side = policy::Side::agent;    ///< whose policies decided
+  std::string policy_id;                      ///< empty: no rule matched, so nothing is allowed
+  std::string policy;                         ///< its name
+  std::uint32_t rule = 0;                     ///< from 1, within the policy
+  std::string reason;                         ///< one sentence for people; holds no argument's value
+  std::vector<std::string> approver_groups;   ///< approval_required: who decides
+  std::chrono::seconds approval_duration{0};  ///< approval_required: how long by default
 
   [[nodiscard]] bool is_allowed() const noexcept { return permission == model::Permission::allow; }
 };
