@@ -37,6 +37,11 @@ std::string_view word(ErrorCode code) noexcept { return row(code).word; }
 int exit_code(ErrorCode code) noexcept { return row(code).exit_code; }
 int http_status(ErrorCode code) noexcept { return row(code).http_status; }
 
+std::optional<ErrorCode> error_code_of(std::string_view word) noexcept {
+  const auto* found = std::ranges::find(rows, word, &Row::word);
+  return found == rows.end() ? std::nullopt : std::optional{found->code};
+}
+
 ErrorCode error_code_of_status(int status) noexcept {
   const auto* found = std::ranges::find(rows, status, &Row::http_status);
   if (found != rows.end()) return found->code;

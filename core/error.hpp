@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,11 +26,13 @@ enum class ErrorCode {
 };
 
 /// A failure for a reason outside the program. `message` is one sentence for a person, without a final full stop and
-/// without secrets; `hint` says what to do next and may be empty.
+/// without secrets; `hint` says what to do next and may be empty. `reason` is the machine word of the API's `code`
+/// where callers have to tell more cases apart than ErrorCode does ("no_credentials"); mostly empty.
 struct Error {
   ErrorCode code = ErrorCode::internal;
   std::string message;
-  std::string hint;
+  std::string hint = {};
+  std::string reason = {};
 };
 
 /// A value, or the reason why there is none. Functions that can fail because of the world return this; exceptions are
@@ -38,12 +41,14 @@ template <class T>
 using Result = std::expected<T, Error>;
 
 /// Shorthand for returning an error from a function that returns `Result<T>`.
-[[nodiscard]] inline std::unexpected<Error> fail(ErrorCode code, std::string message, std::string hint = {}) {
-  return std::unexpected(Error{code, std::move(message), std::move(hint)});
+[[nodiscard]] inline std::unexpected<Error> fail(ErrorCode code, std::string message, std::string hint = {},
+                                                 std::string reason = {}) {
+  return std::unexpected(Error{code, std::move(message), std::move(hint), std::move(reason)});
 }
 
 /// The lower-case word of a code ("not_found"), as used in JSON.
 [[nodiscard]] std::string_view word(ErrorCode code) noexcept;
+[[nodiscard]] std::optional<ErrorCode> error_code_of(std::string_view word) noexcept;
 
 /// The process exit code that a command ends with (1 to 9).
 [[nodiscard]] int exit_code(ErrorCode code) noexcept;

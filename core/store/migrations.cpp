@@ -132,7 +132,246 @@ CREATE TABLE consents (
 CREATE UNIQUE INDEX one_consent_of_a_place ON consents (end_user, tool, client);
 )sql";
 
-constexpr std::array all = {runs_and_approvals, secrets, consents};
+// Keys and client secrets stand as SHA-256 digests: they are 256 random bits, so nothing slower is needed. What can be
+// used again (static credentials, tokens of users, private keys) is sealed; see server/service/sealed_columns.cpp.
+//
+// What may exist once only is a unique index, whatever races: an active delegation of a user to an account, a grant of
+// a grantor, the shared grant of an account and a server.
+constexpr std::string_view accounts = R"sql(
+CREATE TABLE users (
+  id TEXT PRIMARY KEY,
+  email TEXT NOT NULL,
+  name TEXT NOT NULL,
+  role TEXT NOT NULL,
+  group_names TEXT NOT NULL,
+  attributes TEXT NOT NULL,
+  is_active INTEGER NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX users_by_email ON users (email);
+CREATE TABLE api_keys (
+  id TEXT PRIMARY KEY,
+  user_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  prefix TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  role TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT,
+  last_used_at BIGINT,
+  revoked_at BIGINT
+);
+CREATE UNIQUE INDEX api_keys_by_digest ON api_keys (digest);
+CREATE INDEX api_keys_by_user ON api_keys (user_id, created_at);
+CREATE TABLE agent_accounts (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  is_active INTEGER NOT NULL,
+  owner_user_id TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  secret_rotated_at BIGINT,
+  last_used_at BIGINT
+);
+CREATE UNIQUE INDEX agent_accounts_by_name ON agent_accounts (name);
+CREATE UNIQUE INDEX agent_accounts_by_client ON agent_accounts (client_id);
+CREATE INDEX agent_accounts_by_age ON agent_accounts (created_at, id);
+CREATE TABLE account_secrets (
+  account_id TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT,
+  PRIMARY KEY (account_id, digest)
+);
+CREATE TABLE delegations (
+  id TEXT PRIMARY KEY,
+  account_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  server_ids TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT,
+  revoked_at BIGINT
+);
+CREATE UNIQUE INDEX one_active_delegation ON delegations (account_id, user_id) WHERE revoked_at IS NULL;
+CREATE INDEX delegations_by_account ON delegations (account_id, created_at, id);
+CREATE INDEX delegations_by_user ON delegations (user_id, created_at, id);
+CREATE TABLE mcp_servers (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  url TEXT NOT NULL,
+  command TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  transport TEXT NOT NULL,
+  auth_type TEXT NOT NULL,
+  auth TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  status TEXT NOT NULL,
+  created_by TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX mcp_servers_by_name ON mcp_servers (name);
+CREATE INDEX mcp_servers_by_age ON mcp_servers (created_at, id);
+CREATE TABLE oauth_sessions (
+  id TEXT PRIMARY KEY,
+  server_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  scopes TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  can_refresh INTEGER NOT NULL,
+  version BIGINT NOT NULL,
+  lease_holder TEXT NOT NULL DEFAULT '',
+  lease_until BIGINT NOT NULL DEFAULT 0,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  expires_at BIGINT
+);
+CREATE UNIQUE INDEX one_session_of_a_user ON oauth_sessions (server_id, user_id);
+CREATE TABLE session_grants (
+  id TEXT PRIMARY KEY,
+  account_id TEXT NOT NULL,
+  server_id TEXT NOT NULL,
+  grantor_user_id TEXT NOT NULL,
+  shared INTEGER NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  revoked_at BIGINT,
+  revoked_reason TEXT NOT NULL DEFAULT ''
+);
+CREATE UNIQUE INDEX one_grant_of_a_grantor ON session_grants (account_id, server_id, grantor_user_id)
+  WHERE revoked_at IS NULL;
+CREATE UNIQUE INDEX one_shared_grant ON session_grants (account_id, server_id)
+  WHERE revoked_at IS NULL AND shared = 1;
+CREATE INDEX session_grants_by_account ON session_grants (account_id, created_at, id);
+CREATE TABLE upstream_clients (
+  server_id TEXT PRIMARY KEY,
+  issuer TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  metadata TEXT NOT NULL,
+  created_at BIGINT NOT NULL
+);
+CREATE TABLE upstream_authorizations (
+  state_digest TEXT PRIMARY KEY,
+  server_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE TABLE signing_keys (
+  id TEXT PRIMARY KEY,
+  algorithm TEXT NOT NULL,
+  public_key TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  signs_from BIGINT NOT NULL,
+  retires_at BIGINT
+);
+CREATE TABLE revoked_tokens (
+  id TEXT PRIMARY KEY,
+  expires_at BIGINT NOT NULL
+);
+CREATE INDEX revoked_tokens_by_age ON revoked_tokens (expires_at);
+CREATE TABLE oauth_clients (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  redirect_uris TEXT NOT NULL,
+  created_at BIGINT NOT NULL
+);
+CREATE TABLE authorization_codes (
+  digest TEXT PRIMARY KEY,
+  client_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  role TEXT NOT NULL,
+  redirect_uri TEXT NOT NULL,
+  code_challenge TEXT NOT NULL,
+  resource TEXT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  consumed_at BIGINT
+);
+CREATE TABLE device_codes (
+  digest TEXT PRIMARY KEY,
+  user_code TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  status TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  role TEXT NOT NULL,
+  interval_s BIGINT NOT NULL,
+  polled_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX device_codes_by_user_code ON device_codes (user_code);
+CREATE TABLE refresh_tokens (
+  digest TEXT PRIMARY KEY,
+  family TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  role TEXT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  consumed_at BIGINT
+);
+CREATE INDEX refresh_tokens_by_family ON refresh_tokens (family);
+CREATE TABLE resources (
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  id TEXT NOT NULL,
+  document TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  PRIMARY KEY (kind, name)
+);
+CREATE UNIQUE INDEX resources_by_id ON resources (id);
+CREATE TABLE resource_versions (
+  kind TEXT PRIMARY KEY,
+  version BIGINT NOT NULL
+);
+CREATE TABLE audit_log (
+  id TEXT PRIMARY KEY,
+  at BIGINT NOT NULL,
+  action TEXT NOT NULL,
+  actor_kind TEXT NOT NULL,
+  actor_id TEXT NOT NULL,
+  user_id TEXT NOT NULL,
+  account_id TEXT NOT NULL,
+  server_id TEXT NOT NULL,
+  object TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  request_id TEXT NOT NULL,
+  detail TEXT NOT NULL
+);
+CREATE INDEX audit_log_by_age ON audit_log (at, id);
+CREATE INDEX audit_log_by_user ON audit_log (user_id, at);
+CREATE INDEX audit_log_by_account ON audit_log (account_id, at);
+CREATE INDEX audit_log_by_server ON audit_log (server_id, at);
+CREATE TABLE idempotent_answers (
+  digest TEXT PRIMARY KEY,
+  request_digest TEXT NOT NULL,
+  status BIGINT NOT NULL,
+  sealed TEXT NOT NULL,
+  created_at BIGINT NOT NULL
+);
+CREATE INDEX idempotent_answers_by_age ON idempotent_answers (created_at);
+CREATE TABLE webhook_deliveries (
+  id TEXT PRIMARY KEY,
+  url TEXT NOT NULL,
+  body TEXT NOT NULL,
+  attempts BIGINT NOT NULL,
+  next_at BIGINT,
+  last_error TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  delivered_at BIGINT
+);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (next_at) WHERE next_at IS NOT NULL;
+)sql";
+
+constexpr std::array all = {runs_and_approvals, secrets, consents, accounts};
 
 }  // namespace
 

@@ -84,24 +84,27 @@ Result<Outgoing> use(Grants& grants, const Incoming& request) {
 }  // namespace
 
 void add_approval_routes(Router& router, Runs& runs, Approvals& approvals) {
-  router.add("POST", "/approvals/requests", [&](const Incoming& request) { return create(approvals, request); });
-  router.add("GET", "/approvals/requests", [&](const Incoming& request) { return list(runs, approvals, request); });
-  router.add("GET", "/approvals/requests/{}",
+  router.add("POST", "/approvals/requests", Access::user,
+             [&](const Incoming& request) { return create(approvals, request); });
+  router.add("GET", "/approvals/requests", Access::user,
+             [&](const Incoming& request) { return list(runs, approvals, request); });
+  router.add("GET", "/approvals/requests/{}", Access::user,
              [&](const Incoming& request) { return object_answer(approvals.get(request.parameter(0))); });
-  router.add("POST", "/approvals/requests/{}/approve",
+  router.add("POST", "/approvals/requests/{}/approve", Access::user,
              [&](const Incoming& request) { return approve(approvals, request); });
-  router.add("POST", "/approvals/requests/{}/reject",
+  router.add("POST", "/approvals/requests/{}/reject", Access::user,
              [&](const Incoming& request) { return reject(approvals, request); });
-  router.add("POST", "/approvals/requests/{}/expire",
+  router.add("POST", "/approvals/requests/{}/expire", Access::user,
              [&](const Incoming& request) { return object_answer(approvals.expire(request.parameter(0))); });
 }
 
 void add_grant_routes(Router& router, Grants& grants) {
-  router.add("GET", "/approvals/grants", [&](const Incoming& request) {
+  router.add("GET", "/approvals/grants", Access::user, [&](const Incoming& request) {
     return list_answer("grants", grants.list(request.query("with_spent") == "true"));
   });
-  router.add("POST", "/approvals/grants/use", [&](const Incoming& request) { return use(grants, request); });
-  router.add("DELETE", "/approvals/grants/{}",
+  router.add("POST", "/approvals/grants/use", Access::user,
+             [&](const Incoming& request) { return use(grants, request); });
+  router.add("DELETE", "/approvals/grants/{}", Access::user,
              [&](const Incoming& request) { return object_answer(grants.revoke(request.parameter(0))); });
 }
 

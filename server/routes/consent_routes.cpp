@@ -75,12 +75,14 @@ Result<Outgoing> release(Consents& consents, const Incoming& request) {
 }  // namespace
 
 void add_consent_routes(Router& router, Consents& consents) {
-  router.add("GET", "/consents", [&](const Incoming& request) { return list(consents, request); });
-  router.add("POST", "/consents/find", [&](const Incoming& request) { return find(consents, request); });
-  router.add("PUT", "/consents", [&](const Incoming& request) { return put(consents, request); });
-  router.add("POST", "/consents/{}/lease", [&](const Incoming& request) { return lease(consents, request); });
-  router.add("POST", "/consents/{}/release", [&](const Incoming& request) { return release(consents, request); });
-  router.add("DELETE", "/consents/{}",
+  router.add("GET", "/consents", Access::admin, [&](const Incoming& request) { return list(consents, request); });
+  router.add("POST", "/consents/find", Access::local, [&](const Incoming& request) { return find(consents, request); });
+  router.add("PUT", "/consents", Access::local, [&](const Incoming& request) { return put(consents, request); });
+  router.add("POST", "/consents/{}/lease", Access::local,
+             [&](const Incoming& request) { return lease(consents, request); });
+  router.add("POST", "/consents/{}/release", Access::local,
+             [&](const Incoming& request) { return release(consents, request); });
+  router.add("DELETE", "/consents/{}", Access::local,
              [&](const Incoming& request) { return sealed_answer(consents.remove(request.parameter(0))); });
 }
 

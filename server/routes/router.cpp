@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/api/reason.hpp"
 #include "core/api/target.hpp"
 #include "server/service/identifier.hpp"
 
@@ -62,14 +63,38 @@ std::optional<std::size_t> literal_matches(const std::vector<std::string>& patte
   return matches;
 }
 
-api::Response error_response(const Error& error, int status) {
-  const nlohmann::ordered_json body = {
-      {"error", error.message},
-      {"code", word(error.code)},
-      {"detail", error.hint},
-      {"request_id", new_uuid().value_or("")},
-  };
-  return {status, body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)};
+int status_of(const Error& error) {
+  const auto* reason = api::find_reason(error.reason);
+  return reason != nullptr ? reason->http_status : http_status(error.code);
+}
+
+bool permits(Access access, const Principal& principal) {
+  switch (access) {
+    case Access::anybody:
+    case Access::any_agent:
+      return true;
+    case Access::user:
+      return principal.is_person();
+    case Access::developer:
+      return principal.may(Role::developer);
+    case Access::admin:
+      return principal.may(Role::admin);
+    case Access::local:
+      break;
+  }
+  return principal.is_local();
+}
+
+Error not_permitted(Access access, const Principal& principal) {
+  if (!principal.is_person()) {
+    return {ErrorCode::forbidden, "an agent account may not do that", "use a user's API key or token"};
+  }
+  if (access == Access::local) {
+    return {ErrorCode::forbidden, "only the owner of the embedded store may do that", {}};
+  }
+  const std::string_view needed = access == Access::admin ? "admin" : "developer";
+  return {ErrorCode::forbidden, "that takes the role " + std::string{needed},
+          "the credential has the role " + std::string{word(principal.role)}};
 }
 
 }  // namespace
@@ -91,17 +116,17 @@ Result<std::uint64_t> Incoming::number(const std::string& name, std::uint64_t fa
 }
 
 Result<nlohmann::ordered_json> Incoming::json() const {
-  if (body_.empty()) return nlohmann::ordered_json::object();
-  auto json = nlohmann::ordered_json::parse(body_, nullptr, false);
+  if (body().empty()) return nlohmann::ordered_json::object();
+  auto json = nlohmann::ordered_json::parse(body(), nullptr, false);
   if (!json.is_object()) return fail(ErrorCode::usage, "the body must be a JSON object");
   return json;
 }
 
-void Router::add(std::string_view method, std::string_view path_template, Handler handler) {
-  routes_.push_back({std::string{method}, split(path_template, '/'), std::move(handler)});
+void Router::add(std::string_view method, std::string_view path_template, Access access, Handler handler) {
+  routes_.push_back({std::string{method}, split(path_template, '/'), access, std::move(handler)});
 }
 
-Result<Outgoing> Router::dispatch(const api::Request& request) const {
+Result<Outgoing> Router::dispatch(const api::Request& request, const Authenticate& authenticate) const {
   const std::string_view target = request.target;
   const std::size_t mark = std::min(target.find('?'), target.size());
   const auto path = path_segments(target.substr(0, mark));
@@ -111,32 +136,64 @@ Result<Outgoing> Router::dispatch(const api::Request& request) const {
 
   const Route* best = nullptr;
   std::size_t best_matches = 0;
+  std::string allowed;
   for (const Route& route : routes_) {
-    const auto matches = route.method == request.method ? literal_matches(route.segments, *path) : std::nullopt;
-    if (!matches || (best != nullptr && *matches <= best_matches)) continue;
-    best = &route;
-    best_matches = *matches;
+    const auto matches = literal_matches(route.segments, *path);
+    if (!matches) continue;
+    if (route.method != request.method) {
+      (allowed += allowed.empty() ? "" : ", ") += route.method;
+    } else if (best == nullptr || *matches > best_matches) {
+      best = &route;
+      best_matches = *matches;
+    }
   }
   if (best == nullptr) {
-    return fail(ErrorCode::not_found,
-                "the control plane has no " + request.method + " " + std::string{target.substr(0, mark)});
+    auto error = Error{ErrorCode::not_found,
+                       "the control plane has no " + request.method + " " + std::string{target.substr(0, mark)}};
+    if (allowed.empty()) return std::unexpected(std::move(error));
+    auto refused = error_response(error);
+    return Outgoing{405, std::move(refused.body), {{"allow", std::move(allowed)}}};
   }
   std::vector<std::string> parameters;
   for (std::size_t i = 0; i < path->size(); ++i) {
     if (best->segments[i] == placeholder) parameters.push_back((*path)[i]);
   }
-  return best->handler(Incoming{std::move(parameters), std::move(*query), request.body});
+  Principal principal;
+  if (best->access != Access::anybody) {
+    auto known = authenticate(request);
+    if (!known) return std::unexpected(std::move(known.error()));
+    principal = std::move(*known);
+    if (!permits(best->access, principal)) return std::unexpected(not_permitted(best->access, principal));
+  }
+  return best->handler(Incoming{request, std::move(parameters), std::move(*query), principal});
 }
 
-api::Response Router::answer(const api::Request& request) const {
+api::Response Router::answer(const api::Request& request, const Authenticate& authenticate) const {
   try {
-    auto outcome = dispatch(request);
-    if (!outcome) return error_response(outcome.error(), http_status(outcome.error().code));
-    return {outcome->status, std::move(outcome->body)};
+    auto outcome = dispatch(request, authenticate);
+    if (!outcome) return error_response(outcome.error());
+    return {outcome->status, std::move(outcome->body), std::move(outcome->fields)};
   } catch (const std::exception&) {
     // What it says may quote data.
-    return error_response({ErrorCode::internal, "the control plane failed at " + request.method, {}}, 500);
+    return error_response({ErrorCode::internal, "the control plane failed at " + request.method});
   }
+}
+
+api::Response error_response(const Error& error) {
+  const nlohmann::ordered_json body = {
+      {"error", error.message},
+      {"code", error.reason.empty() ? std::string{word(error.code)} : error.reason},
+      {"detail", error.message},
+      {"hint", error.hint},
+      {"request_id", new_uuid().value_or("")},
+  };
+  api::Response response{status_of(error), body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)};
+  if (error.code == ErrorCode::unauthenticated) {
+    response.fields.emplace_back("www-authenticate", error.reason == "invalid_token"
+                                                         ? R"(Bearer realm="runagents", error="invalid_token")"
+                                                         : R"(Bearer realm="runagents")");
+  }
+  return response;
 }
 
 }  // namespace runagents::server

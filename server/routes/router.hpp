@@ -11,14 +11,16 @@
 
 #include "core/api/transport.hpp"
 #include "core/error.hpp"
+#include "server/principal.hpp"
 
 namespace runagents::server {
 
-/// A request whose route is known.
+/// A request whose route is known, and by whom it is.
 class Incoming {
  public:
-  Incoming(std::vector<std::string> parameters, std::map<std::string, std::string> query, std::string_view body)
-      : parameters_{std::move(parameters)}, query_{std::move(query)}, body_{body} {}
+  Incoming(const api::Request& request, std::vector<std::string> parameters, std::map<std::string, std::string> query,
+           const Principal& principal)
+      : request_{request}, parameters_{std::move(parameters)}, query_{std::move(query)}, principal_{principal} {}
 
   /// What stood at the n-th placeholder of the path.
   [[nodiscard]] const std::string& parameter(std::size_t index) const { return parameters_.at(index); }
@@ -26,40 +28,58 @@ class Incoming {
   [[nodiscard]] std::string query(const std::string& name) const;
   /// A query parameter that is a number from 0 to `max`; `fallback` when there is none.
   [[nodiscard]] Result<std::uint64_t> number(const std::string& name, std::uint64_t fallback, std::uint64_t max) const;
-  [[nodiscard]] std::string_view body() const { return body_; }
+  [[nodiscard]] std::string_view body() const { return request_.body; }
   /// The body as a JSON object; an empty one when the body is empty.
   [[nodiscard]] Result<nlohmann::ordered_json> json() const;
+  /// A header field by its lower-case name; empty when there is none.
+  [[nodiscard]] std::string_view field(std::string_view name) const { return api::field(request_.fields, name); }
+  [[nodiscard]] const api::Request& request() const { return request_; }
+  /// Of a route that anybody may use: nobody in particular.
+  [[nodiscard]] const Principal& principal() const { return principal_; }
 
  private:
+  const api::Request& request_;
   std::vector<std::string> parameters_;
   std::map<std::string, std::string> query_;
-  std::string_view body_;
+  const Principal& principal_;
 };
 
-/// A successful answer.
+/// An answer.
 struct Outgoing {
   int status = 200;
   std::string body;
+  api::Fields fields = {};  ///< names in lower case; without a content-type the body is JSON
 };
 
 using Handler = std::function<Result<Outgoing>(const Incoming&)>;
 
+/// Says by whom a request is.
+using Authenticate = std::function<Result<Principal>(const api::Request&)>;
+
 /// The routes of the management API. Templates are paths with `{}` for one segment ("/runs/{}/events"); a literal
-/// segment wins over a placeholder. Errors of handlers become `{"error","code","detail","request_id"}`.
+/// segment wins over a placeholder. Errors of handlers become `{"error","code","detail","hint","request_id"}`.
 class Router {
  public:
-  void add(std::string_view method, std::string_view path_template, Handler handler);
-  [[nodiscard]] api::Response answer(const api::Request& request) const;
-
- private:
   struct Route {
     std::string method;
     std::vector<std::string> segments;
+    Access access = Access::admin;
     Handler handler;
   };
-  [[nodiscard]] Result<Outgoing> dispatch(const api::Request& request) const;
+
+  void add(std::string_view method, std::string_view path_template, Access access, Handler handler);
+  /// Asks `authenticate` only where the route wants a credential. Never throws.
+  [[nodiscard]] api::Response answer(const api::Request& request, const Authenticate& authenticate) const;
+  [[nodiscard]] const std::vector<Route>& routes() const noexcept { return routes_; }
+
+ private:
+  [[nodiscard]] Result<Outgoing> dispatch(const api::Request& request, const Authenticate& authenticate) const;
 
   std::vector<Route> routes_;
 };
+
+/// How an error is answered: its status (RFC 9110) and its body, with a challenge (RFC 6750, section 3) where it says
+/// that the credential is no good.
+[[nodiscard]] api::Response error_response(const Error& error);
 
 }  // namespace runagents::server

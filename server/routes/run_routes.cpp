@@ -90,19 +90,20 @@ Result<Outgoing> events(Runs& runs, const Incoming& request) {
 }  // namespace
 
 void add_run_routes(Router& router, Runs& runs) {
-  router.add("POST", "/runs", [&](const Incoming& request) { return create(runs, request); });
-  router.add("GET", "/runs", [&](const Incoming& request) { return list(runs, request); });
-  router.add("GET", "/runs/{}", [&](const Incoming& request) -> Result<Outgoing> {
+  router.add("POST", "/runs", Access::user, [&](const Incoming& request) { return create(runs, request); });
+  router.add("GET", "/runs", Access::user, [&](const Incoming& request) { return list(runs, request); });
+  router.add("GET", "/runs/{}", Access::user, [&](const Incoming& request) -> Result<Outgoing> {
     if (auto recovered = runs.recover(); !recovered) return std::unexpected(recovered.error());
     return object_answer(runs.get(request.parameter(0)));
   });
-  router.add("PATCH", "/runs/{}", [&](const Incoming& request) { return change(runs, request); });
-  router.add("POST", "/runs/{}/cancel", [&](const Incoming& request) -> Result<Outgoing> {
+  router.add("PATCH", "/runs/{}", Access::user, [&](const Incoming& request) { return change(runs, request); });
+  router.add("POST", "/runs/{}/cancel", Access::user, [&](const Incoming& request) -> Result<Outgoing> {
     if (auto recovered = runs.recover(); !recovered) return std::unexpected(recovered.error());
     return object_answer(runs.cancel(request.parameter(0)));
   });
-  router.add("GET", "/runs/{}/events", [&](const Incoming& request) { return events(runs, request); });
-  router.add("POST", "/runs/{}/events", [&](const Incoming& request) { return append_events(runs, request); });
+  router.add("GET", "/runs/{}/events", Access::user, [&](const Incoming& request) { return events(runs, request); });
+  router.add("POST", "/runs/{}/events", Access::user,
+             [&](const Incoming& request) { return append_events(runs, request); });
 }
 
 }  // namespace runagents::server

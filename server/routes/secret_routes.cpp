@@ -32,15 +32,15 @@ Result<Outgoing> reveal(Secrets& secrets, const Incoming& request) {
 }  // namespace
 
 void add_secret_routes(Router& router, Secrets& secrets) {
-  router.add("GET", "/secrets", [&](const Incoming&) { return list_answer("secrets", secrets.list()); });
-  router.add("GET", "/secrets/{}",
+  router.add("GET", "/secrets", Access::admin, [&](const Incoming&) { return list_answer("secrets", secrets.list()); });
+  router.add("GET", "/secrets/{}", Access::admin,
              [&](const Incoming& request) { return object_answer(secrets.get(request.parameter(0))); });
-  router.add("PUT", "/secrets/{}", [&](const Incoming& request) { return put(secrets, request); });
-  router.add("DELETE", "/secrets/{}", [&](const Incoming& request) -> Result<Outgoing> {
+  router.add("PUT", "/secrets/{}", Access::admin, [&](const Incoming& request) { return put(secrets, request); });
+  router.add("DELETE", "/secrets/{}", Access::admin, [&](const Incoming& request) -> Result<Outgoing> {
     if (auto removed = secrets.remove(request.parameter(0)); !removed) return std::unexpected(removed.error());
     return Outgoing{200, "{}"};
   });
-  router.add("POST", "/secrets/rotate-key", [&](const Incoming&) -> Result<Outgoing> {
+  router.add("POST", "/secrets/rotate-key", Access::admin, [&](const Incoming&) -> Result<Outgoing> {
     const auto sealed = secrets.rotate_key();
     if (!sealed) return std::unexpected(sealed.error());
     return json_answer({{"sealed", *sealed}});
@@ -48,7 +48,8 @@ void add_secret_routes(Router& router, Secrets& secrets) {
 }
 
 void add_local_secret_routes(Router& router, Secrets& secrets) {
-  router.add("GET", "/secrets/{}/value", [&](const Incoming& request) { return reveal(secrets, request); });
+  router.add("GET", "/secrets/{}/value", Access::local,
+             [&](const Incoming& request) { return reveal(secrets, request); });
 }
 
 }  // namespace runagents::server

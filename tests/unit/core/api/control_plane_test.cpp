@@ -116,7 +116,8 @@ TEST_CASE("durations are read and written") {
 }
 
 TEST_CASE("what a person typed is encoded into the path") {
-  Script script{api::Response{404, R"({"error":"no","code":"not_found","detail":"try x","request_id":"1"})"}};
+  Script script{
+      api::Response{404, R"({"error":"no","code":"not_found","detail":"no","hint":"try x","request_id":"1"})"}};
   api::ControlPlane plane{script};
   const auto missing = plane.get_run("a/../b?c=%20#");
   CHECK(script.asked.method == "GET");
@@ -130,6 +131,14 @@ TEST_CASE("what a person typed is encoded into the path") {
   filter.status = model::RunStatus::running;
   CHECK_FALSE(plane.list_runs(filter).has_value());
   CHECK(script.asked.target == "/runs?agent_id=a%20b%26c&limit=50&status=RUNNING");
+}
+
+TEST_CASE("the code of an error says more than its status") {
+  Script script{api::Response{401, R"({"error":"No credentials available","code":"no_credentials"})"}};
+  api::ControlPlane plane{script};
+  const auto failed = plane.get_run("x");
+  CHECK(failed.error().code == ErrorCode::needs_person);
+  CHECK(failed.error().reason == "no_credentials");
 }
 
 TEST_CASE("an answer that makes no sense is an error") {
