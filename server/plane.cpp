@@ -15,17 +15,22 @@ struct Plane::Parts {
     add_grant_routes(router, grants);
     add_secret_routes(router, secrets);
     add_consent_routes(router, consents);
+    add_policy_routes(router, policies);
+    add_policy_evaluation_route(router, database, *policy_sets);
     if (options.issuer.empty()) add_local_secret_routes(router, secrets);
   }
 
   PlaneOptions options;
   store::Database database;
+  std::shared_ptr<PolicySets> policy_sets =
+      options.policy_sets != nullptr ? options.policy_sets : std::make_shared<PolicySets>();
   Runs runs{database};
   Approvals approvals{database};
   Grants grants{database};
   StoreKey key;
   Secrets secrets{database, key};
   Consents consents{database};
+  Policies policies{database};
   Router router;
 };
 
