@@ -9,7 +9,7 @@ namespace runagents::server {
 
 struct Plane::Parts {
   Parts(store::Database opened, const PlaneOptions& given)
-      : options{given}, database{std::move(opened)}, secrets{database, given.data_directory} {
+      : options{given}, database{std::move(opened)}, key{given.data_directory} {
     add_run_routes(router, runs);
     add_approval_routes(router, runs, approvals);
     add_grant_routes(router, grants);
@@ -23,7 +23,8 @@ struct Plane::Parts {
   Runs runs{database};
   Approvals approvals{database};
   Grants grants{database};
-  Secrets secrets;
+  StoreKey key;
+  Secrets secrets{database, key};
   Consents consents{database};
   Router router;
 };
@@ -32,7 +33,8 @@ Plane::Plane(std::unique_ptr<Parts> parts) : parts_{std::move(parts)} {}
 Plane::~Plane() = default;
 
 Result<std::unique_ptr<Plane>> Plane::open(const PlaneOptions& options) {
-  auto database = store::Database::open(options.data_directory / "runagents.db");
+  const auto file = options.data_directory / "runagents.db";
+  auto database = options.database.empty() ? store::Database::open(file) : store::Database::open(options.database);
   if (!database) return std::unexpected(database.error());
   return std::unique_ptr<Plane>{new Plane{std::make_unique<Parts>(std::move(*database), options)}};
 }

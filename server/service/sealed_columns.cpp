@@ -18,6 +18,7 @@ constexpr std::array all = {
                  "'consents ' || octet_length(end_user) || ':' || end_user || octet_length(tool) || ':' || tool || "
                  "octet_length(client) || ':' || client",
                  "'the consent ' || id"},
+    SealedColumn{"signing_keys", "sealed", "id", "'signing_keys/' || id", "'the signing key ' || id"},
 };
 
 struct Value {
