@@ -38,7 +38,8 @@ Plane::Plane(std::unique_ptr<Parts> parts) : parts_{std::move(parts)} {}
 Plane::~Plane() = default;
 
 Result<std::unique_ptr<Plane>> Plane::open(const PlaneOptions& options) {
-  auto database = store::Database::open(options.data_directory / "runagents.db");
+  const auto file = options.data_directory / "runagents.db";
+  auto database = options.database.empty() ? store::Database::open(file) : store::Database::open(options.database);
   if (!database) return std::unexpected(database.error());
   return std::unique_ptr<Plane>{new Plane{std::make_unique<Parts>(std::move(*database), options)}};
 }
