@@ -11,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/api/members.hpp"
 #include "core/config/nesting.hpp"
 #include "core/config/stored_policy.hpp"
 #include "core/config/words.hpp"
@@ -99,8 +100,9 @@ struct Parts {
 };
 
 std::string text_of(const Json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
+  std::string text;
+  api::Members{object}.text(name, text);
+  return text;
 }
 
 Result<Parts> parts_of(const Json& document) {
