@@ -47,12 +47,13 @@ class Hidden {
 }  // namespace
 
 Result<std::string> read_hidden_line(std::string_view question, const Terminal& terminal) {
-  terminal.err << question << std::flush;
   std::string line;
   bool is_whole = false;
   received = 0;
   {
+    // Before the question: an answer that came at once would be shown, and thrown away as typed too early.
     const Hidden hidden;
+    terminal.err << question << std::flush;
     char c = 0;
     while (!is_whole && ::read(STDIN_FILENO, &c, 1) == 1) {
       is_whole = c == '\n';
