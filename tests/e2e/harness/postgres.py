@@ -38,6 +38,13 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def _runs(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def as_owner(*command):
     """The command, run as somebody who may run PostgreSQL, and told to end when this process does."""
     owner = ["--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"] if os.geteuid() == 0 else []
@@ -89,10 +96,18 @@ class Postgres:
         self.start()
 
     def kill(self):
-        """As when the machine's memory is out: no farewell to anybody."""
-        self._process.kill()
+        """As when the machine's memory is out: no farewell to anybody, and nobody is left who would still answer."""
+        self._process.send_signal(signal.SIGSTOP)  # it starts no more of them
+        workers = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        for pid in (self.pid, *map(int, workers)):
+            os.kill(pid, signal.SIGKILL)
         self._process.wait(10)
         self._process = None
+        end = time.monotonic() + 10
+        while any(_runs(pid) for pid in workers):
+            if time.monotonic() > end:
+                raise AssertionError("PostgreSQL does not end when it is killed")
+            time.sleep(0.002)
 
     def execute(self, statement, database=DATABASE):
         """What psql prints of it, without frills."""
