@@ -67,7 +67,12 @@ ApprovalRequest describe(const Call& call, const std::string& run_id, std::chron
   return request;
 }
 
-std::string what(const ApprovalRequest& request) { return request.action.method + " " + request.action.url; }
+std::string what(const ApprovalRequest& request) {
+  const auto& action = request.action;
+  // A call of an MCP tool is nothing without the tool's name.
+  const auto name = action.method == "tools/call" ? " " + action.capability : std::string{};
+  return action.method + name + " " + action.url;
+}
 
 std::unexpected<Refusal> refuse_about(model::RefusalCode code, const ApprovalRequest& request, std::string message,
                                       std::string hint = {}) {

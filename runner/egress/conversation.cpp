@@ -43,6 +43,7 @@ std::string Conversation::action() const {
     action["params"] = *params;
     auto& copy = action["params"];
     if (copy.contains("_meta")) copy["_meta"].erase("progressToken");
+    if (copy.contains("_meta") && copy["_meta"].empty()) copy.erase("_meta");
   }
   return action.dump();
 }
