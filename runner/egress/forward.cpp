@@ -242,8 +242,9 @@ class Forwarding {
       there = co_await exchange_.send_body(*shown, last, last ? connection_->fields : no_fields_);
     }
     if (!there || !sound) {
-      if (!sound && !last && !gone_ && !call_.cut_short)
+      if (!sound && !last && !gone_ && !call_.cut_short) {
         call_.cut_short = broken_upstream(call_, connection, true).error().code;
+      }
       exchange_.abort();
       record_broken();
       co_return;

@@ -10,9 +10,9 @@ bool is_declared(const Call& call, const model::Capability* capability) {
 
 /// What a request counts as after all of its messages have passed: as the first that acts.
 struct Lead {
-  const mcp::Message* message = nullptr;
+  const mcp::Message* message;
   const model::Capability* capability = nullptr;
-  policy::Decision decision;
+  policy::Decision decision{};
 };
 
 }  // namespace
@@ -27,7 +27,7 @@ Verdict judge_messages(const Snapshot& snapshot, Call& call, std::span<const Sta
   };
   const auto& messages = call.mcp->messages();
   if (messages.empty()) return judge();
-  Lead lead;
+  Lead lead{&messages.front()};
   for (const auto& message : messages) {
     call.mcp->turn_to(message);
     if (auto verdict = judge(); !verdict) return verdict;
@@ -36,7 +36,7 @@ Verdict judge_messages(const Snapshot& snapshot, Call& call, std::span<const Sta
                     "what needs an approval comes alone, and this is an array of messages",
                     "send the call of " + std::string{mcp::operation(message)} + " by itself");
     }
-    const bool leads = lead.message == nullptr || (mcp::is_upkeep(*lead.message) && !mcp::is_upkeep(message));
+    const bool leads = &message == lead.message || (mcp::is_upkeep(*lead.message) && !mcp::is_upkeep(message));
     if (leads) lead = {&message, call.capability, call.decision};
   }
   call.mcp->turn_to(*lead.message);

@@ -29,8 +29,9 @@ ToolListFilter::ToolListFilter(const Call& call, Form form)
 
 std::expected<std::string, std::string> ToolListFilter::pass(std::string_view piece, bool last) {
   if (events_) return events_->pass(piece);
-  if (whole_.size() + piece.size() > max_list_bytes)
+  if (whole_.size() + piece.size() > max_list_bytes) {
     return std::unexpected("a list of tools is too large to be looked into");
+  }
   whole_.append(piece);
   if (!last) return std::string{};
   return mcp::filter_response(whole_, may_see_);
