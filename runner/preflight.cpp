@@ -13,12 +13,6 @@ namespace {
 Result<void> check(const model::Tool& tool) {
   const auto name = "the tool \"" + tool.name + "\"";
   const std::string hint = "leave it out of [agent].tools, or register it differently";
-  if (tool.kind == model::ToolKind::mcp) {
-    return fail(ErrorCode::configuration,
-                name + " is of kind " + std::string{word(tool.kind)} +
-                    ", and this version serves tools of kind http and tcp only",
-                hint);
-  }
   if (!egress::Credentials::supports(tool.auth.type)) {
     return fail(ErrorCode::configuration,
                 name + " wants a credential of type " + std::string{word(tool.auth.type)} +

@@ -187,6 +187,7 @@ Result<void> Journal::append(const CallRecord& record) {
   line.add_known("tool", record.tool);
   line.add_known("capability", record.capability);
   line.add_known("method", record.method);
+  line.add_known("mcp_method", record.mcp_method);
   line.add_known("url", record.url);
   line.add_known("decision", record.decision);
   line.add_known("code", record.code);

@@ -25,9 +25,10 @@ struct CallRecord {
   std::string_view tool;
   std::string_view capability;
   std::string_view method;
-  std::string_view url;       ///< query values already masked
-  std::string_view decision;  ///< "allowed", "approved", "refused"
-  std::string_view code;      ///< the refusal's code; empty when the call went through
+  std::string_view mcp_method;  ///< of the messages to a tool of kind `mcp`: "tools/call"; capability is what they call
+  std::string_view url;         ///< query values already masked
+  std::string_view decision;    ///< "allowed", "approved", "refused"
+  std::string_view code;        ///< the refusal's code; empty when the call went through
   std::string_view policy;
   std::uint32_t rule = 0;
   std::string_view approval_id;

@@ -26,6 +26,15 @@ bool can_concern_mcp(const std::vector<std::string>& selected, const model::Proj
          });
 }
 
+/// Whether it can concern nothing else: then a name is a name, also one that looks like a method ("search").
+bool concerns_mcp_only(const std::vector<std::string>& selected, const model::Project& project) {
+  const auto is_mcp = [&](const std::string& name) {
+    const auto* tool = project.tool(name);
+    return tool != nullptr && tool->kind == model::ToolKind::mcp;
+  };
+  return !selected.empty() && std::ranges::all_of(selected, is_mcp);
+}
+
 std::vector<std::string_view> tags_of(const model::Project& project) {
   std::set<std::string_view> tags;
   for (const auto& tool : project.tools) {
@@ -55,11 +64,14 @@ void check_tool_names(const Value& list) {
 
 void check_operations(const Value& list, const std::optional<Value>& tools) {
   list.reading().later([list, tools](const model::Project& project) {
-    const bool any_name = can_concern_mcp(selected_tools(tools), project);
+    const auto selected = selected_tools(tools);
+    const bool any_name = can_concern_mcp(selected, project);
+    const bool only_names = concerns_mcp_only(selected, project);
     for (const auto& item : list.items()) {
       // So are connections called whose bytes are passed on: tools of kind "tcp", TLS that is passed through.
       const bool is_http = is_method(item.text()) || item.text() == "CONNECT";
-      if (is_http || (any_name && item.text() != "*" && !is_method_in_wrong_case(item.text()))) continue;
+      const bool is_name = item.text() != "*" && (only_names || !is_method_in_wrong_case(item.text()));
+      if (is_http || (any_name && is_name)) continue;
       if (item.text() == "*") {
         item.report("is not an operation", R"(leave "operations" out to match every operation)");
       } else {

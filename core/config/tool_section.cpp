@@ -90,6 +90,9 @@ void check_passthrough(const Value& table, const Tool& tool) {
   if (tool.auth.type != model::AuthType::none) {
     tls->report("keeps the credential from being injected", R"(use tls = "intercept", or no auth)");
   }
+  if (tool.kind == ToolKind::mcp) {
+    tls->report("keeps messages of MCP from being judged", R"(use tls = "intercept")");
+  }
   if (!tool.capabilities.empty()) {
     tls->report("keeps capabilities from being enforced", R"(use tls = "intercept", or no capabilities)");
   }

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/auth/strict_json.hpp"
+#include "core/policy/upkeep.hpp"
 
 namespace runagents::mcp {
 namespace {
@@ -214,12 +215,10 @@ std::string_view operation(const Message& message) noexcept {
 }
 
 bool is_upkeep(const Message& message) noexcept {
-  constexpr std::array<std::string_view, 6> upkeep = {
-      "initialize", "ping", "server/discover", "tools/list", "logging/setLevel", "subscriptions/listen"};
   if (message.kind == MessageKind::response) return true;
-  // By a notification nothing is asked for; one that is called tools/call must not pass for upkeep.
-  if (message.kind == MessageKind::notification) return message.method.starts_with("notifications/");
-  return std::ranges::find(upkeep, std::string_view{message.method}) != upkeep.end();
+  // A request by the name of a notification, and the other way round, is nothing that is known.
+  const bool by_name = message.method.starts_with("notifications/");
+  return by_name == (message.kind == MessageKind::notification) && policy::is_upkeep(message.method);
 }
 
 }  // namespace runagents::mcp

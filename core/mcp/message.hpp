@@ -82,9 +82,9 @@ struct Messages {
 /// the server's own requests.
 [[nodiscard]] std::string_view operation(const Message& message) noexcept;
 
-/// Whether a message is upkeep of the conversation and acts on nothing: initialize, ping, server/discover, tools/list
-/// (whose answer is filtered), logging/setLevel, subscriptions/listen, notifications and answers. All else is an
-/// operation that policy must allow by name.
+/// Whether a message is upkeep of the conversation and acts on nothing (see core/policy/upkeep.hpp): a notification or
+/// an answer, or a request that is. All else is an operation that policy must allow by name; so is a notification by
+/// the name of a method that acts.
 [[nodiscard]] bool is_upkeep(const Message& message) noexcept;
 
 }  // namespace runagents::mcp

@@ -9,6 +9,7 @@
 #include "core/policy/pattern.hpp"
 #include "core/policy/phrase.hpp"
 #include "core/policy/target.hpp"
+#include "core/policy/upkeep.hpp"
 
 namespace runagents::policy {
 namespace {
@@ -194,7 +195,23 @@ void refuse_unregistered(Verdict& verdict, const Evaluator& evaluator, const Tar
          shown.empty() ? "the agent has no tools" : "registered: " + shown);
 }
 
+void judge_upkeep(Verdict& verdict, const Evaluator& evaluator, const Operation& operation) {
+  verdict.decision = decide_upkeep(evaluator, operation);
+  verdict.considered = considered_rules(evaluator.project(), operation, nullptr);
+  auto reason = reason_for_policy(evaluator, operation, verdict.decision, verdict.url);
+  if (verdict.decision.permission == Permission::deny) {
+    return refuse(verdict, RefusalCode::policy_denied, std::move(reason.message), std::move(reason.hint));
+  }
+  verdict.message = verdict.decision.policy != nullptr
+                        ? std::move(reason.message)
+                        : std::string(operation.method) + " is allowed, because something may be done with tool " +
+                              in_quotes(operation.tool->name);
+}
+
 void judge_policy(Verdict& verdict, const Evaluator& evaluator, const Operation& operation) {
+  if (operation.tool->kind == model::ToolKind::mcp && is_upkeep(operation.method)) {
+    return judge_upkeep(verdict, evaluator, operation);
+  }
   verdict.capability = evaluator.capability(operation);
   verdict.decision = evaluator.decide(operation, verdict.capability);
   verdict.considered = considered_rules(evaluator.project(), operation, verdict.capability);
@@ -258,6 +275,10 @@ Verdict explain(const Evaluator& evaluator, std::string_view method, std::string
     return verdict;
   }
   verdict.tool = tool;
+  if (!is_endpoint(*tool, target->path)) {
+    refuse(verdict, RefusalCode::tool_not_registered, not_endpoint(*tool, without_query(verdict.url)));
+    return verdict;
+  }
   if (target->encoded_slash && !tool->allow_encoded_slash) {
     refuse(verdict, RefusalCode::ambiguous_target, "the path holds an encoded slash (%2F)",
            "if this is an ordinary character for tool " + in_quotes(tool->name) + ", set allow_encoded_slash = true");

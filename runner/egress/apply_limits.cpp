@@ -9,8 +9,10 @@ constexpr std::uint32_t budget_retry_after_s = 3600;
 
 }  // namespace
 
-// Limits: calls per minute and per run, of the tool and of the agent.
+// Limits: calls per minute and per run, of the tool and of the agent. What keeps a conversation with an MCP server up
+// is no call.
 Verdict apply_limits(const Snapshot& snapshot, Call& call) {
+  if (call.mcp && call.mcp->is_upkeep()) return pass();
   const auto outcome = snapshot.limiter->take(*call.tool, call.started);
   if (outcome.limit == Limiter::Outcome::Limit::none) return pass();
   const auto& limits = outcome.of_agent ? snapshot.evaluator.project().agent.limits : call.tool->limits;

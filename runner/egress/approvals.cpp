@@ -48,12 +48,16 @@ ApprovalRequest describe(const Call& call, const std::string& run_id, std::chron
   request.action.method = call.method();
   request.action.url = call.url();
   request.action.end_user = call.end_user;
-  request.action.body_sha256 = sha256_hex(*call.held_body);
+  request.action.body_sha256 = sha256_hex(call.mcp ? call.mcp->action() : *call.held_body);
   request.policy = call.decision.policy->name;
   request.rule = call.decision.rule;
   request.content_type = content_type(call);
   request.body_bytes = call.held_body->size();
-  request.body_preview = audit::preview_body(*call.held_body, request.content_type);
+  request.body_preview = audit::preview_body(call.mcp ? call.mcp->readable() : *call.held_body, request.content_type);
+  if (call.mcp) {
+    request.action.method = call.mcp->current()->method;
+    request.action.capability = call.operation().method;
+  }
   const auto* rule = call.snapshot->evaluator.approval_rule(call.operation(), call.capability);
   if (rule != nullptr) {
     request.approver_groups = rule->approver_groups;
@@ -63,7 +67,12 @@ ApprovalRequest describe(const Call& call, const std::string& run_id, std::chron
   return request;
 }
 
-std::string what(const ApprovalRequest& request) { return request.action.method + " " + request.action.url; }
+std::string what(const ApprovalRequest& request) {
+  const auto& action = request.action;
+  // A call of an MCP tool is nothing without the tool's name.
+  const auto name = action.method == "tools/call" ? " " + action.capability : std::string{};
+  return action.method + name + " " + action.url;
+}
 
 std::unexpected<Refusal> refuse_about(model::RefusalCode code, const ApprovalRequest& request, std::string message,
                                       std::string hint = {}) {
@@ -107,13 +116,15 @@ Approvals::Approvals(http::asio::io_context& context, Worker& worker, api::Contr
 Approvals::~Approvals() = default;
 
 http::Task<Verdict> Approvals::approve(Call& call, Exchange& exchange) {
-  auto body = co_await exchange.read_whole_body(options_.max_body_bytes);
-  if (!body) {
+  if (!call.held_body) {
+    auto body = co_await exchange.read_whole_body(options_.max_body_bytes);
+    call.held_body = std::move(body);
+  }
+  if (!call.held_body) {
     co_return refuse(body_too_large, "a body that waits for approval is kept whole, up to " +
                                          std::to_string(options_.max_body_bytes) +
                                          " bytes, and this one did not arrive whole");
   }
-  call.held_body = std::move(body);
   const auto from = Clock::now();
   const auto wanted = describe(call, run_id_, options_.timeout);
   auto verdict = co_await seek(call, exchange, wanted);

@@ -20,14 +20,26 @@ std::string Call::url() const {
 policy::Operation Call::operation() const noexcept {
   policy::Operation operation;
   operation.tool = tool;
-  operation.method = method();
+  operation.method = mcp ? mcp->operation(method()) : method();
   operation.path = path;
+  if (mcp) operation.arguments = mcp->arguments();
   if (!end_user.empty()) {
     operation.end_user = policy::EndUser{end_user, std::nullopt};
     if (user && !user->groups.empty()) operation.end_user->groups = user->groups;
   }
   operation.now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   return operation;
+}
+
+std::vector<policy::Operation> Call::for_others(const policy::Operation& operation) const {
+  std::vector<policy::Operation> others;
+  for (const auto& one : may_be_for) {
+    if (!one) continue;
+    others.push_back(operation);
+    others.back().end_user = policy::EndUser{one->id, std::nullopt};
+    if (!one->groups.empty()) others.back().end_user->groups = one->groups;
+  }
+  return others;
 }
 
 void Call::reset(const Arrival& where) {

@@ -14,6 +14,7 @@
 #include "core/model/tool.hpp"
 #include "core/policy/evaluator.hpp"
 #include "core/policy/target.hpp"
+#include "runner/egress/conversation.hpp"
 #include "runner/egress/credential.hpp"
 #include "runner/egress/end_user.hpp"
 #include "runner/egress/peer.hpp"
@@ -100,6 +101,7 @@ struct Call {
   bool opens_tunnel = false;             ///< a CONNECT whose content will be judged request by request
   std::optional<Destination> tunnel_to;  ///< it was opened: what comes is the agent's own connection to there
   std::optional<std::string> held_body;  ///< the request body, when a stage had to read it
+  std::unique_ptr<Conversation> mcp;     ///< what was said to a tool of kind `mcp`; null: other tools, or nothing yet
   std::string traceparent;               ///< ingress: what the agent is given (W3C Trace Context)
 
   std::shared_ptr<const Credential> credential;  ///< what is injected (stage credential); null: nothing
@@ -121,8 +123,10 @@ struct Call {
   [[nodiscard]] std::string upstream() const;
   /// scheme://authority/path?query; empty before the target is known.
   [[nodiscard]] std::string url() const;
-  /// The operation for the evaluator.
+  /// The operation for the evaluator; of a tool of kind `mcp` what the message at hand does.
   [[nodiscard]] policy::Operation operation() const noexcept;
+  /// The same operation for each user for whom the call may be when that is not known.
+  [[nodiscard]] std::vector<policy::Operation> for_others(const policy::Operation& operation) const;
   /// Forgets the last call, keeps memory.
   void reset(const Arrival& where);
 };

@@ -10,11 +10,7 @@ int strictness(model::Permission permission) {
 
 /// When it is not known for whom the call is, it must be allowed for everybody for whom it may be, and for nobody.
 void consider_everybody(const Snapshot& snapshot, Call& call, policy::Operation& operation) {
-  for (const auto& user : call.may_be_for) {
-    if (!user) continue;
-    auto other = operation;
-    other.end_user = policy::EndUser{user->id, std::nullopt};
-    if (!user->groups.empty()) other.end_user->groups = user->groups;
+  for (const auto& other : call.for_others(operation)) {
     const auto decision = snapshot.evaluator.decide(other, call.capability);
     if (strictness(decision.permission) <= strictness(call.decision.permission)) continue;
     call.decision = decision;
@@ -27,6 +23,7 @@ void consider_everybody(const Snapshot& snapshot, Call& call, policy::Operation&
 // Policy: deny > approval_required > allow > default deny. The capability is looked up first, because rules select by
 // its tags too; whether there has to be one is the next stage's question.
 Verdict evaluate_policy(const Snapshot& snapshot, Call& call) {
+  if (call.mcp && call.mcp->is_upkeep()) return evaluate_upkeep(snapshot, call);
   auto operation = call.operation();
   call.capability = snapshot.evaluator.capability(operation);
   call.decision = snapshot.evaluator.decide(operation, call.capability);

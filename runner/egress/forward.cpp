@@ -5,6 +5,7 @@
 #include "runner/egress/pipeline.hpp"
 #include "runner/egress/pump.hpp"
 #include "runner/egress/request_head.hpp"
+#include "runner/egress/tool_list_filter.hpp"
 #include "runner/egress/tunnel.hpp"
 
 namespace runagents::egress {
@@ -182,7 +183,15 @@ class Forwarding {
       co_await answer_refusal(engine_, call_, exchange_, std::move(readable.error()));
       co_return;
     }
+    const auto form = ToolListFilter::form_of(call_, connection.response);
+    if (form) tool_list_.emplace(call_, *form);
+    if (form == ToolListFilter::Form::json) {
+      co_await relay_list(body);
+      co_return;
+    }
     auto start = response_start();
+    // What is taken out of a stream makes it shorter.
+    if (form) start.content_length.reset();
     auto piece = body.next_buffered();
     call_.bytes_out = piece.data.size();
     bool last = piece.status == http::BodyReader::Status::last;
@@ -196,13 +205,18 @@ class Forwarding {
                               refuse(internal, "the call could not be recorded, so its answer is withheld").error());
       co_return;
     }
-    bool there = co_await exchange_.send_head(start, scrubbed(piece.data, last), last && body.trailers().empty());
+    auto shown = filtered(piece.data, last);
+    if (!shown) {
+      co_await answer_refusal(engine_, call_, exchange_, std::move(shown.error()));
+      co_return;
+    }
+    bool there = co_await exchange_.send_head(start, *shown, last && body.trailers().empty());
     if (last && !body.trailers().empty()) {
       write_trailers(connection_->fields, call_, body.trailers());
       there = there && co_await exchange_.send_body({}, true, connection_->fields);
     }
     while (there && !last) {
-      connection.arm(call_.tool->timeout);
+      if (!call_.mcp || !call_.mcp->listens) connection.arm(call_.tool->timeout);
       exchange_.on_gone = [this] {
         gone_ = true;
         connection_->close();
@@ -214,15 +228,23 @@ class Forwarding {
       if (!sound) break;
       last = piece.status == http::BodyReader::Status::last;
       call_.bytes_out += piece.data.size();
+      shown = filtered(piece.data, last);
+      sound = shown.has_value();
+      if (!sound) {
+        call_.cut_short = shown.error().code;
+        break;
+      }
       if (last && !record()) {
         sound = false;
         break;
       }
       if (last) write_trailers(connection_->fields, call_, body.trailers());
-      there = co_await exchange_.send_body(scrubbed(piece.data, last), last, last ? connection_->fields : no_fields_);
+      there = co_await exchange_.send_body(*shown, last, last ? connection_->fields : no_fields_);
     }
     if (!there || !sound) {
-      if (!sound && !last && !gone_) call_.cut_short = broken_upstream(call_, connection, true).error().code;
+      if (!sound && !last && !gone_ && !call_.cut_short) {
+        call_.cut_short = broken_upstream(call_, connection, true).error().code;
+      }
       exchange_.abort();
       record_broken();
       co_return;
@@ -230,23 +252,65 @@ class Forwarding {
     release(body);
   }
 
+  /// A list of tools goes on whole, with what policy never allows taken out.
+  http::Task<void> relay_list(http::BodyReader& body) {
+    auto& connection = *connection_;
+    exchange_.on_gone = [this] {
+      gone_ = true;
+      connection_->close();
+    };
+    std::expected<std::string, Refusal> list;
+    for (bool last = false; list && !last;) {
+      connection.arm(call_.tool->timeout);
+      const auto piece = co_await body.next();
+      connection.disarm();
+      last = piece.status == http::BodyReader::Status::last;
+      if (last || piece.status == http::BodyReader::Status::more) {
+        list = filtered(piece.data, last);
+      } else {
+        list = broken_upstream(call_, connection, true);
+      }
+    }
+    exchange_.on_gone = nullptr;
+    if (list) call_.bytes_out = list->size();
+    if (list && !record()) list = refuse(internal, "the call could not be recorded, so its answer is withheld");
+    if (!list) {
+      co_await answer_refusal(engine_, call_, exchange_, std::move(list.error()));
+      co_return;
+    }
+    auto start = response_start();
+    start.content_length = list->size();
+    static_cast<void>(co_await exchange_.send_head(start, *list, true));
+    release(body);
+  }
+
   /// What is compressed cannot be looked into, and a tool that echoes the credential in it would give it away.
   Verdict check_encoding() {
-    if (!call_.credential || !call_.credential->scrub || call_.credential->scrub->empty()) return pass();
-    scrubber_.emplace(call_.credential->scrub);
+    const bool scrubs = call_.credential && call_.credential->scrub && !call_.credential->scrub->empty();
+    if (scrubs) scrubber_.emplace(call_.credential->scrub);
     if (connection_->response.framing == http::Framing::none) return pass();
+    if (!scrubs && !ToolListFilter::form_of(call_, connection_->response)) return pass();
     for (const auto& field : connection_->response.fields) {
       if (!same_field(field.name, "content-encoding") || http::equal_ignoring_case(field.value, "identity")) continue;
       return refuse(upstream_protocol,
                     call_.upstream() + " sent an answer in the encoding " + std::string{field.value} +
-                        ", although none was accepted, so the credential cannot be kept out of it",
-                    "scrub = false on the tool lets its answers through as they are");
+                        ", although none was accepted, so " +
+                        (scrubs ? "the credential cannot be kept out of it" : "its tools cannot be filtered"),
+                    scrubs ? "scrub = false on the tool lets its answers through as they are" : "");
     }
     return pass();
   }
 
   std::string_view scrubbed(std::string_view piece, bool last) {
     return scrubber_ ? scrubber_->pass(piece, last) : piece;
+  }
+
+  /// What the agent is shown of a piece.
+  std::expected<std::string, Refusal> filtered(std::string_view piece, bool last) {
+    if (!tool_list_) return std::string{scrubbed(piece, last)};
+    auto listed = tool_list_->pass(piece, last);
+    if (!listed) return refuse(upstream_protocol, call_.upstream() + " sent " + listed.error());
+    return std::string{scrubbed(*listed, last)};
   }
 
   std::string_view scrubbed_reason() {
@@ -316,6 +380,7 @@ class Forwarding {
   std::shared_ptr<BodyPump> pump_;
   std::optional<std::string_view> first_body_;
   std::optional<Scrubber> scrubber_;
+  std::optional<ToolListFilter> tool_list_;
   std::string reason_;
   const std::string no_fields_;
   bool may_retry_ = false;

@@ -1,3 +1,4 @@
+#include "core/policy/upkeep.hpp"
 #include "runner/egress/stages.hpp"
 
 namespace runagents::egress {
@@ -47,6 +48,9 @@ Verdict identify_tool(const Snapshot& snapshot, Call& call) {
   const auto* tool = snapshot.evaluator.identify(call.host, call.port, call.path);
   if (tool == nullptr || tool->base_url.scheme != call.scheme) return not_registered(snapshot, call);
   call.tool = tool;
+  if (!policy::is_endpoint(*tool, call.path)) {
+    return refuse(tool_not_registered, policy::not_endpoint(*tool, call.url()));
+  }
   if (call.encoded_slash && !tool->allow_encoded_slash) {
     return refuse(ambiguous_target, "the path holds %2F, which servers read in two ways",
                   "set allow_encoded_slash = true on the tool \"" + tool->name + "\" if it needs that");

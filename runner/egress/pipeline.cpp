@@ -4,6 +4,7 @@
 #include <exception>
 #include <span>
 
+#include "runner/egress/mcp_answer.hpp"
 #include "runner/egress/stages.hpp"
 
 namespace runagents::egress {
@@ -18,21 +19,45 @@ constexpr std::array<Stage, 7> admission = {read_target,         //
                                             apply_limits};
 /// Of a CONNECT whose requests will be judged one by one: it is allowed nothing by itself.
 constexpr auto tunnel_admission = std::span{admission}.first<3>();
+/// What there is to know before a body has been read.
+constexpr auto recognition = std::span{admission}.first<4>();
+constexpr auto judgement = std::span{admission}.subspan<recognition.size()>();
 
-Verdict admit(const Engine& engine, Call& call) {
-  if (auto room = expect_record(engine, call); !room) return room;
+Verdict pass_through(std::span<const Stage> stages, Call& call) {
   try {
-    for (const auto stage : tunnel_admission) {
-      if (auto verdict = stage(*call.snapshot, call); !verdict) return verdict;
-    }
-    if (call.opens_tunnel) return pass();
-    for (const auto stage : std::span{admission}.subspan<tunnel_admission.size()>()) {
+    for (const auto stage : stages) {
       if (auto verdict = stage(*call.snapshot, call); !verdict) return verdict;
     }
   } catch (const std::exception&) {
     return refuse(model::RefusalCode::internal, "the call could not be decided upon");
   }
   return pass();
+}
+
+Verdict recognise(const Engine& engine, Call& call) {
+  if (auto room = expect_record(engine, call); !room) return room;
+  if (auto verdict = pass_through(tunnel_admission, call); !verdict || call.opens_tunnel) return verdict;
+  return pass_through(recognition.subspan<tunnel_admission.size()>(), call);
+}
+
+Verdict judge(Call& call) {
+  if (!call.mcp) return pass_through(judgement, call);
+  try {
+    return judge_messages(*call.snapshot, call, judgement);
+  } catch (const std::exception&) {
+    return refuse(model::RefusalCode::internal, "the call could not be decided upon");
+  }
+}
+
+/// Every stage that decides. What is said to an MCP server stands in the body, which is read for that.
+http::Task<Verdict> admit(const Engine& engine, Call& call, Exchange& exchange) {
+  auto verdict = recognise(engine, call);
+  if (!verdict || call.opens_tunnel) co_return verdict;
+  if (call.tool->kind == model::ToolKind::mcp && call.method() != "CONNECT") {
+    verdict = co_await read_messages(call, exchange);
+    if (!verdict) co_return verdict;
+  }
+  co_return judge(call);
 }
 
 /// The stages that may wait for somebody: a person, a secret.
@@ -82,7 +107,7 @@ http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange) {
     co_return;
   }
   engine.request_ids.next(call.request_id);
-  auto verdict = admit(engine, call);
+  auto verdict = co_await admit(engine, call, exchange);
   if (verdict && call.method() == "CONNECT" && exchange.has_early_bytes()) {
     verdict = refuse(model::RefusalCode::bad_request, "bytes came before the CONNECT was answered");
   } else if (verdict && call.opens_tunnel) {
@@ -105,23 +130,26 @@ http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange) {
 
 http::Task<void> answer_refusal(Engine& engine, Call& call, Exchange& exchange, Refusal refusal) {
   if (call.decided == Clock::time_point{}) call.decided = Clock::now();
-  call.status = model::traits(refusal.code).status;
-  auto body = to_json(refusal, call);
+  auto said = answer_as_mcp(refusal, call);
+  call.status = said ? said->status : model::traits(refusal.code).status;
+  auto body = said ? std::move(said->body) : to_json(refusal, call);
   call.bytes_out = body.size();
   if (!engine.recorder.record(call, &refusal) && refusal.code != model::RefusalCode::internal) {
     auto unrecorded = refuse(model::RefusalCode::internal, "the call could not be recorded").error();
     refusal = std::move(unrecorded);
     body = to_json(refusal, call);
+    call.status = model::traits(refusal.code).status;
   }
   std::string fields =
       "Content-Type: application/json\r\nCache-Control: no-store\r\nProxy-Status: " + proxy_status(refusal) + "\r\n";
   if (refusal.retry_after_s > 0) fields += "Retry-After: " + std::to_string(refusal.retry_after_s) + "\r\n";
   if (refusal.code == model::RefusalCode::method_not_allowed) {
-    fields += "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
+    const bool is_mcp = call.tool != nullptr && call.tool->kind == model::ToolKind::mcp;
+    fields += is_mcp ? "Allow: POST, GET, DELETE\r\n" : "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
   }
-  if (model::traits(refusal.code).status == 401) fields += challenge(refusal, call);
+  if (call.status == 401) fields += challenge(refusal, call);
   ResponseStart start;
-  start.status = model::traits(refusal.code).status;
+  start.status = call.status;
   start.fields = &fields;
   start.content_length = body.size();
   start.has_body = call.method() != "HEAD";

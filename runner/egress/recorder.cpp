@@ -76,6 +76,12 @@ bool Recorder::record(Call& call, const Refusal* refusal) {
   if (call.tool != nullptr) record.tool = call.tool->name;
   if (call.capability != nullptr) record.capability = call.capability->name;
   record.method = call.method();
+  if (call.mcp) {
+    mcp_methods_ = call.mcp->methods();
+    mcp_tools_ = call.mcp->tool_names();
+    record.mcp_method = mcp_methods_;
+    if (!mcp_tools_.empty()) record.capability = mcp_tools_;
+  }
   url_.clear();
   append_target(url_, call);
   record.url = url_;
@@ -127,14 +133,15 @@ void Recorder::count(const audit::CallRecord& record, const Call& call) {
   if (record.decision == "approved") ++totals_.approved;
   if (record.decision != "refused") return;
   ++totals_.refused;
-  const auto same = std::ranges::find_if(totals_.refusals, [&record](const Totals::Refused& one) {
-    return one.method == record.method && one.url == record.url && one.code == record.code;
+  const auto method = call.mcp ? call.mcp->operation(record.method) : record.method;
+  const auto same = std::ranges::find_if(totals_.refusals, [&record, method](const Totals::Refused& one) {
+    return one.method == method && one.url == record.url && one.code == record.code;
   });
   if (same != totals_.refusals.end()) {
     ++same->times;
   } else if (totals_.refusals.size() < Totals::max_refusals) {
     const auto* policy = call.decision.policy;
-    totals_.refusals.push_back({std::string{record.method}, std::string{record.url}, std::string{record.code},
+    totals_.refusals.push_back({std::string{method}, std::string{record.url}, std::string{record.code},
                                 policy == nullptr ? "" : policy->name + "#" + std::to_string(call.decision.rule), 1});
   }
 }

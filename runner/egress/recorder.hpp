@@ -15,8 +15,8 @@ namespace runagents::egress {
 /// What a run's calls came to.
 struct Totals {
   struct Refused {
-    std::string method;
-    std::string url;  ///< query values masked
+    std::string method;  ///< of HTTP; of a tool of kind `mcp` what policy calls the operation
+    std::string url;     ///< query values masked
     std::string code;
     std::string rule;  ///< "payments#2"; empty when no rule decided
     std::uint64_t times = 0;
@@ -62,6 +62,8 @@ class Recorder {
   audit::Journal& journal_;
   Totals totals_;
   std::string url_;
+  std::string mcp_methods_;
+  std::string mcp_tools_;
   std::size_t expected_ = 0;  ///< calls under way
   std::size_t tls_failures_ = 0;
 };

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <span>
+#include <string_view>
+
+#include "core/http/exchange.hpp"
 #include "runner/egress/call.hpp"
 #include "runner/egress/refusal.hpp"
 #include "runner/egress/snapshot.hpp"
@@ -24,5 +28,16 @@ Verdict evaluate_policy(const Snapshot& snapshot, Call& call);
 Verdict enforce_capability(const Snapshot& snapshot, Call& call);
 /// limits: rate and budget.
 Verdict apply_limits(const Snapshot& snapshot, Call& call);
+
+/// For tools of kind `mcp`, before policy: reads the whole body, because what is asked for stands in there, and finds
+/// its messages. Refuses what is no request of MCP with one reading.
+[[nodiscard]] http::Task<Verdict> read_messages(Call& call, http::Exchange& exchange);
+/// Takes each of the messages through `stages`; one that is refused refuses them all. One that needs an approval must
+/// be alone.
+Verdict judge_messages(const Snapshot& snapshot, Call& call, std::span<const Stage> stages);
+/// policy, for messages that act on nothing.
+Verdict evaluate_upkeep(const Snapshot& snapshot, Call& call);
+/// Whether a call of this MCP tool may be allowed, so that it is shown in the answer to `call`.
+[[nodiscard]] bool may_see_tool(const Snapshot& snapshot, const Call& call, std::string_view name);
 
 }  // namespace runagents::egress
