@@ -17,5 +17,7 @@ void add_secret_routes(Router& router, Secrets& secrets);
 /// The one that gives the value of a secret: for a control plane in the user's own process, never for a server.
 void add_local_secret_routes(Router& router, Secrets& secrets);
 void add_consent_routes(Router& router, Consents& consents);
+/// For those who watch a server; not below the API's base.
+void add_health_routes(Router& router, store::Database& database);
 
 }  // namespace runagents::server
