@@ -281,8 +281,10 @@ CREATE TABLE oauth_clients (
   id TEXT PRIMARY KEY,
   name TEXT NOT NULL,
   redirect_uris TEXT NOT NULL,
-  created_at BIGINT NOT NULL
+  created_at BIGINT NOT NULL,
+  used_at BIGINT
 );
+CREATE INDEX oauth_clients_unused ON oauth_clients (created_at) WHERE used_at IS NULL;
 CREATE TABLE authorization_codes (
   digest TEXT PRIMARY KEY,
   client_id TEXT NOT NULL,
@@ -290,10 +292,12 @@ CREATE TABLE authorization_codes (
   role TEXT NOT NULL,
   redirect_uri TEXT NOT NULL,
   code_challenge TEXT NOT NULL,
-  resource TEXT NOT NULL,
+  server_ids TEXT NOT NULL,
+  family TEXT NOT NULL,
   expires_at BIGINT NOT NULL,
   consumed_at BIGINT
 );
+CREATE INDEX authorization_codes_by_age ON authorization_codes (expires_at);
 CREATE TABLE device_codes (
   digest TEXT PRIMARY KEY,
   user_code TEXT NOT NULL,
@@ -301,21 +305,25 @@ CREATE TABLE device_codes (
   status TEXT NOT NULL,
   user_id TEXT NOT NULL,
   role TEXT NOT NULL,
+  server_ids TEXT NOT NULL,
   interval_s BIGINT NOT NULL,
   polled_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX device_codes_by_user_code ON device_codes (user_code);
+CREATE INDEX device_codes_by_age ON device_codes (expires_at);
 CREATE TABLE refresh_tokens (
   digest TEXT PRIMARY KEY,
   family TEXT NOT NULL,
   client_id TEXT NOT NULL,
   user_id TEXT NOT NULL,
   role TEXT NOT NULL,
+  server_ids TEXT NOT NULL,
   expires_at BIGINT NOT NULL,
   consumed_at BIGINT
 );
 CREATE INDEX refresh_tokens_by_family ON refresh_tokens (family);
+CREATE INDEX refresh_tokens_by_age ON refresh_tokens (expires_at);
 CREATE TABLE resources (
   kind TEXT NOT NULL,
   name TEXT NOT NULL,
