@@ -305,7 +305,7 @@ CREATE TABLE device_codes (
   status TEXT NOT NULL,
   user_id TEXT NOT NULL,
   role TEXT NOT NULL,
-  server_ids TEXT NOT NULL,
+  resources TEXT NOT NULL,
   interval_s BIGINT NOT NULL,
   polled_at BIGINT NOT NULL,
   expires_at BIGINT NOT NULL
