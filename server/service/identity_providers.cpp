@@ -13,7 +13,6 @@
 namespace runagents::server {
 namespace {
 
-constexpr std::string_view kind = "identity_provider";
 constexpr std::size_t max_texts = 64;
 constexpr std::size_t max_text_bytes = 1024;
 
@@ -90,19 +89,19 @@ Result<IdentityProviders::Stored> IdentityProviders::put(const Actor& actor, mod
                   "one identity provider may have several audiences");
     }
   }
-  auto put = resources_.put(actor, kind, provider.name, api::to_json(provider).dump());
+  auto put = resources_.put(actor, provider.name, api::to_json(provider).dump());
   if (!put) return std::unexpected(std::move(put.error()));
-  return stored(std::move(put->resource), put->is_new);
+  return stored(std::move(put->resource), put->change == Resources::Change::created);
 }
 
 Result<IdentityProviders::Stored> IdentityProviders::get(std::string_view name) {
-  auto found = resources_.get(kind, name);
+  auto found = resources_.get(name);
   if (!found) return std::unexpected(std::move(found.error()));
   return stored(std::move(*found));
 }
 
 Result<std::vector<IdentityProviders::Stored>> IdentityProviders::list() {
-  auto found = resources_.list(kind);
+  auto found = resources_.list();
   if (!found) return std::unexpected(std::move(found.error()));
   std::vector<Stored> all;
   for (auto& resource : *found) {
@@ -113,12 +112,10 @@ Result<std::vector<IdentityProviders::Stored>> IdentityProviders::list() {
   return all;
 }
 
-Result<IdentityProviders::Stored> IdentityProviders::remove(const Actor& actor, std::string_view name) {
-  auto removed = resources_.remove(actor, kind, name);
-  if (!removed) return std::unexpected(std::move(removed.error()));
-  return stored(std::move(*removed));
+Result<void> IdentityProviders::remove(const Actor& actor, std::string_view name) {
+  return resources_.remove(actor, name);
 }
 
-Result<std::uint64_t> IdentityProviders::version() { return resources_.version(kind); }
+Result<std::uint64_t> IdentityProviders::version() { return resources_.version(); }
 
 }  // namespace runagents::server

@@ -10,48 +10,49 @@
 #include "core/store/database.hpp"
 #include "server/service/actor.hpp"
 
-namespace soci {
-class session;
-}
-
 namespace runagents::server {
 
-/// A document of the control plane that is put, read and replaced as a whole, under a name that is unique in its kind.
+/// A document that is kept under a name, as whoever understands its kind wrote it.
 struct Resource {
-  std::string id;        ///< UUID; stays when the document is replaced
-  std::string name;      ///<
-  std::string document;  ///< a JSON object, checked by the service of its kind
-  std::uint64_t version = 1;
-  std::string created_by;  ///< user id; empty: the owner of the embedded store
+  std::string id;  ///< UUID
+  std::string name;
+  std::string document;       ///< JSON
+  std::uint64_t version = 0;  ///< counts the changes of all resources of the kind
+  std::string created_by;     ///< id of a user; empty: the owner of an embedded store
   model::Time created_at;
   model::Time updated_at;
 };
 
-/// Documents of all kinds. Knows nothing of what is in them. `kind` is a literal of this program ("identity_provider").
+/// A kind of resources.
+struct ResourceKind {
+  std::string_view word;  ///< in the store: "policy"
+  std::string_view noun;  ///< for messages
+};
+
+/// The resources of one kind, by name. Every change raises the version of the kind within its transaction, so that
+/// whoever keeps something made of them knows when to make it anew. Names and documents are checked by the caller.
 class Resources {
  public:
-  explicit Resources(store::Database& database) : database_{database} {}
+  Resources(store::Database& database, const ResourceKind& kind) : database_{database}, kind_{kind} {}
 
+  enum class Change { created, changed, none };
   struct Put {
     Resource resource;
-    bool is_new = false;
+    Change change = Change::none;
   };
-
-  /// Creates or replaces, and writes it into the audit log.
-  [[nodiscard]] Result<Put> put(const Actor& actor, std::string_view kind, std::string_view name,
-                                const std::string& document);
+  /// Creates or replaces. The same document again changes nothing.
+  [[nodiscard]] Result<Put> put(const Actor& actor, const std::string& name, const std::string& document);
   /// By name or id.
-  [[nodiscard]] Result<Resource> get(std::string_view kind, std::string_view name);
+  [[nodiscard]] Result<Resource> get(std::string_view name_or_id);
   /// By name.
-  [[nodiscard]] Result<std::vector<Resource>> list(std::string_view kind);
-  /// Returns what was there.
-  [[nodiscard]] Result<Resource> remove(const Actor& actor, std::string_view kind, std::string_view name);
-
-  /// Changes with every change of a document of the kind: one row is read. For what is compiled from all of them.
-  [[nodiscard]] Result<std::uint64_t> version(std::string_view kind);
+  [[nodiscard]] Result<std::vector<Resource>> list();
+  [[nodiscard]] Result<void> remove(const Actor& actor, std::string_view name_or_id);
+  /// Of the kind: rises with every change, on whichever connection; 0 before the first one.
+  [[nodiscard]] Result<std::uint64_t> version();
 
  private:
   store::Database& database_;
+  ResourceKind kind_;
 };
 
 }  // namespace runagents::server
