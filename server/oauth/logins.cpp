@@ -6,6 +6,7 @@
 #include "server/oauth/revoked_tokens.hpp"
 #include "server/oauth/signing_keys.hpp"
 #include "server/service/column.hpp"
+#include "server/service/identifier.hpp"
 #include "server/service/random_secret.hpp"
 
 namespace runagents::server {
@@ -80,6 +81,15 @@ config::Secret Logins::begin(soci::session& session, const Login& login) {
   insert.change();
   forget_expired(session);
   return token;
+}
+
+Result<config::Secret> Logins::begin(Login& login) {
+  auto family = new_uuid();
+  if (!family) return std::unexpected(std::move(family.error()));
+  login.family = std::move(*family);
+  return database_.write(store::Durability::full, [&](soci::session& session) -> Result<config::Secret> {
+    return begin(session, std::as_const(login));
+  });
 }
 
 void Logins::end(soci::session& session, const std::string& family) {

@@ -37,6 +37,8 @@ class Logins {
 
   /// The first refresh token of a login, within a transaction of the caller's. Throws soci::soci_error.
   [[nodiscard]] static config::Secret begin(soci::session& session, const Login& login);
+  /// The same in a transaction of its own; gives the login its family.
+  [[nodiscard]] Result<config::Secret> begin(Login& login);
   /// Ends a login within a transaction of the caller's: its refresh tokens go, its access tokens are refused.
   static void end(soci::session& session, const std::string& family);
 
