@@ -2,6 +2,7 @@
 
 #include "core/store/database.hpp"
 #include "server/oauth/authorization_codes.hpp"
+#include "server/oauth/bearer_tokens.hpp"
 #include "server/oauth/device_codes.hpp"
 #include "server/oauth/logins.hpp"
 #include "server/oauth/oauth_clients.hpp"
@@ -12,7 +13,6 @@
 #include "server/service/api_keys.hpp"
 #include "server/service/audit_log.hpp"
 #include "server/service/delegations.hpp"
-#include "server/service/live_check.hpp"
 #include "server/service/mcp_servers.hpp"
 #include "server/service/store_key.hpp"
 #include "server/service/users.hpp"
@@ -33,7 +33,7 @@ struct OAuthServices {
         keys{signing_keys},
         issuer{issuer_of},
         user_tokens{user_tokens_of},
-        live{database},
+        bearer{database, issuer_of, user_tokens_of, users_of, accounts_of, delegations_of},
         audit{database},
         targets{issuer_of, servers_of},
         clients{database},
@@ -50,7 +50,7 @@ struct OAuthServices {
   SigningKeys& keys;
   TokenIssuer& issuer;
   UserTokens& user_tokens;
-  LiveCheck live;
+  BearerTokens bearer;
   AuditLog audit;
   Targets targets;
   OAuthClients clients;
