@@ -9,7 +9,7 @@ namespace runagents::server {
 
 struct Plane::Parts {
   Parts(store::Database opened, const PlaneOptions& given)
-      : options{given}, database{std::move(opened)}, secrets{database, given.data_directory} {
+      : options{given}, database{std::move(opened)}, key{given.data_directory} {
     add_run_routes(router, runs);
     add_approval_routes(router, runs, approvals);
     add_grant_routes(router, grants);
@@ -23,7 +23,8 @@ struct Plane::Parts {
   Runs runs{database};
   Approvals approvals{database};
   Grants grants{database};
-  Secrets secrets;
+  StoreKey key;
+  Secrets secrets{database, key};
   Consents consents{database};
   Router router;
 };

@@ -19,6 +19,7 @@ constexpr std::array all = {
         "'consents ' || length(CAST(end_user AS BLOB)) || ':' || end_user || length(CAST(tool AS BLOB)) || ':' "
         "|| tool || length(CAST(client AS BLOB)) || ':' || client",
         "'the consent ' || id"},
+    SealedColumn{"signing_keys", "sealed", "'signing_keys/' || id", "'the signing key ' || id"},
 };
 
 struct Value {
