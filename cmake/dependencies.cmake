@@ -34,6 +34,11 @@ find_library(SECCOMP_LIBRARY NAMES libseccomp.a REQUIRED)
 add_library(libseccomp-archive STATIC IMPORTED)
 set_target_properties(libseccomp-archive PROPERTIES IMPORTED_LOCATION ${SECCOMP_LIBRARY})
 
+# RE2: its archive for the same reason.
+find_library(RE2_LIBRARY NAMES libre2.a REQUIRED)
+add_library(re2-archive STATIC IMPORTED)
+set_target_properties(re2-archive PROPERTIES IMPORTED_LOCATION ${RE2_LIBRARY} INTERFACE_LINK_LIBRARIES Threads::Threads)
+
 # libcurl is loaded when it is first used, so only its headers are needed here.
 add_library(curl-headers INTERFACE)
 target_include_directories(curl-headers INTERFACE ${CURL_INCLUDE_DIRS})
