@@ -31,8 +31,9 @@ bool is_one_of(std::string_view name, const std::array<std::string_view, count>&
 constexpr std::array<std::string_view, 6> may_be_empty = {"operations", "tags",         "approvals",
                                                           "subjects",   "capabilities", "toolIds"};
 
-constexpr std::array<std::string_view, 8> beside_spec = {"name",    "spec",       "id",         "status",
-                                                         "used_by", "created_by", "created_at", "version"};
+/// What answers hold beside the specification.
+constexpr std::array<std::string_view, 9> beside_spec = {"name",       "spec",    "id",         "status",    "used_by",
+                                                         "created_by", "version", "created_at", "updated_at"};
 constexpr std::array<std::string_view, 5> in_manifest = {"apiVersion", "kind", "metadata", "spec", "status"};
 
 bool is_absent(const std::string& name, const Json& value) {
@@ -85,7 +86,7 @@ std::unexpected<Error> wrong(std::string message, std::string hint = {}) {
 template <std::size_t count>
 Result<void> check_members(const Json& document, const std::array<std::string_view, count>& known) {
   for (const auto& [name, value] : document.items()) {
-    if (!is_one_of(name, known) && name != "updated_at") {
+    if (!is_one_of(name, known)) {
       return wrong("\"" + name + "\" is not a member of a policy", "a specification has policies, approvals, subjects");
     }
   }
