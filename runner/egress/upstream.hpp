@@ -6,45 +6,15 @@
 #include <string>
 #include <vector>
 
-#include <boost/asio/ip/address.hpp>
-
 #include "core/http/body.hpp"
-#include "core/http/stream.hpp"
-#include "core/http/ticker.hpp"
-#include "core/http/tls_client.hpp"
+#include "core/http/dialer.hpp"
+#include "core/http/upstream_connection.hpp"
 #include "core/model/tool.hpp"
 #include "runner/egress/refusal.hpp"
 
 namespace runagents::egress {
 
-/// A connection to a tool, used for one call at a time.
-class UpstreamConnection final : public http::Ticking {
- public:
-  UpstreamConnection(http::Ticker& ticker, http::Stream connected) : Ticking{ticker}, stream{std::move(connected)} {}
-
-  http::Stream stream;
-  http::Buffer buffer;
-  http::ResponseHead response;
-  std::string out;         ///< the request's head, as it is sent
-  std::string fields;      ///< the response's header or trailer fields, as they are sent
-  bool reused = false;     ///< taken from the pool
-  bool timed_out = false;  ///< the deadline passed, and closed it
-
-  /// Ends whatever is under way.
-  void close() { stream.close(); }
-
- private:
-  void expired() override {
-    timed_out = true;
-    close();
-  }
-};
-
-/// How long things may take on the way to a tool.
-struct UpstreamTimes {
-  std::chrono::milliseconds connect{std::chrono::seconds{10}};
-  std::chrono::milliseconds idle{std::chrono::seconds{50}};
-};
+using http::UpstreamConnection;
 
 /// How a tool is connected to that has no address here: the agent, as the tool of the ingress.
 class Connector {
@@ -57,13 +27,10 @@ class Connector {
   [[nodiscard]] virtual http::Task<std::expected<http::Socket, Refusal>> connect() = 0;
 };
 
-/// The pools of connections to all tools, and the only place that dials but for connectors. A name is resolved once per
-/// connection, every address is checked, and exactly a checked address is dialled. Of the engine's thread.
+/// The pools of connections to all tools, and the only place that dials but for connectors. Of the engine's thread.
 class Upstreams {
  public:
-  static constexpr std::size_t max_idle_per_tool = 64;
-
-  Upstreams(http::asio::io_context& context, http::Ticker& ticker) : context_{context}, ticker_{ticker} {}
+  Upstreams(http::asio::io_context& context, http::Ticker& ticker) : ticker_{ticker}, dialer_{context, ticker} {}
   ~Upstreams();
 
   using Acquired = std::expected<std::unique_ptr<UpstreamConnection>, Refusal>;
@@ -80,25 +47,15 @@ class Upstreams {
   void set_connector(const model::Tool& tool, Connector& connector) { connectors_[&tool] = &connector; }
 
  private:
-  struct Pool {
-    std::vector<std::unique_ptr<UpstreamConnection>> idle;
-    http::SslSessionPointer session;
-  };
-  using Addresses = std::vector<http::tcp::endpoint>;
+  static constexpr std::chrono::milliseconds idle_time = std::chrono::seconds{50};
 
   http::Task<std::expected<http::Socket, Refusal>> connect(const model::Tool& tool);
-  http::Task<std::expected<Addresses, Refusal>> resolve(const model::Tool& tool);
-  http::Task<std::expected<http::Socket, Refusal>> dial(const model::Tool& tool, const Addresses& addresses);
-  http::Task<std::expected<http::SslPointer, Refusal>> start_tls(const model::Tool& tool, http::Socket& socket);
-  Result<http::TlsClient*> tls_for(const model::Tool& tool);
 
-  http::asio::io_context& context_;
   http::Ticker& ticker_;
-  UpstreamTimes times_;
+  http::Dialer dialer_;
   http::tcp::endpoint builtin_;
-  std::map<const model::Tool*, Pool> pools_;
+  std::map<const model::Tool*, http::IdleConnections> pools_;
   std::map<const model::Tool*, Connector*> connectors_;
-  std::map<std::string, http::TlsClient> tls_;  ///< by CA file; made when first needed
 };
 
 }  // namespace runagents::egress

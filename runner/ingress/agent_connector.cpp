@@ -4,7 +4,7 @@
 #include <array>
 #include <sys/socket.h>
 
-#include "runner/egress/dial_deadline.hpp"
+#include "core/http/dial_deadline.hpp"
 
 namespace runagents::ingress {
 namespace {
@@ -71,7 +71,7 @@ http::Task<http::error_code> AgentConnector::try_address(std::optional<http::Soc
   const auto address = is_v6    ? asio::ip::address{address_v6::loopback()}
                        : has_v6 ? asio::ip::address{asio::ip::make_address_v6(asio::ip::v4_mapped, v4)}
                                 : asio::ip::address{v4};
-  const egress::DialDeadline deadline{ticker_, *socket, connect_time};
+  const http::DialDeadline deadline{ticker_, *socket, connect_time};
   const auto [error] = co_await socket->async_connect({address, port_}, http::by_value);
   http::error_code ignored;
   if (!error) socket->set_option(http::tcp::no_delay{true}, ignored);

@@ -98,26 +98,14 @@ class Claims {
   bool is_complete_ = true;
 };
 
-/// The id in the URL of an MCP server; nothing when it is another URL.
-std::optional<std::string> server_of(std::string_view url, std::string_view issuer) {
-  for (const auto prefix : {issuer, resource_prefix}) {
-    if (!url.starts_with(prefix)) return std::nullopt;
-    url.remove_prefix(prefix.size());
-  }
-  if (!url.ends_with(resource_suffix)) return std::nullopt;
-  url.remove_suffix(resource_suffix.size());
-  if (url.empty() || url.contains('/')) return std::nullopt;
-  return std::string{url};
-}
-
 /// False: it is for somebody else.
-bool read_audience(const nlohmann::json& claims, std::string_view issuer, AccessToken& token) {
+bool read_audience(const nlohmann::json& claims, const TokenIssuer& issuer, AccessToken& token) {
   const auto found = claims.find("aud");
   if (found == claims.end()) return false;
-  if (*found == issuer) return true;
+  if (*found == issuer.issuer()) return true;
   const auto urls = found->is_array() ? *found : nlohmann::json::array({*found});
   for (const auto& url : urls) {
-    auto id = url.is_string() ? server_of(url.get_ref<const std::string&>(), issuer) : std::nullopt;
+    auto id = url.is_string() ? issuer.server_of(url.get_ref<const std::string&>()) : std::nullopt;
     if (!id) return false;
     token.server_ids.push_back(std::move(*id));
   }
@@ -162,6 +150,17 @@ std::string TokenIssuer::resource(std::string_view server_id) const {
   return issuer_ + std::string{resource_prefix} + std::string{server_id} + std::string{resource_suffix};
 }
 
+std::optional<std::string> TokenIssuer::server_of(std::string_view url) const {
+  for (const auto prefix : {std::string_view{issuer_}, resource_prefix}) {
+    if (!url.starts_with(prefix)) return std::nullopt;
+    url.remove_prefix(prefix.size());
+  }
+  if (!url.ends_with(resource_suffix)) return std::nullopt;
+  url.remove_suffix(resource_suffix.size());
+  if (url.empty() || url.contains('/')) return std::nullopt;
+  return std::string{url};
+}
+
 Result<IssuedToken> TokenIssuer::issue(AccessToken token, std::chrono::seconds lifetime) {
   if (lifetime < std::chrono::seconds{1} || lifetime > SigningKeys::max_token_lifetime) {
     return fail(ErrorCode::internal, "a token cannot live for " + std::to_string(lifetime.count()) + " s");
@@ -197,7 +196,7 @@ Result<AccessToken> TokenIssuer::verify(std::string_view text) {
   if (!claims) return invalid("has no claims");
   const auto* issuer = auth::text_member(*claims, "iss");
   auto token = read_claims(*claims);
-  if (!token || issuer == nullptr || *issuer != issuer_ || !read_audience(*claims, issuer_, *token)) {
+  if (!token || issuer == nullptr || *issuer != issuer_ || !read_audience(*claims, *this, *token)) {
     return invalid("is not for this server");
   }
   if (token->expires_at <= now()) return invalid("has expired");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,8 @@ class TokenIssuer {
   [[nodiscard]] const std::string& issuer() const noexcept { return issuer_; }
   /// The canonical URL of an MCP server behind the proxy, as `aud` and as `resource` of RFC 8707 and 9728.
   [[nodiscard]] std::string resource(std::string_view server_id) const;
+  /// What stands in such a URL for the server, as it is written there; nothing when the URL is another one.
+  [[nodiscard]] std::optional<std::string> server_of(std::string_view url) const;
 
  private:
   [[nodiscard]] Result<bool> is_revoked(const AccessToken& token);

@@ -7,12 +7,11 @@
 
 #include "core/error.hpp"
 #include "core/model/user.hpp"
-#include "core/store/database.hpp"
+#include "server/oauth/provider_keys.hpp"
+#include "server/service/identity_providers.hpp"
 #include "server/service/users.hpp"
 
 namespace runagents::server {
-
-class ProviderKeys;
 
 /// Who a JWT of an identity provider speaks for.
 struct TokenUser {
@@ -27,8 +26,8 @@ struct TokenUser {
 class UserTokens {
  public:
   /// `keys` is not null.
-  UserTokens(store::Database& database, Users& users, std::shared_ptr<ProviderKeys> keys)
-      : database_{database}, users_{users}, keys_{std::move(keys)} {}
+  UserTokens(IdentityProviders& providers, Users& users, std::shared_ptr<ProviderKeys> keys)
+      : providers_{providers}, users_{users}, keys_{std::move(keys)} {}
 
   /// ErrorCode::unauthenticated, reason "invalid_token", when the token is none that can be accepted; reason
   /// "unknown_user" when it is, and its user is none here; ErrorCode::unavailable when the provider's keys cannot be
@@ -36,7 +35,7 @@ class UserTokens {
   [[nodiscard]] Result<TokenUser> identify(std::string_view token);
 
  private:
-  store::Database& database_;
+  IdentityProviders& providers_;
   Users& users_;
   std::shared_ptr<ProviderKeys> keys_;
 };
