@@ -65,8 +65,7 @@ Result<Admission> admit(McpServices& services, Principal principal, std::string_
 }
 
 Decision decide(const Admission& admission, std::string_view operation, const policy::Arguments* arguments) {
-  const auto outcome =
-      admission.policies->decide(admission.principal, admission.target, operation, arguments, now());
+  const auto outcome = admission.policies->decide(admission.principal, admission.target, operation, arguments, now());
   return {.allowed = outcome.is_allowed(),
           .policy_id = outcome.policy_id,
           .side = std::string{policy::word(outcome.side)},
@@ -84,7 +83,11 @@ Decision decide(const Admission& admission, const mcp::Message& message) {
 Error policy_denied(const Decision& decision) {
   Error error{ErrorCode::forbidden, "Policy denied"};
   if (!decision.policy_id.empty()) {
-    error.message.append(" by policy ").append(decision.policy_id).append(" on the ").append(decision.side).append("'s side");
+    error.message.append(" by policy ")
+        .append(decision.policy_id)
+        .append(" on the ")
+        .append(decision.side)
+        .append("'s side");
   } else {
     error.message.append(": nothing allows it on the ").append(decision.side).append("'s side");
   }

@@ -52,12 +52,12 @@ struct Admission {
   std::shared_ptr<const PolicySet> policies;
   PolicyTarget target;
   CredentialSource source = CredentialSource::none;
-  std::string credential_id;            ///< of the OAuth session that is used; empty: the server's own, or none
-  std::string grant_id;                 ///< by which it is used
-  std::string grantor_user_id;          ///< whose it is
-  std::string credential_fields;        ///< field lines that carry it; a secret
-  config::Secret secret;                ///< the server's own, for a command's environment
-  bool can_renew = false;               ///< an OAuth session that may get a new token when this one is refused
+  std::string credential_id;      ///< of the OAuth session that is used; empty: the server's own, or none
+  std::string grant_id;           ///< by which it is used
+  std::string grantor_user_id;    ///< whose it is
+  std::string credential_fields;  ///< field lines that carry it; a secret
+  config::Secret secret;          ///< the server's own, for a command's environment
+  bool can_renew = false;         ///< an OAuth session that may get a new token when this one is refused
 
   Admission() = default;
   ~Admission();
@@ -80,7 +80,8 @@ struct Admission {
 [[nodiscard]] Result<Admission> admit(McpServices& services, Principal principal, std::string_view server);
 
 /// What policy says to an operation of the admitted caller; `arguments` null: not known.
-[[nodiscard]] Decision decide(const Admission& admission, std::string_view operation, const policy::Arguments* arguments);
+[[nodiscard]] Decision decide(const Admission& admission, std::string_view operation,
+                              const policy::Arguments* arguments);
 /// The same for a message; upkeep of the conversation is allowed.
 [[nodiscard]] Decision decide(const Admission& admission, const mcp::Message& message);
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/http/ticker.hpp"
@@ -13,7 +14,8 @@ namespace runagents::server {
 
 struct McpEndpointOptions {
   std::string issuer;                ///< the server's own URL, without a final "/"
-  std::vector<std::string> origins;  ///< of web pages that may call, besides this server's own and loopback ones
+  std::vector<std::string> origins;  ///< of web pages that may call, besides this server's own
+  bool is_loopback = false;          ///< it listens on the loopback: pages that are served from there may call, too
 };
 
 /// `/api/v1/proxy/{server}/tools` and `/api/v1/proxy/{server}/mcp`: the way of agents to MCP servers. In this order:
@@ -36,6 +38,8 @@ class McpEndpoint final : public Endpoint {
 
  private:
   struct Parts;
+  [[nodiscard]] bool is_allowed_origin(std::string_view origin) const;
+
   std::unique_ptr<Parts> parts_;
 };
 

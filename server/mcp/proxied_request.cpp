@@ -82,6 +82,14 @@ ProxiedRequest proxied_request(const StreamRequest& request, std::string server)
   return copy;
 }
 
+std::shared_ptr<ProxiedRequest> share(ProxiedRequest& request) {
+  auto body = std::move(request.request.body);
+  request.request.body.clear();
+  auto shared = std::make_shared<ProxiedRequest>(request);
+  shared->request.body = std::move(body);
+  return shared;
+}
+
 Admitted<AdmittedPost> admit_post(Plane& plane, ProxiedRequest request) {
   auto admission = admit_caller(plane, request);
   if (!admission) return refuse(std::move(admission.error()));
@@ -137,8 +145,10 @@ Admitted<AdmittedTool> admit_tool(Plane& plane, const ProxiedRequest& request) {
   admitted.tool = body->tool;
   admitted.decision = decide(*admission, admitted.tool, &arguments);
   const auto refused = [&](Error error) {
-    return std::unexpected(Refusal{
-        .error = std::move(error), .decision = std::move(admitted.decision), .admission = std::move(*admission)});
+    return std::unexpected(Refusal{.error = std::move(error),
+                                   .decision = std::move(admitted.decision),
+                                   .admission = std::move(*admission),
+                                   .tool = std::move(admitted.tool)});
   };
   if (!admitted.decision.allowed) return refused(policy_denied(admitted.decision));
   auto services = mcp_services(plane);
@@ -156,14 +166,6 @@ Admitted<AdmittedTool> admit_list(Plane& plane, const ProxiedRequest& request) {
   auto services = mcp_services(plane);
   if (auto attached = attach_credential(services, *admission, false); !attached) return refuse(attached.error());
   return AdmittedTool{.admission = std::move(*admission), .tool = {}, .params = {}, .decision = {}};
-}
-
-Result<Admission> renew_credential(Plane& plane, Admission admission) {
-  auto services = mcp_services(plane);
-  if (auto attached = attach_credential(services, admission, true); !attached) {
-    return std::unexpected(attached.error());
-  }
-  return admission;
 }
 
 McpServices mcp_services(Plane& plane) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,8 @@ struct ProxiedRequest {
 };
 
 [[nodiscard]] ProxiedRequest proxied_request(const StreamRequest& request, std::string server);
+/// A copy for a job on a worker, which takes the body over.
+[[nodiscard]] std::shared_ptr<ProxiedRequest> share(ProxiedRequest& request);
 
 /// Why a request is not passed on: an error of the API, of the protocol, or an answer to its messages.
 struct Refusal {
@@ -33,6 +36,7 @@ struct Refusal {
   std::optional<mcp::Post> post = {};  ///< its messages are answered, one by one
   Decision decision = {};
   std::optional<Admission> admission = {};  ///< as far as it got, for the record
+  std::string tool = {};                    ///< that was to be called, for the record
 };
 
 template <class T>
@@ -65,9 +69,6 @@ struct AdmittedTool {
 };
 [[nodiscard]] Admitted<AdmittedTool> admit_tool(Plane& plane, const ProxiedRequest& request);
 [[nodiscard]] Admitted<AdmittedTool> admit_list(Plane& plane, const ProxiedRequest& request);
-
-/// Gets a new credential after the server refused the old one. On a worker.
-[[nodiscard]] Result<Admission> renew_credential(Plane& plane, Admission admission);
 
 /// The references to one worker's services.
 [[nodiscard]] McpServices mcp_services(Plane& plane);

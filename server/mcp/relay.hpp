@@ -14,7 +14,7 @@ inline constexpr std::size_t max_inspected_bytes = std::size_t{16} << 20U;
 
 /// How an answer of an MCP server goes to the client.
 struct RelayRules {
-  std::string fields;            ///< field lines to add
+  std::string fields;                    ///< field lines to add
   const mcp::MaySee* may_see = nullptr;  ///< lists of tools are filtered; null: nothing is looked into
 };
 

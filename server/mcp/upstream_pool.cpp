@@ -121,7 +121,8 @@ http::Task<Result<void>> UpstreamCall::read_head(std::string_view method) {
     const auto [error, size] = co_await connection.stream.read_some(connection.buffer.writable());
     if (error) {
       // Whether a first attempt was processed cannot be known, so only what changes nothing comes again.
-      may_retry_ = connection.reused && connection.buffer.empty() && method == "GET" && !connection.timed_out && !closed_;
+      may_retry_ =
+          connection.reused && connection.buffer.empty() && method == "GET" && !connection.timed_out && !closed_;
       co_return broken(false);
     }
     connection.buffer.commit(size);
