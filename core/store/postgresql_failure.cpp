@@ -28,7 +28,7 @@ Error explain_postgresql(std::string_view sqlstate, const std::string& name, std
   if (sqlstate == "25006") {
     return unavailable(store + " is read-only", "name the primary server, or add target_session_attrs=read-write");
   }
-  if (sqlstate == "42501") {
+  if (sqlstate == "42501" || sqlstate == "3F000") {
     return unavailable(store + " does not let its user do this",
                        "the user needs to own the schema, or USAGE and CREATE on it and all rights to its tables");
   }
