@@ -42,6 +42,24 @@ Members& Members::texts(const char* name, std::vector<std::string>& into) {
   return *this;
 }
 
+Members& Members::map(const char* name, std::map<std::string, std::string>& into) {
+  const auto* found = find(name);
+  if (found == nullptr) return *this;
+  if (!found->is_object()) {
+    refuse(name, "an object of texts");
+    return *this;
+  }
+  into.clear();
+  for (const auto& [key, value] : found->items()) {
+    if (value.is_string()) {
+      into.emplace(key, value.get<std::string>());
+    } else {
+      refuse(name, "an object of texts");
+    }
+  }
+  return *this;
+}
+
 Members& Members::time(const char* name, model::Time& into) {
   return word(name, into, [](std::string_view text) { return model::from_iso8601(text); }, "an ISO 8601 time");
 }

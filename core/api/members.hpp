@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ class Members {
 
   Members& text(const char* name, std::string& into);
   Members& texts(const char* name, std::vector<std::string>& into);
+  /// An object of texts.
+  Members& map(const char* name, std::map<std::string, std::string>& into);
   Members& time(const char* name, model::Time& into);
   Members& time(const char* name, std::optional<model::Time>& into);
   Members& flag(const char* name, bool& into);

@@ -164,35 +164,10 @@ void check_keys(const Value& table, const AuthKeys& own) {
   }
 }
 
-/// Fields that frame the message, are the proxy's own, or say who the end user is: a credential in them would change
-/// what the request means (RFC 9110, 7.6.1; RFC 9112, 6).
-bool is_reserved_field(std::string_view lower_case) {
-  constexpr std::array<std::string_view, 17> reserved = {"connection",
-                                                         "content-encoding",
-                                                         "content-length",
-                                                         "content-type",
-                                                         "expect",
-                                                         "forwarded",
-                                                         "host",
-                                                         "keep-alive",
-                                                         "te",
-                                                         "trailer",
-                                                         "transfer-encoding",
-                                                         "upgrade",
-                                                         "via",
-                                                         "x-end-user-id",
-                                                         "x-request-id",
-                                                         "x-run-id",
-                                                         "http2-settings"};
-  constexpr std::array<std::string_view, 4> prefixes = {"proxy-", "x-forwarded-", "x-runagents-", "sec-websocket-"};
-  return is_among(lower_case, reserved) ||
-         std::ranges::any_of(prefixes, [&](auto prefix) { return lower_case.starts_with(prefix); });
-}
-
 void check_header(const Value& name) {
   const auto lower = lowered(name.text());
   if (!is_token(lower)) return name.report("is not the name of an HTTP header");
-  if (is_reserved_field(lower)) name.report("is a header that no credential can stand in");
+  if (!can_hold_credential(lower)) name.report("is a header that no credential can stand in");
 }
 
 void check_parameter(const Value& name) {

@@ -80,6 +80,29 @@ bool is_token(std::string_view text) noexcept {
   return !text.empty() && std::ranges::all_of(text, is_inner);
 }
 
+bool can_hold_credential(std::string_view lower_case) noexcept {
+  constexpr std::array<std::string_view, 17> reserved = {"connection",
+                                                         "content-encoding",
+                                                         "content-length",
+                                                         "content-type",
+                                                         "expect",
+                                                         "forwarded",
+                                                         "host",
+                                                         "keep-alive",
+                                                         "te",
+                                                         "trailer",
+                                                         "transfer-encoding",
+                                                         "upgrade",
+                                                         "via",
+                                                         "x-end-user-id",
+                                                         "x-request-id",
+                                                         "x-run-id",
+                                                         "http2-settings"};
+  constexpr std::array<std::string_view, 4> prefixes = {"proxy-", "x-forwarded-", "x-runagents-", "sec-websocket-"};
+  return is_token(lower_case) && std::ranges::find(reserved, lower_case) == reserved.end() &&
+         std::ranges::none_of(prefixes, [&](auto prefix) { return lower_case.starts_with(prefix); });
+}
+
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) noexcept {
   std::chrono::milliseconds sum{0};
   std::size_t next_unit = 0;

@@ -25,6 +25,11 @@ namespace runagents::config {
 /// A field name of HTTP (RFC 9110, 5.1).
 [[nodiscard]] bool is_token(std::string_view text) noexcept;
 
+/// Whether a credential may stand in the field of this name (in lower case): not in those that frame the message, are
+/// the proxy's own, or say who the end user is, where it would change what the request means (RFC 9110, 7.6.1; RFC 9112,
+/// 6).
+[[nodiscard]] bool can_hold_credential(std::string_view lower_case) noexcept;
+
 /// "1h30m", "30s", "500ms": whole numbers with the units d, h, m, s and ms, largest first, each at most once. Neither
 /// zero nor longer than a year.
 [[nodiscard]] std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) noexcept;

@@ -150,6 +150,9 @@ CREATE TABLE users (
   updated_at BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX users_by_email ON users (email);
+CREATE INDEX users_by_name ON users (name);
+CREATE INDEX users_by_age ON users (created_at, id);
+CREATE INDEX active_admins ON users (id) WHERE role = 'admin' AND is_active = 1;
 CREATE TABLE api_keys (
   id TEXT PRIMARY KEY,
   user_id TEXT NOT NULL,
@@ -163,7 +166,9 @@ CREATE TABLE api_keys (
   revoked_at BIGINT
 );
 CREATE UNIQUE INDEX api_keys_by_digest ON api_keys (digest);
-CREATE INDEX api_keys_by_user ON api_keys (user_id, created_at);
+CREATE INDEX api_keys_by_user ON api_keys (user_id, created_at, id);
+CREATE INDEX api_keys_by_age ON api_keys (created_at, id);
+CREATE INDEX api_keys_by_prefix ON api_keys (prefix);
 CREATE TABLE agent_accounts (
   id TEXT PRIMARY KEY,
   name TEXT NOT NULL,
@@ -179,6 +184,7 @@ CREATE TABLE agent_accounts (
 CREATE UNIQUE INDEX agent_accounts_by_name ON agent_accounts (name);
 CREATE UNIQUE INDEX agent_accounts_by_client ON agent_accounts (client_id);
 CREATE INDEX agent_accounts_by_age ON agent_accounts (created_at, id);
+CREATE INDEX agent_accounts_by_owner ON agent_accounts (owner_user_id, created_at, id);
 CREATE TABLE account_secrets (
   account_id TEXT NOT NULL,
   digest TEXT NOT NULL,
@@ -197,6 +203,7 @@ CREATE TABLE delegations (
 );
 CREATE UNIQUE INDEX one_active_delegation ON delegations (account_id, user_id) WHERE revoked_at IS NULL;
 CREATE INDEX delegations_by_account ON delegations (account_id, created_at, id);
+CREATE INDEX delegations_by_pair ON delegations (account_id, user_id, created_at, id);
 CREATE INDEX delegations_by_user ON delegations (user_id, created_at, id);
 CREATE TABLE mcp_servers (
   id TEXT PRIMARY KEY,
@@ -246,7 +253,9 @@ CREATE UNIQUE INDEX one_grant_of_a_grantor ON session_grants (account_id, server
   WHERE revoked_at IS NULL;
 CREATE UNIQUE INDEX one_shared_grant ON session_grants (account_id, server_id)
   WHERE revoked_at IS NULL AND shared = 1;
-CREATE INDEX session_grants_by_account ON session_grants (account_id, created_at, id);
+CREATE INDEX session_grants_by_grantor ON session_grants (account_id, grantor_user_id, created_at, id);
+CREATE INDEX session_grants_shared ON session_grants (account_id, created_at, id) WHERE shared = 1;
+CREATE INDEX session_grants_by_server ON session_grants (server_id);
 CREATE TABLE upstream_clients (
   server_id TEXT PRIMARY KEY,
   issuer TEXT NOT NULL,
@@ -347,9 +356,11 @@ CREATE TABLE audit_log (
   detail TEXT NOT NULL
 );
 CREATE INDEX audit_log_by_age ON audit_log (at, id);
-CREATE INDEX audit_log_by_user ON audit_log (user_id, at);
-CREATE INDEX audit_log_by_account ON audit_log (account_id, at);
-CREATE INDEX audit_log_by_server ON audit_log (server_id, at);
+CREATE INDEX audit_log_by_actor ON audit_log (actor_id, at, id);
+CREATE INDEX audit_log_by_user ON audit_log (user_id, at, id);
+CREATE INDEX audit_log_by_account ON audit_log (account_id, at, id);
+CREATE INDEX audit_log_by_server ON audit_log (server_id, at, id);
+CREATE INDEX audit_log_by_action ON audit_log (action, at, id);
 CREATE TABLE idempotent_answers (
   digest TEXT PRIMARY KEY,
   request_digest TEXT NOT NULL,

@@ -17,4 +17,17 @@ std::vector<std::string> texts_of(const std::string& text) {
   return texts;
 }
 
+std::string text_of(const std::map<std::string, std::string>& texts) {
+  return nlohmann::json(texts).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::map<std::string, std::string> map_of(const std::string& text) {
+  std::map<std::string, std::string> texts;
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  for (const auto& [name, value] : json.items()) {
+    if (value.is_string()) texts.emplace(name, value.get<std::string>());
+  }
+  return texts;
+}
+
 }  // namespace runagents::server

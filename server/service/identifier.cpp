@@ -74,6 +74,22 @@ Result<std::string> new_uuid() {
   return text;
 }
 
+bool is_uuid(std::string_view text) noexcept {
+  constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  const auto fits = [](char form_character, char c) {
+    const bool is_digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+    return form_character == '-' ? c == '-' : is_digit;
+  };
+  return std::ranges::equal(form, text, fits);
+}
+
+std::unexpected<Error> no_such(std::string_view noun, std::string_view id_or_name) {
+  std::string shown{id_or_name.substr(0, 128)};
+  // They may end up on a terminal.
+  std::ranges::replace_if(shown, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  return fail(ErrorCode::not_found, "there is no " + std::string{noun} + " \"" + shown + "\"");
+}
+
 Result<std::string> action_id(const model::Action& action) {
   std::string text;
   for (const auto* part : {&action.agent, &action.tool, &action.capability, &action.method, &action.url,

@@ -15,6 +15,12 @@ namespace runagents::server {
 /// A random UUID (RFC 9562, version 4).
 [[nodiscard]] Result<std::string> new_uuid();
 
+/// Whether a text has the form of the ids that `new_uuid` makes: lower case, with hyphens.
+[[nodiscard]] bool is_uuid(std::string_view text) noexcept;
+
+/// ErrorCode::not_found for what nothing has as its id or name.
+[[nodiscard]] std::unexpected<Error> no_such(std::string_view noun, std::string_view id_or_name);
+
 /// A digest that is equal exactly for equal actions: lower-case hexadecimal SHA-256.
 [[nodiscard]] Result<std::string> action_id(const model::Action& action);
 

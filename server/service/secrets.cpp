@@ -3,6 +3,7 @@
 #include "core/config/words.hpp"
 #include "core/store/statement.hpp"
 #include "server/service/column.hpp"
+#include "server/service/opened.hpp"
 #include "server/service/sealed_columns.hpp"
 
 namespace runagents::server {
@@ -98,18 +99,7 @@ Result<void> Secrets::remove(const std::string& name) {
 
 Result<config::Secret> Secrets::reveal(const std::string& name) {
   const auto read = [&] { return database_.read([&](soci::session& session) { return load_sealed(session, name); }); };
-  if (auto exists = read(); !exists) return std::unexpected(std::move(exists.error()));
-  const auto sealer = key_.sealer();
-  if (!sealer) return std::unexpected(sealer.error());
-  for (std::string last;;) {
-    const auto sealed = read();
-    if (!sealed) return std::unexpected(sealed.error());
-    auto plain = (*sealer)->open(*sealed, place_of(name));
-    if (plain) return config::Secret{std::move(*plain)};
-    // The key may have been changed between the two steps; then what is in the store by now can be opened.
-    if (*sealed == last) return fail(plain.error().code, plain.error().message, plain.error().hint);
-    last = *sealed;
-  }
+  return open_current(key_, read, place_of(name));
 }
 
 Result<std::uint64_t> Secrets::rotate_key() {
