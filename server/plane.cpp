@@ -1,53 +1,55 @@
 #include "server/plane.hpp"
 
+#include <chrono>
+#include <thread>
 #include <utility>
 
-#include "core/store/database.hpp"
-#include "server/routes/routes.hpp"
+#include "server/long_poll.hpp"
+#include "server/services.hpp"
 
 namespace runagents::server {
+namespace {
 
-struct Plane::Parts {
-  Parts(store::Database opened, const PlaneOptions& given)
-      : options{given}, database{std::move(opened)}, key{given.data_directory} {
-    add_run_routes(router, runs);
-    add_approval_routes(router, runs, approvals);
-    add_grant_routes(router, grants);
-    add_secret_routes(router, secrets);
-    add_consent_routes(router, consents);
-    add_policy_routes(router, policies);
-    add_policy_evaluation_route(router, database, *policy_sets);
-    if (options.issuer.empty()) add_local_secret_routes(router, secrets);
-  }
+using Clock = std::chrono::steady_clock;
 
-  PlaneOptions options;
-  store::Database database;
-  std::shared_ptr<PolicySets> policy_sets =
-      options.policy_sets != nullptr ? options.policy_sets : std::make_shared<PolicySets>();
-  Runs runs{database};
-  Approvals approvals{database};
-  Grants grants{database};
-  StoreKey key;
-  Secrets secrets{database, key};
-  Consents consents{database};
-  Policies policies{database};
-  Router router;
-};
+/// Below the base; nothing when the target is elsewhere.
+std::optional<std::string> below_base(std::string_view target) {
+  if (!target.starts_with(api_base)) return std::nullopt;
+  const auto rest = target.substr(api_base.size());
+  if (!rest.empty() && rest.front() != '/' && rest.front() != '?') return std::nullopt;
+  return std::string{rest};
+}
 
-Plane::Plane(std::unique_ptr<Parts> parts) : parts_{std::move(parts)} {}
+}  // namespace
+
+Plane::Plane(std::unique_ptr<Services> services) : services_{std::move(services)} {}
 Plane::~Plane() = default;
 
 Result<std::unique_ptr<Plane>> Plane::open(const PlaneOptions& options) {
   const auto file = options.data_directory / "runagents.db";
   auto database = options.database.empty() ? store::Database::open(file) : store::Database::open(options.database);
   if (!database) return std::unexpected(database.error());
-  return std::unique_ptr<Plane>{new Plane{std::make_unique<Parts>(std::move(*database), options)}};
+  return std::unique_ptr<Plane>{new Plane{std::make_unique<Services>(std::move(*database), options)}};
 }
 
 api::Response Plane::answer_owner(const api::Request& request) {
-  return parts_->router.answer(request, [](const api::Request&) -> Result<Principal> {
+  const auto by_owner = [](const api::Request&) -> Result<Principal> {
     return Principal{.kind = Principal::Kind::local, .role = Role::admin};
-  });
+  };
+  const auto deadline = Clock::now() + wanted_wait(request.target);
+  for (;;) {
+    auto response = services_->router.answer(request, by_owner);
+    if (!response.may_change || Clock::now() >= deadline) return response;
+    std::this_thread::sleep_for(look_again);
+  }
+}
+
+api::Response Plane::answer(const api::Request& request, std::string_view client) {
+  const auto by_credential = [&](const api::Request& asked) { return authenticate(asked, client); };
+  auto target = below_base(request.target);
+  if (!target) return services_->site.answer(request, by_credential);
+  api::Request inner{request.method, std::move(*target), request.body, request.fields};
+  return services_->router.answer(inner, by_credential);
 }
 
 }  // namespace runagents::server

@@ -32,7 +32,8 @@ struct Request {
 struct Response {
   int status = 0;
   std::string body;
-  Fields fields = {};  ///< Content-Type among them; none: JSON
+  Fields fields = {};       ///< Content-Type among them; none: JSON
+  bool may_change = false;  ///< in this process only: nothing new is there yet, whoever waits may ask again
 };
 
 /// How requests reach a control plane: in this process, or over HTTP. Blocking; one call at a time.

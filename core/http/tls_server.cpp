@@ -1,29 +1,16 @@
 #include "core/http/tls_server.hpp"
 
-#include <array>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <optional>
 #include <string_view>
 
+#include "core/http/tls_server_context.hpp"
 #include "core/policy/target.hpp"
 
 namespace runagents::http {
 namespace {
-
-constexpr std::string_view http11{"\x08http/1.1", 9};
-
-int choose_protocol(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
-                    unsigned offered_size, void* /*unused*/) {
-  unsigned char* chosen = nullptr;
-  const int found = SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(http11.data()),
-                                          static_cast<unsigned>(http11.size()), offered, offered_size);
-  // RFC 7301, section 3.2: a client that speaks nothing of what is spoken here is told so.
-  if (found != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
-  *out = chosen;
-  return SSL_TLSEXT_ERR_OK;
-}
 
 /// The name in the extension's bytes (RFC 6066, section 3), canonical: one list with one name of type 0. Nothing when
 /// they are something else. OpenSSL's own accessor tells the session's name in place of this handshake's when a session
@@ -83,26 +70,12 @@ TlsServer::TlsServer(CertificateAuthority& authority) : authority_{authority} {}
 TlsServer::~TlsServer() = default;
 
 bool TlsServer::set_up() {
-  context_.reset(SSL_CTX_new(TLS_server_method()));
+  context_ = server_context();
   SSL_CTX* context = context_.get();
-  constexpr std::string_view session_context = "runagents";
-  if (context == nullptr || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 ||
-      SSL_CTX_set_session_id_context(context, reinterpret_cast<const unsigned char*>(session_context.data()),
-                                     static_cast<unsigned>(session_context.size())) != 1) {
-    context_.reset();
-    return false;
-  }
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-  SSL_CTX_set_mode(context,
-                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-  SSL_CTX_set_read_ahead(context, 1);
-  SSL_CTX_set_num_tickets(context, 1);
-  // Tickets hold the session; a cache here would only grow.
-  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
+  if (context == nullptr) return false;
   // Only a name that was acknowledged becomes part of the session, and without it no session is resumed.
   SSL_CTX_set_tlsext_servername_callback(context, &acknowledge_name);
   SSL_CTX_set_client_hello_cb(context, &take_wish, nullptr);
-  SSL_CTX_set_alpn_select_cb(context, &choose_protocol, nullptr);
   SSL_CTX_set_cert_cb(context, &TlsServer::choose_certificate, this);
   return true;
 }

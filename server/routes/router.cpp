@@ -172,7 +172,7 @@ api::Response Router::answer(const api::Request& request, const Authenticate& au
   try {
     auto outcome = dispatch(request, authenticate);
     if (!outcome) return error_response(outcome.error());
-    return {outcome->status, std::move(outcome->body), std::move(outcome->fields)};
+    return {outcome->status, std::move(outcome->body), std::move(outcome->fields), outcome->may_change};
   } catch (const std::exception&) {
     // What it says may quote data.
     return error_response({ErrorCode::internal, "the control plane failed at " + request.method});

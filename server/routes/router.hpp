@@ -49,6 +49,7 @@ struct Outgoing {
   int status = 200;
   std::string body;
   api::Fields fields = {};  ///< names in lower case; without a content-type the body is JSON
+  bool may_change = false;  ///< nothing new is there yet: a client that waits is answered later
 };
 
 using Handler = std::function<Result<Outgoing>(const Incoming&)>;

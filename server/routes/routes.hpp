@@ -22,5 +22,7 @@ void add_consent_routes(Router& router, Consents& consents);
 void add_policy_routes(Router& router, Policies& policies);
 /// What the policies say to a call that is not made.
 void add_policy_evaluation_route(Router& router, store::Database& database, PolicySets& sets);
+/// For those who watch a server; not below the API's base.
+void add_health_routes(Router& router, store::Database& database);
 
 }  // namespace runagents::server

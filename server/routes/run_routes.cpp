@@ -69,22 +69,19 @@ Result<Outgoing> events(Runs& runs, const Incoming& request) {
   if (auto recovered = runs.recover(); !recovered) return std::unexpected(recovered.error());
   const auto after = request.number("after_seq", 0, any_number);
   const auto limit = request.number("limit", 0, any_limit);
-  const auto wait = request.number("wait", 0, any_limit);
-  for (const auto* number : {&after, &limit, &wait}) {
-    if (!*number) return std::unexpected(number->error());
-  }
+  if (!after) return std::unexpected(after.error());
+  if (!limit) return std::unexpected(limit.error());
   api::EventQuery query;
   query.after_seq = *after;
   query.limit = static_cast<std::uint32_t>(*limit);
   query.type = request.query("type");
-  query.wait = std::chrono::milliseconds{*wait};
   const auto found = runs.events(request.parameter(0), query);
   if (!found) return std::unexpected(found.error());
   // Not through a JSON library: the texts are hashed.
   std::string body = R"({"events":[)";
-  for (const auto& line : *found) (body += line) += ',';
+  for (const auto& line : found->lines) (body += line) += ',';
   if (body.back() == ',') body.pop_back();
-  return Outgoing{200, body + "]}"};
+  return Outgoing{200, body + "]}", {}, found->lines.empty() && !found->is_complete};
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
-#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -17,9 +16,6 @@
 
 namespace runagents::server {
 namespace {
-
-constexpr std::chrono::milliseconds longest_wait = std::chrono::minutes{1};
-constexpr std::chrono::milliseconds look_again{40};
 
 // What new lines of a run add up to.
 struct Batch {
@@ -147,20 +143,13 @@ Result<void> Runs::append_events(const std::string& id, std::span<const std::str
   });
 }
 
-Result<std::vector<std::string>> Runs::events(std::string_view id, const api::EventQuery& query) {
-  const auto deadline = std::chrono::steady_clock::now() + std::min(query.wait, longest_wait);
+Result<Runs::Events> Runs::events(std::string_view id, const api::EventQuery& query) {
+  // The state first: what is stored after a run has ended is complete.
   const auto run = get(id);
   if (!run) return std::unexpected(run.error());
-  for (;;) {
-    // The state first: what is stored after a run has ended is complete.
-    const auto state = get(run->id);
-    if (!state) return std::unexpected(state.error());
-    auto found = load_events(*run, query);
-    const bool enough = !found || !found->empty() || is_final(state->status);
-    if (enough || std::chrono::steady_clock::now() >= deadline) return found;
-    std::this_thread::sleep_for(look_again);
-    if (auto recovered = recover(); !recovered) return std::unexpected(recovered.error());
-  }
+  auto found = load_events(*run, query);
+  if (!found) return std::unexpected(found.error());
+  return Events{std::move(*found), is_final(run->status)};
 }
 
 Result<std::vector<std::string>> Runs::load_events(const model::Run& run, const api::EventQuery& query) {

@@ -33,6 +33,7 @@ Result<model::Run> Runs::create(model::Run run) {
   if (!is_valid_id(run.id)) return fail(ErrorCode::usage, "a run needs an id of letters, digits and hyphens");
   if (run.agent.empty()) return fail(ErrorCode::usage, "a run needs an agent");
   if (is_final(run.status)) return fail(ErrorCode::usage, "a run cannot begin as " + std::string{word(run.status)});
+  if (journals_ == Journals::elsewhere) run.journal.clear();
   run.created_at = run.updated_at = model::now();
   return database_.write(store::Durability::normal, [&](soci::session& session) -> Result<model::Run> {
     if (load_run(session, run.id)) return fail(ErrorCode::conflict, "there is already a run \"" + run.id + "\"");
