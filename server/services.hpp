@@ -3,6 +3,9 @@
 #include "core/store/database.hpp"
 #include "server/plane.hpp"
 #include "server/routes/routes.hpp"
+#include "server/service/credentials.hpp"
+#include "server/service/live_check.hpp"
+#include "server/service/policies.hpp"
 #include "server/service/policy_sets.hpp"
 #include "server/service/store_key.hpp"
 
@@ -24,6 +27,10 @@ struct Services {
   Secrets secrets{database, key};
   Consents consents{database};
   Policies policies{database};
+  McpServers mcp_servers{database, key};
+  OAuthSessions oauth_sessions{database, key};
+  Credentials credentials{database, mcp_servers, oauth_sessions};
+  LiveCheck live_check{database};
   Router router;  ///< what is below /api/v1
   Router site;    ///< what is not: /.well-known, /healthz
 };

@@ -1,0 +1,364 @@
+#include "server/mcp/stdio_sessions.hpp"
+
+#include <array>
+#include <deque>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "core/auth/base64.hpp"
+#include "core/auth/hash.hpp"
+#include "core/mcp/answer.hpp"
+#include "core/mcp/event_stream.hpp"
+#include "core/mcp/tool_list.hpp"
+#include "server/mcp/answer.hpp"
+
+namespace runagents::server {
+namespace {
+
+using mcp::MessageKind;
+using mcp::ProtocolVersion;
+using nlohmann::json;
+
+constexpr std::size_t max_sessions_of_a_caller = 16;
+constexpr std::size_t max_unsent = 256;
+constexpr std::chrono::minutes idle_limit{30};
+constexpr std::chrono::seconds keep_alive{25};
+constexpr std::string_view stream_fields =
+    "Content-Type: text/event-stream\r\nCache-Control: no-cache\r\nX-Accel-Buffering: no\r\n";
+
+constexpr std::array with_sessions = {ProtocolVersion::v2025_03_26, ProtocolVersion::v2025_06_18,
+                                      ProtocolVersion::v2025_11_25};
+
+std::string event_of(const std::string& message) {
+  mcp::ServerEvent event;
+  event.type = "message";
+  event.data = message;
+  event.has_data = true;
+  return mcp::write_event(event);
+}
+
+/// The token that a request wants its progress to be told with, as JSON; empty: none.
+std::string progress_token(const json* params) {
+  if (params == nullptr) return {};
+  const auto meta = params->find("_meta");
+  if (meta == params->end() || !meta->is_object()) return {};
+  const auto token = meta->find("progressToken");
+  return token == meta->end() ? std::string{} : token->dump();
+}
+
+std::string ended_error(const std::string& id) {
+  return mcp::write_error(id, mcp::error_code::internal_error, "the MCP server has ended");
+}
+
+}  // namespace
+
+/// Where the messages for one POST, or for the GET stream, wait until they are sent.
+struct StdioSessions::Waiting {
+  explicit Waiting(http::asio::io_context& context) : arrived{context, http::Timer::time_point::max()} {}
+
+  void put(std::string message) {
+    messages.push_back(std::move(message));
+    arrived.cancel();
+  }
+  void end() {
+    over = true;
+    arrived.cancel();
+  }
+  [[nodiscard]] http::Task<void> wait(std::chrono::milliseconds at_most) {
+    if (!messages.empty() || over) co_return;
+    arrived.expires_after(at_most);
+    static_cast<void>(co_await arrived.async_wait(http::by_value));
+  }
+
+  http::Timer arrived;
+  std::deque<std::string> messages;
+  std::size_t unanswered = 0;  ///< requests of the POST
+  bool over = false;           ///< nothing more comes
+};
+
+struct StdioSessions::Session final : http::Ticking {
+  Session(http::Ticker& ticker, std::shared_ptr<StdioProcess> started, const Admission& admission)
+      : Ticking{ticker}, process{std::move(started)}, binding{admission.binding()}, server_id{admission.server.id} {
+    touch();
+  }
+
+  struct Pending {
+    std::shared_ptr<Waiting> waiting;
+    std::string token;
+  };
+
+  void touch() { arm(idle_limit); }
+  void expired() override {
+    if (pending.empty() && !stream) {
+      process->stop();
+    } else {
+      touch();
+    }
+  }
+
+  void receive(std::string_view line) {
+    const auto message = json::parse(line, nullptr, false);
+    if (!message.is_object()) return;
+    const auto id = message.find("id");
+    if (!message.contains("method")) {
+      if (id != message.end()) answer(id->dump(), std::string{line});
+      return;
+    }
+    auto* const to = receiver(message);
+    if (to != nullptr) {
+      to->put(std::string{line});
+    } else if (unsent.size() < max_unsent) {
+      unsent.emplace_back(line);
+    }
+  }
+
+  void answer(const std::string& id, std::string line) {
+    const auto found = pending.find(id);
+    if (found == pending.end()) return;
+    const auto waiting = std::move(found->second.waiting);
+    pending.erase(found);
+    std::erase(order, id);
+    waiting->put(std::move(line));
+    if (--waiting->unanswered == 0) waiting->end();
+  }
+
+  [[nodiscard]] Waiting* receiver(const json& message) const {
+    const auto params = message.find("params");
+    if (message["method"] == "notifications/progress" && params != message.end() && params->is_object()) {
+      const auto token = params->find("progressToken");
+      const auto text = token == params->end() ? std::string{} : token->dump();
+      for (const auto& [id, one] : pending) {
+        if (!text.empty() && one.token == text) return one.waiting.get();
+      }
+    }
+    if (!order.empty()) return pending.at(order.back()).waiting.get();
+    return stream.get();
+  }
+
+  void end() {
+    disarm();
+    for (auto& [id, one] : std::exchange(pending, {})) {
+      one.waiting->put(ended_error(id));
+      if (--one.waiting->unanswered == 0) one.waiting->end();
+    }
+    order.clear();
+    if (stream) stream->end();
+  }
+
+  /// The client of a POST is gone; answers that still come are for nobody.
+  void forget(const std::shared_ptr<Waiting>& waiting) {
+    std::erase_if(pending, [&](const auto& entry) { return entry.second.waiting == waiting; });
+    std::erase_if(order, [this](const std::string& id) { return !pending.contains(id); });
+  }
+
+  std::shared_ptr<StdioProcess> process;
+  std::string id;
+  std::string binding;
+  std::string server_id;
+  std::map<std::string, Pending> pending;  ///< by the request's id, as JSON
+  std::vector<std::string> order;          ///< the same ids, the newest last
+  std::shared_ptr<Waiting> stream;         ///< of the GET; null: there is none
+  std::deque<std::string> unsent;          ///< for it
+};
+
+StdioSessions::~StdioSessions() = default;
+
+StdioSessions::Shared StdioSessions::find(const Admission& admission, std::string_view id) const {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end() || found->second->binding != admission.binding()) return nullptr;
+  return found->second;
+}
+
+http::Task<Result<StdioSessions::Shared>> StdioSessions::begin(const Admission& admission) {
+  const auto own = [&](const auto& entry) { return entry.second->binding == admission.binding(); };
+  if (static_cast<std::size_t>(std::ranges::count_if(sessions_, own)) >= max_sessions_of_a_caller) {
+    co_return fail(ErrorCode::unavailable, "there are too many sessions with this MCP server", {}, "too_many_sessions");
+  }
+  auto process = co_await starts_.start(admission);
+  if (!process) co_return std::unexpected(std::move(process.error()));
+  auto session = std::make_shared<Session>(ticker_, *process, admission);
+  session->id = auth::base64url(auth::random_bytes(24));
+  sessions_[session->id] = session;
+  const std::weak_ptr<Session> weak = session;
+  (*process)->on_line = [weak](std::string_view line) {
+    if (const auto held = weak.lock()) held->receive(line);
+  };
+  (*process)->on_end = [this, weak, server = session->server_id, id = session->id] {
+    if (const auto held = weak.lock()) held->end();
+    starts_.ended(server);
+    sessions_.erase(id);
+  };
+  (*process)->start();
+  co_return session;
+}
+
+http::Task<int> StdioSessions::post(AdmittedPost& admitted, http::Exchange& exchange, std::string& code) {
+  const auto& messages = admitted.post.messages;
+  const auto& first = messages.all.front();
+  if (mcp::is_modern(admitted.post.version)) {
+    // A command has one client and one conversation, so the versions that have none are not spoken here.
+    auto unsupported = mcp::version_of_field(word(admitted.post.version), with_sessions).error();
+    unsupported.id = first.id;
+    code = "unsupported_version";
+    const int status = co_await send_answer(exchange, unsupported.status, {}, mcp::write_error(unsupported));
+    co_return status;
+  }
+  const bool is_new = first.is_request_for("initialize");
+  Result<Shared> session = Shared{};
+  if (is_new) {
+    session = co_await begin(admitted.admission);
+  } else {
+    session = find(admitted.admission, admitted.upstream_session);
+  }
+  if (!session) {
+    code = session.error().reason;
+    auto body = refused_messages(messages, admitted.post.version, session.error(), admitted.decision);
+    const int status = co_await send_answer(exchange, 200, {}, std::move(body));
+    co_return status;
+  }
+  if (!*session) {
+    const auto error = admitted.upstream_session.empty() ? mcp::missing_session(&first) : mcp::unknown_session(&first);
+    code = "unknown_session";
+    const int status = co_await send_answer(exchange, error.status, {}, mcp::write_error(error));
+    co_return status;
+  }
+  auto& held = **session;
+  held.touch();
+  auto waiting = std::make_shared<Waiting>(context_);
+  for (const auto& message : messages.all) {
+    if (message.kind != MessageKind::request) continue;
+    held.pending[message.id] = {.waiting = waiting, .token = progress_token(message.params())};
+    held.order.push_back(message.id);
+    ++waiting->unanswered;
+  }
+  bool is_written = true;
+  for (const auto& message : messages.all) is_written = is_written && held.process->write(message.document->dump());
+  if (!is_written) {
+    held.forget(waiting);
+    code = "upstream_unreachable";
+    const auto error = mcp::unknown_session(&first);
+    const int status = co_await send_answer(exchange, error.status, {}, mcp::write_error(error));
+    co_return status;
+  }
+  if (waiting->unanswered == 0) {
+    const int status = co_await send_answer(exchange, 202, {}, {});
+    co_return status;
+  }
+  exchange.on_gone = [waiting] { waiting->end(); };
+  const int status = co_await answer(admitted, *session, waiting, exchange, is_new);
+  exchange.on_gone = nullptr;
+  held.forget(waiting);
+  co_return status;
+}
+
+http::Task<int> StdioSessions::answer(AdmittedPost& admitted, Shared session, std::shared_ptr<Waiting> waiting,
+                                      http::Exchange& exchange, bool is_new) {
+  const auto& messages = admitted.post.messages;
+  const auto& admission = admitted.admission;
+  const mcp::MaySee may_see = [&admission](std::string_view tool) { return admission.may_see(tool); };
+  const bool filters =
+      std::ranges::any_of(messages.all, [](const auto& one) { return one.is_request_for("tools/list"); });
+  std::string fields;
+  if (is_new) fields.append("Mcp-Session-Id: ").append(session->id).append("\r\n");
+  const auto take = [&]() -> std::optional<std::string> {
+    auto message = std::move(waiting->messages.front());
+    waiting->messages.pop_front();
+    if (!filters) return message;
+    auto filtered = mcp::filter_response(message, may_see);
+    if (!filtered) return std::nullopt;
+    return std::move(*filtered);
+  };
+  while (waiting->messages.empty() && !waiting->over) co_await waiting->wait(keep_alive);
+  if (waiting->messages.empty()) co_return 0;
+  const bool is_whole = waiting->over && waiting->messages.size() == 1 && !messages.batch;
+  if (is_whole) {
+    auto message = take();
+    if (!message) {
+      message = mcp::write_error(messages.all.front().id, mcp::error_code::internal_error,
+                                 "the MCP server's answer cannot be passed on");
+    }
+    const int status = co_await send_answer(exchange, 200, fields + "Cache-Control: no-store\r\n", std::move(*message));
+    co_return status;
+  }
+  fields.append(stream_fields);
+  const std::string no_trailers;
+  http::ResponseStart start;
+  start.fields = &fields;
+  bool there = co_await exchange.send_head(start, {}, false);
+  while (there) {
+    if (waiting->messages.empty()) {
+      if (waiting->over) break;
+      co_await waiting->wait(keep_alive);
+      if (waiting->messages.empty() && !waiting->over)
+        there = co_await exchange.send_body(": \n\n", false, no_trailers);
+      continue;
+    }
+    const auto message = take();
+    if (!message) {
+      exchange.abort();
+      co_return 200;
+    }
+    there = co_await exchange.send_body(event_of(*message), false, no_trailers);
+  }
+  if (there) there = co_await exchange.send_body({}, true, no_trailers);
+  co_return there ? 200 : 0;
+}
+
+http::Task<int> StdioSessions::session(std::string_view method, AdmittedSession& admitted, http::Exchange& exchange) {
+  const auto found = find(admitted.admission, admitted.upstream_session);
+  if (!found) {
+    const auto error =
+        admitted.upstream_session.empty() ? mcp::missing_session(nullptr) : mcp::unknown_session(nullptr);
+    const int status = co_await send_answer(exchange, error.status, {}, mcp::write_error(error));
+    co_return status;
+  }
+  if (method == "DELETE") {
+    found->process->stop();
+    found->end();
+    sessions_.erase(found->id);
+    const int status = co_await send_answer(exchange, 204, {}, {});
+    co_return status;
+  }
+  if (found->stream) {
+    const int status = co_await send_answer(
+        exchange, 409, {}, mcp::write_error({}, mcp::error_code::invalid_request, "the session has a stream already"));
+    co_return status;
+  }
+  const int status = co_await listen(found, exchange);
+  co_return status;
+}
+
+http::Task<int> StdioSessions::listen(Shared session, http::Exchange& exchange) {
+  auto stream = std::make_shared<Waiting>(context_);
+  stream->messages = std::exchange(session->unsent, {});
+  session->stream = stream;
+  session->touch();
+  exchange.on_gone = [stream] { stream->end(); };
+  const std::string no_trailers;
+  const std::string fields{stream_fields};
+  http::ResponseStart start;
+  start.fields = &fields;
+  bool there = co_await exchange.send_head(start, {}, false);
+  while (there && !(stream->over && stream->messages.empty())) {
+    if (stream->messages.empty()) {
+      co_await stream->wait(keep_alive);
+      if (stream->messages.empty() && !stream->over) there = co_await exchange.send_body(": \n\n", false, no_trailers);
+      continue;
+    }
+    const auto message = std::move(stream->messages.front());
+    stream->messages.pop_front();
+    there = co_await exchange.send_body(event_of(message), false, no_trailers);
+  }
+  exchange.on_gone = nullptr;
+  session->stream = nullptr;
+  session->touch();
+  if (there) there = co_await exchange.send_body({}, true, no_trailers);
+  co_return there ? 200 : 0;
+}
+
+void StdioSessions::stop() {
+  for (const auto& [id, session] : sessions_) session->process->stop();
+}
+
+}  // namespace runagents::server
