@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "cli/context.hpp"
+
+namespace runagents::cli {
+
+struct AccountCreate {
+  std::string name = {};
+  std::string description = {};
+  std::string secret_file = {};
+  bool dry_run = false;
+};
+
+struct AccountUpdate {
+  std::string name = {};
+  std::string new_name = {};
+  std::string description = {};
+  bool dry_run = false;
+};
+
+struct AccountRotate {
+  std::string name = {};
+  std::chrono::seconds grace{0};
+  std::string secret_file = {};
+  bool yes = false;
+  bool dry_run = false;
+};
+
+[[nodiscard]] Outcome create_account(const AccountCreate& options, Context& context);
+[[nodiscard]] Outcome update_account(const AccountUpdate& options, Context& context);
+[[nodiscard]] Outcome rotate_account_secret(const AccountRotate& options, Context& context);
+
+}  // namespace runagents::cli
