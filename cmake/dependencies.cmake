@@ -15,6 +15,7 @@ pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
 # SOCI ships no static CMake targets in Debian; its archives keep start-up short (no plug-in is looked up at run time).
 find_library(SOCI_CORE_LIBRARY NAMES libsoci_core.a REQUIRED)
 find_library(SOCI_SQLITE3_LIBRARY NAMES libsoci_sqlite3.a REQUIRED)
+find_library(SOCI_POSTGRESQL_LIBRARY NAMES libsoci_postgresql.a REQUIRED)
 find_path(SOCI_INCLUDE_DIR soci/soci.h REQUIRED)
 add_library(SOCI::core STATIC IMPORTED)
 set_target_properties(SOCI::core PROPERTIES IMPORTED_LOCATION ${SOCI_CORE_LIBRARY}
@@ -23,6 +24,13 @@ set_target_properties(SOCI::core PROPERTIES IMPORTED_LOCATION ${SOCI_CORE_LIBRAR
 add_library(SOCI::sqlite3 STATIC IMPORTED)
 set_target_properties(SOCI::sqlite3 PROPERTIES IMPORTED_LOCATION ${SOCI_SQLITE3_LIBRARY}
                       INTERFACE_LINK_LIBRARIES "SOCI::core;SQLite::SQLite3")
+
+# libpq is loaded when a PostgreSQL is first spoken to (core/store/libpq.cpp), so only its headers are needed here.
+find_path(LIBPQ_INCLUDE_DIR libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
+add_library(SOCI::postgresql STATIC IMPORTED)
+set_target_properties(SOCI::postgresql PROPERTIES IMPORTED_LOCATION ${SOCI_POSTGRESQL_LIBRARY}
+                      INTERFACE_INCLUDE_DIRECTORIES "${LIBPQ_INCLUDE_DIR}"
+                      INTERFACE_LINK_LIBRARIES "SOCI::core")
 
 # yaml-cpp: its archive for the same reason.
 find_library(YAML_CPP_LIBRARY NAMES libyaml-cpp.a REQUIRED)
@@ -33,6 +41,11 @@ set_target_properties(yaml-cpp-archive PROPERTIES IMPORTED_LOCATION ${YAML_CPP_L
 find_library(SECCOMP_LIBRARY NAMES libseccomp.a REQUIRED)
 add_library(libseccomp-archive STATIC IMPORTED)
 set_target_properties(libseccomp-archive PROPERTIES IMPORTED_LOCATION ${SECCOMP_LIBRARY})
+
+# RE2: its archive for the same reason.
+find_library(RE2_LIBRARY NAMES libre2.a REQUIRED)
+add_library(re2-archive STATIC IMPORTED)
+set_target_properties(re2-archive PROPERTIES IMPORTED_LOCATION ${RE2_LIBRARY} INTERFACE_LINK_LIBRARIES Threads::Threads)
 
 # libcurl is loaded when it is first used, so only its headers are needed here.
 add_library(curl-headers INTERFACE)

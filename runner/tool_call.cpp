@@ -50,7 +50,6 @@ class MemoryExchange final : public egress::Exchange {
   void end() override {}
   [[nodiscard]] bool has_early_bytes() const override { return false; }
   [[nodiscard]] http::Task<bool> open_tunnel() override { co_return false; }
-  void enter_tunnel(egress::Destination /*destination*/) override {}
   [[nodiscard]] http::Stream& tunnel() override { return no_stream_; }
   [[nodiscard]] std::string take_tunnel_bytes() override { return {}; }
 

@@ -9,22 +9,28 @@ namespace runagents::server {
 
 struct Plane::Parts {
   Parts(store::Database opened, const PlaneOptions& given)
-      : options{given}, database{std::move(opened)}, secrets{database, given.data_directory} {
+      : options{given}, database{std::move(opened)}, key{given.data_directory} {
     add_run_routes(router, runs);
     add_approval_routes(router, runs, approvals);
     add_grant_routes(router, grants);
     add_secret_routes(router, secrets);
     add_consent_routes(router, consents);
+    add_policy_routes(router, policies);
+    add_policy_evaluation_route(router, database, *policy_sets);
     if (options.issuer.empty()) add_local_secret_routes(router, secrets);
   }
 
   PlaneOptions options;
   store::Database database;
+  std::shared_ptr<PolicySets> policy_sets =
+      options.policy_sets != nullptr ? options.policy_sets : std::make_shared<PolicySets>();
   Runs runs{database};
   Approvals approvals{database};
   Grants grants{database};
-  Secrets secrets;
+  StoreKey key;
+  Secrets secrets{database, key};
   Consents consents{database};
+  Policies policies{database};
   Router router;
 };
 
@@ -32,7 +38,8 @@ Plane::Plane(std::unique_ptr<Parts> parts) : parts_{std::move(parts)} {}
 Plane::~Plane() = default;
 
 Result<std::unique_ptr<Plane>> Plane::open(const PlaneOptions& options) {
-  auto database = store::Database::open(options.data_directory / "runagents.db");
+  const auto file = options.data_directory / "runagents.db";
+  auto database = options.database.empty() ? store::Database::open(file) : store::Database::open(options.database);
   if (!database) return std::unexpected(database.error());
   return std::unique_ptr<Plane>{new Plane{std::make_unique<Parts>(std::move(*database), options)}};
 }

@@ -10,10 +10,13 @@
 
 namespace runagents::server {
 
+class PolicySets;
+
 struct PlaneOptions {
   std::filesystem::path data_directory;  ///< exists; has the store's key, and the SQLite file
   std::string database;                  ///< postgresql://...; empty: SQLite in the data directory
   std::string issuer;                    ///< the server's own URL, without a final "/"; empty: the embedded store
+  std::shared_ptr<PolicySets> policy_sets = {};  ///< of all planes of this process on this store; null: its own
 };
 
 /// The control plane: every service over one connection to the store, and all routes of the API over them. A server has

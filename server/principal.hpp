@@ -6,13 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "core/model/user.hpp"
+
 namespace runagents::server {
 
-/// What a user may do in the management API; each one may do what those before it may.
-enum class Role { user, developer, admin };
-
-[[nodiscard]] std::string_view word(Role role) noexcept;  ///< "user", "developer", "admin"
-[[nodiscard]] std::optional<Role> role_of(std::string_view word) noexcept;
+using model::Role;
+using model::role_of;
 
 /// What policies can know of a user.
 struct UserFacts {

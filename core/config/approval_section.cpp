@@ -51,14 +51,6 @@ void read_tags(const Value& value, ApprovalRule& rule) {
   check_tags(value);
 }
 
-void read_duration(const Value& value, ApprovalRule& rule) {
-  const auto duration = parse_duration(value.text());
-  if (!duration || *duration % std::chrono::seconds{1} != std::chrono::milliseconds{0}) {
-    return value.report("is not a duration in whole seconds", R"(write it like "30m", "4h" or "1d")");
-  }
-  rule.default_duration = std::chrono::duration_cast<std::chrono::seconds>(*duration);
-}
-
 constexpr std::array keys = {
     Key<ApprovalRule>{"name", Shape::text, [](const Value& v, ApprovalRule& r) { r.name = v.text(); }},
     Key<ApprovalRule>{"tools", Shape::words, read_tools},
@@ -70,7 +62,7 @@ constexpr std::array keys = {
     Key<ApprovalRule>{"approvers", Shape::table,
                       [](const Value& v, ApprovalRule& r) { read_table(v, approvers_keys, r); }, false,
                       list_approvers_keys},
-    Key<ApprovalRule>{"default_duration", Shape::text, read_duration},
+    Key<ApprovalRule>{"default_duration", Shape::text, read_approval_duration},
 };
 
 }  // namespace
@@ -81,6 +73,14 @@ void read_approval_rule(const Value& table, ApprovalRule& rule) {
   const auto capabilities = table.member("capabilities");
   if (operations && !rule.operations.empty()) check_operations(*operations, table.member("tools"));
   if (capabilities && !rule.capabilities.empty()) check_capability_names(*capabilities, rule.tools);
+}
+
+void read_approval_duration(const Value& value, ApprovalRule& rule) {
+  const auto duration = parse_duration(value.text());
+  if (!duration || *duration % std::chrono::seconds{1} != std::chrono::milliseconds{0}) {
+    return value.report("is not a duration in whole seconds", R"(write it like "30m", "4h" or "1d")");
+  }
+  rule.default_duration = std::chrono::duration_cast<std::chrono::seconds>(*duration);
 }
 
 void list_approval_rule_keys(const std::string& prefix, Names& names) { list_keys(prefix, keys, names); }

@@ -69,8 +69,11 @@ Node convert_value(const toml::node& node) {
   } else if (const auto* boolean = node.as_boolean()) {
     result.type = Node::Type::boolean;
     result.boolean = boolean->get();
+  } else if (const auto* decimal = node.as_floating_point()) {
+    result.type = Node::Type::decimal;
+    result.decimal = decimal->get();
   } else {
-    result.type = node.is_floating_point() ? Node::Type::decimal : Node::Type::moment;
+    result.type = Node::Type::moment;
   }
   return result;
 }

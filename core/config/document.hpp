@@ -19,7 +19,8 @@ struct Position {
 
 struct Member;
 
-/// A value of a TOML file and where it stands. Keeps the rest of the reader free of the TOML library.
+/// A value of a TOML file and where it stands, or of a JSON document, without a place. Keeps the rest of the reader
+/// free of both libraries.
 struct Node {
   enum class Type { text, integer, decimal, boolean, moment, list, table };
 
@@ -27,6 +28,7 @@ struct Node {
   Position position;
   std::string text;             ///< Type::text
   std::int64_t integer = 0;     ///< Type::integer
+  double decimal = 0;           ///< Type::decimal
   bool boolean = false;         ///< Type::boolean
   std::vector<Node> items;      ///< Type::list
   std::vector<Member> members;  ///< Type::table, in the order of the file

@@ -69,7 +69,7 @@ Result<void> check_owner(const fs::path& file) {
 std::string Finding::to_string() const {
   std::string result = file;
   if (line > 0) result += ":" + std::to_string(line) + ":" + std::to_string(column);
-  result += ": ";
+  if (!file.empty()) result += ": ";
   if (!key.empty()) result += key + ": ";
   result += message;
   if (!suggestion.empty()) result += " (" + suggestion + ")";

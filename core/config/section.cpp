@@ -82,6 +82,17 @@ bool check_list(const Value& value, bool (*check_item)(const Value&)) {
   return good;
 }
 
+bool is_scalar(const Node& node) noexcept {
+  return node.type == Node::Type::text || node.type == Node::Type::integer || node.type == Node::Type::decimal ||
+         node.type == Node::Type::boolean;
+}
+
+bool check_scalar(const Value& value) {
+  if (is_scalar(value.node())) return true;
+  value.report("must be a string, a number or a boolean, not " + std::string{word(value.node().type)});
+  return false;
+}
+
 bool check_words(const Value& value) {
   if (!check_list(value, check_text)) return false;
   std::set<std::string_view> seen;
@@ -174,6 +185,8 @@ bool Value::check(Shape shape) const {
     case Shape::named_texts:
       // Named members are checked one by one, so that a bad one does not hide the others.
       return check_type(*this, Node::Type::table);
+    case Shape::scalars:
+      return node_->type == Node::Type::list ? check_list(*this, check_scalar) : check_scalar(*this);
     case Shape::tables:
       // The same holds for the items of a list of tables.
       return check_list(*this, [](const Value&) { return true; });

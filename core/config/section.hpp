@@ -27,6 +27,7 @@ enum class Shape {
   tables,        ///< a list of tables, not empty
   named_tables,  ///< a table of tables under names that the user chooses
   named_texts,   ///< a table of prose under names that the user chooses
+  scalars,       ///< a string, a number or a boolean, or a list of these
 };
 
 /// A value of the file under its dotted name. A view: the document and the reading outlive it.

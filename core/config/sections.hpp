@@ -47,8 +47,19 @@ void read_secret(const Value& value, std::optional<model::SecretReference>& secr
 void read_policy(const Value& table, model::Policy& policy);
 void list_policy_keys(const std::string& prefix, Names& names);
 
+/// One of a policy's `rules`.
+void read_rule(const Value& table, model::Rule& rule);
+
+/// `subjects` of a policy.
+void read_subjects(const Value& value, model::Policy& policy);
+
+/// One of a rule's `arguments`.
+void read_argument_condition(const Value& table, model::ArgumentCondition& condition);
+void list_argument_condition_keys(const std::string& prefix, Names& names);
+
 /// One of a policy's `approvals`.
 void read_approval_rule(const Value& table, model::ApprovalRule& rule);
+void read_approval_duration(const Value& value, model::ApprovalRule& rule);
 void list_approval_rule_keys(const std::string& prefix, Names& names);
 
 /// `when` of a rule.

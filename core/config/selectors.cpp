@@ -69,6 +69,13 @@ void check_operations(const Value& list, const std::optional<Value>& tools) {
   });
 }
 
+void check_arguments(const Value& list, const std::optional<Value>& tool) {
+  list.reading().later([list, tool](const model::Project& project) {
+    if (can_concern_mcp(selected_tools(tool), project)) return;
+    list.report_at_key("is about the arguments of MCP tools, and this rule can concern no tool of kind \"mcp\"");
+  });
+}
+
 void check_tags(const Value& list) {
   list.reading().later([list](const model::Project& project) {
     const auto tags = tags_of(project);

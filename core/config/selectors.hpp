@@ -17,6 +17,9 @@ void check_tool_name(const Value& value);
 /// tools (a name or a list), if it has one.
 void check_operations(const Value& list, const std::optional<Value>& tools);
 
+/// Conditions on arguments, which only calls of MCP tools have. `tool` is the rule's own selector.
+void check_arguments(const Value& list, const std::optional<Value>& tool);
+
 /// Tags are free words, but one that is nearly a tag of some tool, and is not one itself, is a slip.
 void check_tags(const Value& list);
 

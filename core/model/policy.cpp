@@ -14,4 +14,37 @@ std::string_view word(Permission permission) noexcept {
   return "deny";
 }
 
+std::string_view word(ArgumentCondition::Operator op) noexcept {
+  using enum ArgumentCondition::Operator;
+  switch (op) {
+    case eq:
+      return "eq";
+    case ne:
+      return "ne";
+    case in:
+      return "in";
+    case not_in:
+      return "not_in";
+    case prefix:
+      return "prefix";
+    case suffix:
+      return "suffix";
+    case contains:
+      return "contains";
+    case matches:
+      return "matches";
+    case lt:
+      return "lt";
+    case le:
+      return "le";
+    case gt:
+      return "gt";
+    case ge:
+      return "ge";
+    case exists:
+      return "exists";
+  }
+  return "eq";
+}
+
 }  // namespace runagents::model

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace runagents::model {
@@ -24,6 +25,36 @@ struct Condition {
   std::uint8_t days = 0;  ///< bit 0 is Monday; 0: every day
 };
 
+/// A value of JSON that is neither null nor composed.
+using Scalar = std::variant<bool, std::int64_t, double, std::string>;
+
+/// What is asked of one argument of an MCP tool's call. Texts are compared byte by byte: case counts, and so does the
+/// form in which Unicode composes its characters.
+struct ArgumentCondition {
+  enum class Operator {
+    eq,
+    ne,
+    in,
+    not_in,
+    prefix,
+    suffix,
+    contains,  ///< a text holds a text, a list holds a value
+    matches,   ///< an expression (see core/policy/expression.hpp) matches the whole text
+    lt,        ///< numbers, or texts byte by byte
+    le,
+    gt,
+    ge,
+    exists,  ///< the argument is there, or with `false` it is not
+  };
+
+  std::string field;  ///< JSON pointer (RFC 6901) into the arguments, with one part at least
+  Operator op = Operator::eq;
+  std::vector<Scalar> values;  ///< one, but for `in` and `not_in`
+};
+
+/// "eq", "not_in", ...
+[[nodiscard]] std::string_view word(ArgumentCondition::Operator op) noexcept;
+
 /// One rule. A selector that is absent (empty) matches everything; a rule matches when all its selectors do.
 struct Rule {
   Permission permission = Permission::deny;
@@ -34,6 +65,8 @@ struct Rule {
   std::vector<std::string> users;       ///< the end user
   std::vector<std::string> groups;      ///< of the end user
   std::optional<Condition> when;
+  std::vector<ArgumentCondition> arguments =
+      {};  ///< all of them; a rule that has some is about calls of MCP tools only
 };
 
 /// Who decides on approval requests that match, and for how long by default.
@@ -52,7 +85,8 @@ struct Policy {
   std::string name;
   std::vector<Rule> rules;
   std::vector<ApprovalRule> approvals;
-  std::vector<std::string> subjects;  ///< "agent:NAME" or "everyone"
+  std::vector<std::string> subjects;  ///< to whom it applies: any of these, see core/policy/subject.hpp
+  std::string id = {};                ///< of a stored policy; empty in a project file
 };
 
 }  // namespace runagents::model

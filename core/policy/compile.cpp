@@ -9,10 +9,6 @@
 namespace runagents::policy {
 namespace {
 
-std::string origin_key(std::string_view scheme, std::string_view host, std::uint16_t port) {
-  return std::string(scheme) + "://" + std::string(host) + ":" + std::to_string(port);
-}
-
 /// The configuration reader has parsed every pattern before; one that does not parse now is a broken invariant, and to
 /// go on without it could open what it closes.
 template <class T>
@@ -30,6 +26,12 @@ bool has_other_spellings(const PathPattern& pattern) {
   return std::ranges::any_of(pattern.segments, [](const PathPattern::Segment& segment) {
     return segment.kind == PathPattern::Kind::literal && (segment.text.empty() || segment.text.contains('%'));
   });
+}
+
+std::vector<ArgumentTest> tests_of(const model::Rule& rule) {
+  std::vector<ArgumentTest> tests;
+  for (const auto& condition : rule.arguments) tests.push_back(parsed(ArgumentTest::compile(condition)));
+  return tests;
 }
 
 PathPattern literal_pattern(const std::string& base) {
@@ -61,16 +63,39 @@ bool CompiledRule::is_conditional() const noexcept {
   const bool exact_text_matters =
       permission == model::Permission::allow && resource && has_other_spellings(resource->path);
   return tool != none || !tags.empty() || !rule->users.empty() || !rule->groups.empty() || rule->when ||
-         exact_text_matters;
+         !arguments.empty() || has_subjects || exact_text_matters;
+}
+
+std::string origin_key(std::string_view scheme, std::string_view host, std::uint16_t port) {
+  return std::string(scheme) + "://" + std::string(host) + ":" + std::to_string(port);
 }
 
 Evaluator::Compiled::Compiled(model::Project source) : project(std::move(source)) {
   everywhere = new_place();
   compile_tools();
-  for (const auto& policy : project.policies) {
-    if (is_bound(policy, project.agent.name)) compile_policy(policy);
-  }
+  judges_sides = std::ranges::any_of(project.policies, names_users);
+  compile_policies();
   place_rules();
+}
+
+Evaluator::Compiled::Compiled(std::vector<model::Policy> policies) : is_stored(true), judges_sides(true) {
+  everywhere = new_place();
+  project.policies = std::move(policies);
+  compile_policies();
+  place_rules();
+}
+
+void Evaluator::Compiled::compile_policies() {
+  for (const auto& policy : project.policies) {
+    const bool is_for_all = std::ranges::find(policy.subjects, "everyone") != policy.subjects.end();
+    if (is_for_all) {
+      compile_policy(policy, false);
+    } else if (judges_sides) {
+      compile_policy(policy, true);
+    } else if (is_bound(policy, project.agent)) {
+      compile_policy(policy, false);
+    }
+  }
 }
 
 std::uint32_t Evaluator::Compiled::index_of(const model::Tool* tool) const noexcept {
@@ -97,7 +122,7 @@ void Evaluator::Compiled::compile_tools() {
   for (std::size_t i = 0; i < project.tools.size(); ++i) {
     const auto& tool = project.tools[i];
     tools[i].tags = intern(tool.risk_tags);
-    tools[i].rules = new_place();
+    tool_places.push_back(new_place());
     compile_capabilities(i);
     if (std::ranges::find(project.agent.tools, tool.name) == project.agent.tools.end()) continue;
     used.push_back(&tool);
@@ -131,7 +156,7 @@ void Evaluator::Compiled::compile_capabilities(std::size_t index) {
   }
 }
 
-void Evaluator::Compiled::compile_policy(const model::Policy& policy) {
+void Evaluator::Compiled::compile_policy(const model::Policy& policy, bool has_subjects) {
   std::uint32_t number = 0;
   for (const auto& rule : policy.rules) {
     CompiledRule compiled{.permission = rule.permission,
@@ -140,21 +165,28 @@ void Evaluator::Compiled::compile_policy(const model::Policy& policy) {
                           .number = ++number,
                           .tool = none,
                           .tags = intern(rule.tags),
-                          .resource = resource_of(rule.resource)};
-    if (!rule.tool.empty()) {
-      compiled.tool = index_of(project.tool(rule.tool));
-      if (compiled.tool == none) {
-        throw std::logic_error("a rule names tool \"" + rule.tool + "\", which does not exist");
-      }
-    }
+                          .resource = resource_of(rule.resource),
+                          .arguments = tests_of(rule),
+                          .has_subjects = has_subjects};
+    if (!rule.tool.empty()) compiled.tool = number_of(rule.tool);
     rules.push_back(std::move(compiled));
   }
-  for (const auto& rule : policy.approvals) approvals.push_back({&rule, resource_of(rule.resource)});
+  for (const auto& rule : policy.approvals) approvals.push_back({&policy, &rule, resource_of(rule.resource)});
+}
+
+std::uint32_t Evaluator::Compiled::number_of(const std::string& tool) {
+  if (!is_stored) {
+    const auto index = index_of(project.tool(tool));
+    if (index == none) throw std::logic_error("a rule names tool \"" + tool + "\", which does not exist");
+    return index;
+  }
+  const auto [found, is_new] = named_tools.try_emplace(tool, static_cast<std::uint32_t>(named_tools.size()));
+  if (is_new) tool_places.push_back(new_place());
+  return found->second;
 }
 
 void Evaluator::Compiled::place_rules() {
-  std::map<std::string, std::uint32_t> origin_of;
-  for (std::uint32_t i = 0; i < rules.size(); ++i) place_rule(i, origin_of);
+  for (std::uint32_t i = 0; i < rules.size(); ++i) place_rule(i);
   for (std::size_t i = 0; i < tools.size(); ++i) {
     const auto& base = project.tools[i].base_url;
     const auto origin = origin_of.find(origin_key(base.scheme, base.host, base.port));
@@ -162,14 +194,15 @@ void Evaluator::Compiled::place_rules() {
   }
 }
 
-void Evaluator::Compiled::place_rule(std::uint32_t rule, std::map<std::string, std::uint32_t>& origin_of) {
+void Evaluator::Compiled::place_rule(std::uint32_t rule) {
   auto& compiled = rules[rule];
   if (!compiled.resource) {
     if (compiled.tool == none) return add_to_place(everywhere, rule);
-    const auto& tool = tools[std::exchange(compiled.tool, none)];
-    const bool tool_has_tag = std::ranges::find_first_of(compiled.tags, tool.tags) != compiled.tags.end();
+    const auto tool = std::exchange(compiled.tool, none);
+    const bool tool_has_tag =
+        !is_stored && std::ranges::find_first_of(compiled.tags, tools[tool].tags) != compiled.tags.end();
     if (tool_has_tag) compiled.tags.clear();
-    return add_to_place(tool.rules, rule);
+    return add_to_place(tool_places[tool], rule);
   }
   const auto& resource = *compiled.resource;
   const auto key = origin_key(resource.scheme, resource.host, resource.port);
@@ -198,6 +231,19 @@ void Evaluator::Compiled::add_to_place(std::uint32_t place, std::uint32_t rule) 
   for (const auto& operation : operations) add(methods.intern(operation));
 }
 
+void Evaluator::Compiled::add_by_subject(Bucket& bucket, std::uint32_t rule) const {
+  if (!bucket.keyed) bucket.keyed = std::make_unique<Bucket::Keyed>();
+  const auto add = [&](SubjectKind kind, std::string_view text) {
+    bucket.keyed->by_subject[{kind, std::string(text)}].push_back(rule);
+  };
+  const auto& subjects = rules[rule].policy->subjects;
+  if (subjects.empty() && !is_stored) add(SubjectKind::agent, project.agent.name);
+  for (const auto& text : subjects) {
+    const auto subject = parsed(parse_subject(text));
+    add(subject.kind, subject.text);
+  }
+}
+
 void Evaluator::Compiled::add_to_bucket(Bucket& bucket, std::uint32_t rule) const {
   const auto& compiled = rules[rule];
   if (!compiled.is_conditional()) {
@@ -208,6 +254,7 @@ void Evaluator::Compiled::add_to_bucket(Bucket& bucket, std::uint32_t rule) cons
   const auto add = [rule](auto& map, const auto& keys) {
     for (const auto& key : keys) map[key].push_back(rule);
   };
+  if (compiled.has_subjects) return add_by_subject(bucket, rule);
   const bool is_keyed = !compiled.rule->users.empty() || !compiled.rule->groups.empty() || !compiled.tags.empty() ||
                         compiled.tool != none;
   if (!is_keyed) return bucket.conditional.push_back(rule);

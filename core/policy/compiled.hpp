@@ -11,8 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "core/policy/argument.hpp"
 #include "core/policy/evaluator.hpp"
 #include "core/policy/path_trie.hpp"
+#include "core/policy/subject.hpp"
 
 namespace runagents::policy {
 
@@ -60,9 +62,28 @@ struct CompiledRule {
   std::uint32_t tool = none;  ///< to be compared, where the bucket does not imply it
   Tags tags;
   std::optional<ResourcePattern> resource;
+  std::vector<ArgumentTest> arguments;
+  bool has_subjects = false;  ///< applies to some callers only, who are looked up in Bucket::Keyed::by_subject
 
   /// Is there anything left to check once the bucket is found?
   [[nodiscard]] bool is_conditional() const noexcept;
+};
+
+/// A subject as a key; hashed and compared as the view that it holds.
+struct SubjectKey {
+  SubjectKind kind;
+  std::string text;
+  operator Subject() const noexcept { return {kind, text}; }  // Implicit: lets one hash and one comparison serve both
+};
+struct SubjectHash {
+  using is_transparent = void;
+  std::size_t operator()(const Subject& subject) const noexcept {
+    return TextHash{}(subject.text) ^ static_cast<std::size_t>(subject.kind);
+  }
+};
+struct SubjectEqual {
+  using is_transparent = void;
+  bool operator()(const Subject& left, const Subject& right) const noexcept { return left == right; }
 };
 
 /// The rules for one place (a pattern of one origin, a tool, or everywhere) and one method. A decision looks at one
@@ -76,6 +97,7 @@ struct Bucket {
     TextMap<std::vector<std::uint32_t>> by_group;
     std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> by_tag;
     std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> by_tool;
+    std::unordered_map<SubjectKey, std::vector<std::uint32_t>, SubjectHash, SubjectEqual> by_subject;
   };
   std::unique_ptr<Keyed> keyed;
 };
@@ -83,7 +105,6 @@ struct Bucket {
 /// One tool: its place in the tables, and its capabilities by path.
 struct CompiledTool {
   std::uint32_t origin = none;  ///< the trie of resources with this scheme, host and port
-  std::uint32_t rules = none;   ///< the place of rules that name this tool and no resource
   Tags tags;
   TextMap<std::uint32_t> capability_names;  ///< of an MCP tool, whose operations have names only
   PathTrie capability_paths;                ///< payload: index into capability_sets
@@ -93,6 +114,7 @@ struct CompiledTool {
 };
 
 struct CompiledApproval {
+  const model::Policy* policy = nullptr;
   const model::ApprovalRule* rule = nullptr;
   std::optional<ResourcePattern> resource;
 };
@@ -120,13 +142,34 @@ struct DoorEqual {
   bool operator()(const DoorView& left, const DoorView& right) const noexcept { return left == right; }
 };
 
+/// What a decision needs to know of an operation's tool.
+struct ToolView {
+  std::array<std::uint32_t, 2> numbers{none, none};  ///< by name, and by id
+  std::uint32_t origin = none;
+  const Tags* tags = nullptr;
+  const Tags* capability_tags = nullptr;  ///< null: none
+};
+
+/// Scheme, host and port as a key.
+[[nodiscard]] std::string origin_key(std::string_view scheme, std::string_view host, std::uint16_t port);
+
 struct Evaluator::Compiled {
   explicit Compiled(model::Project source);
+  explicit Compiled(std::vector<model::Policy> policies);
+
+  /// Whether a list of tools is made, where arguments are not known yet, or a call is decided.
+  enum class Purpose { decide, foresee };
+  [[nodiscard]] Decision judge(const Operation& operation, const model::Capability* capability,
+                               Purpose purpose) const noexcept;
 
   model::Project project;
+  bool is_stored = false;     ///< policies for all callers and tools, not those of a project
+  bool judges_sides = false;  ///< policies have subjects that are looked up for each call
   std::vector<const model::Tool*> used;
   std::vector<CompiledTool> tools;                                ///< as project.tools
   std::unordered_map<Door, PathTrie, DoorHash, DoorEqual> doors;  ///< base paths; payload: index of the tool
+  TextMap<std::uint32_t> named_tools;                             ///< numbers of the tools that stored policies name
+  std::vector<std::uint32_t> tool_places;  ///< by number: the place of rules that name this tool and no resource
 
   Vocabulary methods;
   Vocabulary tags;
@@ -134,8 +177,9 @@ struct Evaluator::Compiled {
   std::vector<CompiledApproval> approvals;
   std::vector<ByMethod> places;  ///< payload: index into buckets
   std::vector<Bucket> buckets;
-  std::vector<PathTrie> origins;    ///< payload: index into places
-  std::uint32_t everywhere = none;  ///< the place of rules with neither tool nor resource
+  std::vector<PathTrie> origins;     ///< payload: index into places
+  TextMap<std::uint32_t> origin_of;  ///< by scheme, host and port
+  std::uint32_t everywhere = none;   ///< the place of rules with neither tool nor resource
 
   /// The index of a tool of this project; `none` for any other.
   [[nodiscard]] std::uint32_t index_of(const model::Tool* tool) const noexcept;
@@ -143,13 +187,21 @@ struct Evaluator::Compiled {
  private:
   void compile_tools();
   void compile_capabilities(std::size_t index);
-  void compile_policy(const model::Policy& policy);
+  void compile_policies();
+  void compile_policy(const model::Policy& policy, bool has_subjects);
   void place_rules();
-  void place_rule(std::uint32_t rule, std::map<std::string, std::uint32_t>& origin_of);
+  void place_rule(std::uint32_t rule);
   void add_to_place(std::uint32_t place, std::uint32_t rule);
   void add_to_bucket(Bucket& bucket, std::uint32_t rule) const;
+  void add_by_subject(Bucket& bucket, std::uint32_t rule) const;
+  [[nodiscard]] std::uint32_t number_of(const std::string& tool);
   std::uint32_t new_place();
   Tags intern(const std::vector<std::string>& words);
+
+  [[nodiscard]] Decision judge_stored(const Operation& operation, Purpose purpose) const;
+  [[nodiscard]] Decision judge(const Operation& operation, const ToolView& tool, Purpose purpose) const noexcept;
+  [[nodiscard]] Decision search(const Operation& operation, const ToolView& tool, std::optional<Side> side,
+                                Purpose purpose) const noexcept;
 };
 
 }  // namespace runagents::policy

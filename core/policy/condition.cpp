@@ -16,7 +16,10 @@ bool in_hours(const model::Condition::Hours& hours, std::chrono::minutes time) n
 Match match_users(const model::Rule& rule, const std::optional<EndUser>& end_user) noexcept {
   if (rule.users.empty()) return Match::yes;
   if (!end_user) return Match::no;
-  return std::ranges::find(rule.users, end_user->id) == rule.users.end() ? Match::no : Match::yes;
+  const auto is_named = [&rule](std::string_view name) {
+    return !name.empty() && std::ranges::find(rule.users, name) != rule.users.end();
+  };
+  return is_named(end_user->id) || is_named(end_user->email) ? Match::yes : Match::no;
 }
 
 Match match_groups(const model::Rule& rule, const std::optional<EndUser>& end_user) noexcept {

@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 
+#include "core/policy/argument.hpp"
 #include "core/policy/binding.hpp"
 #include "core/policy/condition.hpp"
 #include "core/policy/evaluator.hpp"
@@ -39,6 +40,10 @@ std::string describe(const model::Condition& condition) {
   return text + " UTC";
 }
 
+std::string describe(const model::ArgumentCondition& condition) {
+  return condition.field + " " + std::string(word(condition.op));
+}
+
 std::string describe(const model::Rule& rule) {
   std::vector<std::string> selectors;
   if (!rule.tool.empty()) selectors.push_back("tool " + rule.tool);
@@ -48,6 +53,7 @@ std::string describe(const model::Rule& rule) {
   if (!rule.users.empty()) selectors.push_back("users " + joined(rule.users));
   if (!rule.groups.empty()) selectors.push_back("groups " + joined(rule.groups));
   if (rule.when) selectors.push_back("when " + describe(*rule.when));
+  for (const auto& condition : rule.arguments) selectors.push_back("argument " + describe(condition));
   return selectors.empty() ? "every call" : joined(selectors);
 }
 
@@ -83,6 +89,7 @@ class Reading {
     const auto groups = match_groups(rule_, operation_.end_user);
     if (!counts(groups, rule_.permission)) return "groups " + joined(rule_.groups) + group_reason(groups);
     if (rule_.when && !in_force(*rule_.when, operation_.now)) return "not in force at this time";
+    if (const auto failed = failed_condition(); !failed.empty()) return failed;
     return groups == Match::unknown ? "matched, since the groups of the end user are not known" : "matched";
   }
 
@@ -103,6 +110,22 @@ class Reading {
            (capability_ != nullptr && share(rule_.tags, capability_->risk_tags));
   }
 
+  /// Which condition on an argument keeps the rule from matching.
+  [[nodiscard]] std::string failed_condition() const {
+    if (rule_.arguments.empty()) return {};
+    if (operation_.tool->kind != model::ToolKind::mcp) return "the call has no arguments";
+    std::string unknown;
+    for (const auto& condition : rule_.arguments) {
+      const auto test = ArgumentTest::compile(condition);
+      const auto match = test ? test->match(operation_.arguments) : Match::unknown;
+      if (match == Match::no) return "argument " + describe(condition) + " does not hold";
+      if (match == Match::unknown && unknown.empty()) {
+        unknown = "argument " + describe(condition) + " cannot be evaluated";
+      }
+    }
+    return counts(unknown.empty() ? Match::yes : Match::unknown, rule_.permission) ? std::string{} : unknown;
+  }
+
   [[nodiscard]] std::string user_reason() const {
     if (!operation_.end_user) return ": there is no end user";
     return " does not include the end user";
@@ -120,17 +143,32 @@ class Reading {
   std::optional<ResourcePattern> resource_;
 };
 
+/// The sides on which a policy applies to the call, as words behind its name; nothing when it applies on none.
+std::optional<std::string> sides_of(const model::Policy& policy, const model::Project& project,
+                                    const Operation& operation) {
+  if (std::ranges::none_of(project.policies, names_users)) {
+    return is_bound(policy, project.agent) ? std::optional<std::string>{""} : std::nullopt;
+  }
+  const bool is_for_agent = is_bound(policy, project.agent);
+  const auto for_user = operation.end_user ? match_subjects(policy, operation, Side::user) : Match::no;
+  if (is_for_agent && for_user != Match::no) return " (agent and user)";
+  if (is_for_agent) return " (agent)";
+  if (for_user == Match::no) return std::nullopt;
+  return for_user == Match::yes ? " (user)" : " (user, as far as is known)";
+}
+
 std::vector<std::string> considered_rules(const model::Project& project, const Operation& operation,
                                           const model::Capability* capability) {
   std::vector<std::string> lines;
   for (const auto& policy : project.policies) {
-    if (!is_bound(policy, project.agent.name)) continue;
+    const auto sides = sides_of(policy, project, operation);
+    if (!sides) continue;
     for (std::size_t i = 0; i < policy.rules.size(); ++i) {
       const auto& rule = policy.rules[i];
       const Reading reading(rule, operation, capability);
       if (!reading.is_about_this_tool()) continue;
-      lines.push_back(policy.name + "#" + std::to_string(i + 1) + "  " + std::string(word(rule.permission)) + "  " +
-                      describe(rule) + ": " + reading.outcome());
+      lines.push_back(policy.name + "#" + std::to_string(i + 1) + *sides + "  " + std::string(word(rule.permission)) +
+                      "  " + describe(rule) + ": " + reading.outcome());
     }
   }
   return lines;
@@ -185,30 +223,36 @@ TargetResult<Target> target_of(std::string_view url) {
   return target;
 }
 
+/// A method that HTTP does not forward, or that servers would read differently.
+TargetResult<void> check_method(std::string_view method) {
+  if (!is_method_token(method)) {
+    return std::unexpected(TargetError{RefusalCode::bad_request, "the method is not a token of HTTP"});
+  }
+  if (is_refused_method(method)) {
+    return std::unexpected(
+        TargetError{RefusalCode::method_not_allowed, "method " + std::string(method) + " is never forwarded"});
+  }
+  return check_method_case(method);
+}
+
 }  // namespace
 
 Verdict explain(const Evaluator& evaluator, std::string_view method, std::string_view url,
-                std::optional<EndUser> end_user, std::chrono::sys_seconds now) {
+                std::optional<EndUser> end_user, std::chrono::sys_seconds now, const Arguments* arguments) {
   Verdict verdict;
-  if (!is_method_token(method)) {
-    refuse(verdict, RefusalCode::bad_request, "the method is not a token of HTTP");
-    return verdict;
-  }
-  if (is_refused_method(method)) {
-    refuse(verdict, RefusalCode::method_not_allowed, "method " + std::string(method) + " is never forwarded");
-    return verdict;
-  }
-  if (const auto sound = check_method_case(method); !sound) {
+  const auto target = target_of(url);
+  const auto* tool =
+      target ? evaluator.identify(target->authority.host, target->authority.port, target->path) : nullptr;
+  const bool is_at_mcp = tool != nullptr && tool->kind == model::ToolKind::mcp;
+  if (const auto sound = check_method(method); !sound && !is_at_mcp) {
     refuse(verdict, sound.error().code, sound.error().message);
     return verdict;
   }
-  const auto target = target_of(url);
   if (!target) {
     refuse(verdict, target.error().code, target.error().message);
     return verdict;
   }
   verdict.url = target->to_string();
-  const auto* tool = evaluator.identify(target->authority.host, target->authority.port, target->path);
   if (tool == nullptr || tool->base_url.scheme != target->scheme) {
     refuse_unregistered(verdict, evaluator, *target);
     return verdict;
@@ -219,7 +263,9 @@ Verdict explain(const Evaluator& evaluator, std::string_view method, std::string
            "if this is an ordinary character for tool " + in_quotes(tool->name) + ", set allow_encoded_slash = true");
     return verdict;
   }
-  judge_policy(verdict, evaluator, {tool, method, target->path, end_user, now});
+  Operation operation{.tool = tool, .method = method, .path = target->path, .end_user = end_user, .now = now};
+  operation.arguments = arguments;
+  judge_policy(verdict, evaluator, operation);
   return verdict;
 }
 

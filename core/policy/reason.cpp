@@ -23,10 +23,15 @@ std::string call(const Operation& operation, std::string_view url) {
   return std::string(operation.method) + " " + std::string(url);
 }
 
-Reason default_deny(const Evaluator& evaluator, const Operation& operation, std::string_view url) {
+Reason default_deny(const Evaluator& evaluator, const Operation& operation, Side side, std::string_view url) {
+  if (side == Side::user) {
+    return {"no policy of the end user allows " + call(operation, url),
+            "a call on behalf of an end user has to be allowed to the agent and to the user; see: " +
+                command(operation, url)};
+  }
   const auto& project = evaluator.project();
   const bool has_policy = std::ranges::any_of(
-      project.policies, [&](const model::Policy& policy) { return is_bound(policy, project.agent.name); });
+      project.policies, [&](const model::Policy& policy) { return is_bound(policy, project.agent); });
   if (!has_policy) {
     return {"no rule allows " + call(operation, url) + ", because no policy applies to agent " +
                 in_quotes(project.agent.name),
@@ -83,7 +88,7 @@ std::string nearest_capabilities(const Operation& operation) {
 Reason reason_for_policy(const Evaluator& evaluator, const Operation& operation, const Decision& decision,
                          std::string_view url) {
   const auto shown = without_query(url);
-  if (decision.policy == nullptr) return default_deny(evaluator, operation, shown);
+  if (decision.policy == nullptr) return default_deny(evaluator, operation, decision.side, shown);
   Reason reason{"policy " + in_quotes(decision.policy->name) + verb(decision.permission) + call(operation, shown), {}};
   if (decision.permission == Permission::deny) {
     reason.hint = "rule " + std::to_string(decision.rule) + " of policy " + in_quotes(decision.policy->name) +

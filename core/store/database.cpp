@@ -1,168 +1,89 @@
 #include "core/store/database.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <fcntl.h>
 #include <soci/soci.h>
-#include <soci/sqlite3/soci-sqlite3.h>
 #include <string>
 #include <string_view>
-#include <sys/stat.h>
-#include <system_error>
-#include <thread>
-#include <unistd.h>
 #include <utility>
 
-#include "core/store/failure.hpp"
+#include "core/store/backend.hpp"
 #include "core/store/migrations.hpp"
+#include "core/store/postgresql_url.hpp"
+#include "core/store/text_flaw.hpp"
 
 namespace runagents::store {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr int checkpoint_pages = 256;
-constexpr std::chrono::milliseconds contention_pause{5};
-
-int code_of(const soci::soci_error& error) {
-  const auto* sqlite = dynamic_cast<const soci::sqlite3_soci_error*>(&error);
-  return sqlite == nullptr ? SQLITE_ERROR : sqlite->result();
-}
-
-Error system_error(std::string what, int error) {
-  return {ErrorCode::unavailable, std::move(what) + ": " + std::system_category().message(error), {}};
-}
-
-// SQLite creates files with the modes of its own choice and takes over the mode of the main file for the others.
-Result<void> make_private(const std::filesystem::path& file) {
-  struct stat status{};
-  if (::stat(file.c_str(), &status) != 0) {
-    const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd >= 0) ::close(fd);
-    if (fd >= 0 || errno == EEXIST) return {};
-    return std::unexpected(system_error("cannot create the store " + file.string(), errno));
-  }
-  if ((status.st_mode & 077) != 0 && ::chmod(file.c_str(), status.st_mode & 0700) != 0) {
-    return std::unexpected(system_error("cannot make the store " + file.string() + " private", errno));
-  }
-  return {};
-}
-
-int schema_version(soci::session& session) {
-  int version = 0;
-  session << "PRAGMA user_version", soci::into(version);
-  return version;
-}
-
-void execute_all(soci::session& session, std::string_view statements) {
+void execute_all(soci::session& session, const Backend& backend, std::string_view statements) {
   constexpr std::string_view blanks = " \t\r\n";
   while (!statements.empty()) {
     const std::size_t end = std::min(statements.find(';'), statements.size());
     const std::string_view one = statements.substr(0, end);
-    if (one.find_first_not_of(blanks) != std::string_view::npos) session << std::string{one};
+    if (one.find_first_not_of(blanks) != std::string_view::npos) session << backend.adapted(one);
     statements.remove_prefix(std::min(end + 1, statements.size()));
   }
 }
 
-// Takes the write lock at once, and gives up what was not committed.
+// Gives up what was not committed.
 class Transaction {
  public:
-  Transaction(soci::session& session, Durability durability) : session_{session}, durability_{durability} {
-    if (durability_ == Durability::full) session_ << "PRAGMA synchronous = FULL";
-    session_ << "BEGIN IMMEDIATE";
-    open_ = true;
-  }
+  explicit Transaction(Backend& backend) : backend_{backend} {}
   ~Transaction() {
-    // After some failures (full disk) SQLite has rolled back by itself and refuses to do it again; staying with
-    // "synchronous = FULL" is only slower.
-    if (open_) attempt("ROLLBACK");
-    if (durability_ == Durability::full) attempt("PRAGMA synchronous = NORMAL");
+    if (!is_committed_) backend_.rollback();
   }
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
+  void begin(Durability durability, Lock lock) { backend_.begin(durability, lock); }
   void commit() {
-    session_ << "COMMIT";
-    open_ = false;
+    backend_.commit();
+    is_committed_ = true;
   }
 
  private:
-  void attempt(const char* statement) noexcept {
-    try {
-      session_ << statement;
-    } catch (const soci::soci_error&) {  // NOLINT(bugprone-empty-catch)
-    }
-  }
-
-  soci::session& session_;
-  Durability durability_;
-  bool open_ = false;
+  Backend& backend_;
+  bool is_committed_ = false;
 };
+
+Result<void> migrate(Database& database, Backend& backend) {
+  const auto known = static_cast<int>(migrations().size());
+  const auto version = database.read([&](soci::session&) -> Result<int> { return backend.schema_version(); });
+  if (!version) return std::unexpected(version.error());
+  if (*version == known) return {};
+  return database.write(Durability::full, [&](soci::session& open) -> Result<void> {
+    const int current = backend.schema_version();
+    if (current > known) {
+      return fail(ErrorCode::conflict,
+                  "the store " + backend.name() + " has schema version " + std::to_string(current) +
+                      ", this program knows versions up to " + std::to_string(known),
+                  "a newer runagents has used it: use that one, or another store");
+    }
+    if (current == known) return {};
+    for (int next = current; next < known; ++next) {
+      execute_all(open, backend, migrations()[static_cast<std::size_t>(next)]);
+    }
+    backend.set_schema_version(known);
+    return {};
+  });
+}
 
 }  // namespace
 
 struct Database::State {
-  std::filesystem::path file;
-  DatabaseOptions options;
-  std::unique_ptr<soci::session> session;
+  std::unique_ptr<Backend> backend;
+  soci::session* session = nullptr;  // while a piece of work is under way
 
-  [[nodiscard]] Error explained(const soci::soci_error& error) const {
-    return explain(code_of(error), file, options.lock_timeout);
-  }
-
-  void connect();
-  Result<void> use_write_ahead_log();
-  Result<void> migrate(Database& database);
+  Result<void> attempt(const Erased& work);
 };
 
-void Database::State::connect() {
-  session = std::make_unique<soci::session>(soci::sqlite3, "db=\"" + file.string() + "\"");
-  auto* connection = static_cast<soci::sqlite3_session_backend*>(session->get_backend())->conn_;
-  sqlite_api::sqlite3_busy_timeout(connection, static_cast<int>(options.lock_timeout.count()));
-  sqlite_api::sqlite3_wal_autocheckpoint(connection, checkpoint_pages);
-  sqlite_api::sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
-  sqlite_api::sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
-  if (sqlite_api::sqlite3_db_readonly(connection, "main") == 1) {
-    throw soci::sqlite3_soci_error("read-only", SQLITE_READONLY);
+Result<void> Database::State::attempt(const Erased& work) {
+  try {
+    return work(*session);
+  } catch (const TextFlaw&) {
+    return fail(ErrorCode::usage, "a text must not have a NUL character in it");
+  } catch (const soci::soci_error& error) {
+    return std::unexpected(backend->explain(error));
   }
-  *session << "PRAGMA synchronous = NORMAL";
-}
-
-// Leaving the rollback journal needs the file for itself, and SQLite does not wait for that: so this does.
-Result<void> Database::State::use_write_ahead_log() {
-  const auto deadline = Clock::now() + options.lock_timeout;
-  for (;;) {
-    try {
-      std::string mode;
-      *session << "PRAGMA journal_mode", soci::into(mode);
-      if (mode != "wal") *session << "PRAGMA journal_mode = WAL", soci::into(mode);
-      if (mode == "wal") return {};
-      return fail(ErrorCode::unavailable, "the store " + file.string() + " cannot be used by several processes",
-                  "its file system does not support shared memory: keep it on a local disk");
-    } catch (const soci::soci_error& error) {
-      if (!is_contention(code_of(error)) || Clock::now() > deadline) return std::unexpected(explained(error));
-    }
-    std::this_thread::sleep_for(contention_pause);
-  }
-}
-
-Result<void> Database::State::migrate(Database& database) {
-  const auto known = static_cast<int>(migrations().size());
-  const auto version = database.read([](soci::session& open) -> Result<int> { return schema_version(open); });
-  if (!version) return std::unexpected(version.error());
-  if (*version == known) return {};
-  return database.write(Durability::full, [&](soci::session& open) -> Result<void> {
-    const int current = schema_version(open);
-    if (current > known) {
-      return fail(ErrorCode::conflict,
-                  "the store " + file.string() + " has schema version " + std::to_string(current) +
-                      ", this program knows versions up to " + std::to_string(known),
-                  "a newer runagents has used it: use that one, or move the file away");
-    }
-    for (int next = current; next < known; ++next) execute_all(open, migrations()[static_cast<std::size_t>(next)]);
-    open << "PRAGMA user_version = " + std::to_string(known);
-    return {};
-  });
 }
 
 Database::Database(std::unique_ptr<State> state) : state_{std::move(state)} {}
@@ -171,33 +92,41 @@ Database::Database(Database&&) noexcept = default;
 Database& Database::operator=(Database&&) noexcept = default;
 
 Result<Database> Database::open(const std::filesystem::path& file, const DatabaseOptions& options) {
-  if (file.string().find('"') != std::string::npos) {
-    return fail(ErrorCode::configuration, "the path of the store must not have a double quote in it: " + file.string());
+  return opened(open_sqlite(file, options));
+}
+
+Result<Database> Database::open(const std::string& location, const DatabaseOptions& options) {
+  if (is_postgresql_url(location)) return opened(open_postgresql(location, options));
+  return open(std::filesystem::path{location}, options);
+}
+
+Result<Database> Database::opened(Result<std::unique_ptr<Backend>> backend) {
+  if (!backend) return std::unexpected(std::move(backend.error()));
+  Database database{std::make_unique<State>(std::move(*backend))};
+  if (auto migrated = migrate(database, *database.state_->backend); !migrated) {
+    return std::unexpected(migrated.error());
   }
-  if (auto made = make_private(file); !made) return std::unexpected(made.error());
-  auto state = std::make_unique<State>(file, options, nullptr);
-  try {
-    state->connect();
-  } catch (const soci::soci_error& error) {
-    return std::unexpected(state->explained(error));
-  }
-  if (auto ready = state->use_write_ahead_log(); !ready) return std::unexpected(ready.error());
-  Database database{std::move(state)};
-  if (auto migrated = database.state_->migrate(database); !migrated) return std::unexpected(migrated.error());
   return database;
 }
 
 Result<void> Database::guard(const Erased& work) {
-  try {
-    return work(*state_->session);
-  } catch (const soci::soci_error& error) {
-    return std::unexpected(state_->explained(error));
-  }
+  // Work within work goes on in the same transaction, and on a connection that must stay the same.
+  if (state_->session != nullptr) return state_->attempt(work);
+  auto session = state_->backend->session();
+  if (!session) return std::unexpected(std::move(session.error()));
+  struct Ending {
+    State& state;
+    ~Ending() { state.session = nullptr; }
+  } const ending{*state_};
+  state_->session = *session;
+  return state_->attempt(work);
 }
 
-Result<void> Database::transact(Durability durability, const Erased& work) {
+Result<void> Database::transact(Durability durability, bool is_append, const Erased& work) {
+  if (state_->session != nullptr) return fail(ErrorCode::internal, "a transaction within other work of the store");
   return guard([&](soci::session& session) -> Result<void> {
-    Transaction transaction{session, durability};
+    Transaction transaction{*state_->backend};
+    transaction.begin(durability, is_append ? Lock::nothing : Lock::writers);
     Result<void> outcome = work(session);
     if (outcome) transaction.commit();
     return outcome;

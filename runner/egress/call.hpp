@@ -98,6 +98,7 @@ struct Call {
   std::string approval_id;
   bool approved = false;
   bool opens_tunnel = false;             ///< a CONNECT whose content will be judged request by request
+  std::optional<Destination> tunnel_to;  ///< it was opened: what comes is the agent's own connection to there
   std::optional<std::string> held_body;  ///< the request body, when a stage had to read it
   std::string traceparent;               ///< ingress: what the agent is given (W3C Trace Context)
 

@@ -57,7 +57,7 @@ http::Task<Verdict> open_tunnel(Engine& engine, Call& call, Exchange& exchange) 
   Destination destination;
   destination.host = call.host;
   destination.port = call.port;
-  exchange.enter_tunnel(std::move(destination));
+  call.tunnel_to = std::move(destination);
   co_return pass();
 }
 

@@ -4,6 +4,8 @@
 #include "server/service/approvals.hpp"
 #include "server/service/consents.hpp"
 #include "server/service/grants.hpp"
+#include "server/service/policies.hpp"
+#include "server/service/policy_sets.hpp"
 #include "server/service/runs.hpp"
 #include "server/service/secrets.hpp"
 
@@ -17,5 +19,8 @@ void add_secret_routes(Router& router, Secrets& secrets);
 /// The one that gives the value of a secret: for a control plane in the user's own process, never for a server.
 void add_local_secret_routes(Router& router, Secrets& secrets);
 void add_consent_routes(Router& router, Consents& consents);
+void add_policy_routes(Router& router, Policies& policies);
+/// What the policies say to a call that is not made.
+void add_policy_evaluation_route(Router& router, store::Database& database, PolicySets& sets);
 
 }  // namespace runagents::server

@@ -12,17 +12,17 @@ namespace runagents::server {
 namespace {
 
 constexpr std::array all = {
-    SealedColumn{"secrets", "sealed", "'secrets/' || name", "'the secret \"' || name || '\"'"},
+    SealedColumn{"secrets", "sealed", "name", "'secrets/' || name", "'the secret \"' || name || '\"'"},
     // As auth::seal_tokens has it.
-    SealedColumn{
-        "consents", "sealed",
-        "'consents ' || length(CAST(end_user AS BLOB)) || ':' || end_user || length(CAST(tool AS BLOB)) || ':' "
-        "|| tool || length(CAST(client AS BLOB)) || ':' || client",
-        "'the consent ' || id"},
+    SealedColumn{"consents", "sealed", "id",
+                 "'consents ' || octet_length(end_user) || ':' || end_user || octet_length(tool) || ':' || tool || "
+                 "octet_length(client) || ':' || client",
+                 "'the consent ' || id"},
+    SealedColumn{"signing_keys", "sealed", "id", "'signing_keys/' || id", "'the signing key ' || id"},
 };
 
 struct Value {
-  long long row = 0;
+  std::string key;
   std::string sealed;
   std::string place;
   std::string label;
@@ -32,9 +32,9 @@ std::vector<Value> values_of(soci::session& session, const SealedColumn& sealed)
   const std::string column{sealed.column};
   Value value;
   store::Statement query{session};
-  query.into(value.row).into(value.sealed).into(value.place).into(value.label);
-  query.prepare("SELECT rowid, " + column + ", " + std::string{sealed.place} + ", " + std::string{sealed.label} +
-                " FROM " + std::string{sealed.table} + " WHERE " + column + " <> ''");
+  query.into(value.key).into(value.sealed).into(value.place).into(value.label);
+  query.prepare("SELECT " + std::string{sealed.key} + ", " + column + ", " + std::string{sealed.place} + ", " +
+                std::string{sealed.label} + " FROM " + std::string{sealed.table} + " WHERE " + column + " <> ''");
   std::vector<Value> values;
   while (query.fetch()) values.push_back(value);
   return values;
@@ -42,9 +42,9 @@ std::vector<Value> values_of(soci::session& session, const SealedColumn& sealed)
 
 void replace(soci::session& session, const SealedColumn& sealed, const Value& value, const std::string& text) {
   store::Statement update{session};
-  update.use(text, "sealed").use(value.row, "row");
-  update.prepare("UPDATE " + std::string{sealed.table} + " SET " + std::string{sealed.column} +
-                 " = :sealed WHERE rowid = :row");
+  update.use(text, "sealed").use(value.key, "key");
+  update.prepare("UPDATE " + std::string{sealed.table} + " SET " + std::string{sealed.column} + " = :sealed WHERE " +
+                 std::string{sealed.key} + " = :key");
   update.change();
 }
 

@@ -16,6 +16,7 @@ namespace runagents::server {
 struct SealedColumn {
   std::string_view table;
   std::string_view column;
+  std::string_view key;    ///< the primary key, a text; or a SQL expression that is different for each row
   std::string_view place;  ///< SQL expression over a row: the associated data that its value is sealed with
   std::string_view label;  ///< SQL expression over a row: what a person calls it, for messages
 };

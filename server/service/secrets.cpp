@@ -53,21 +53,12 @@ Result<std::string> load_sealed(soci::session& session, const std::string& name)
 
 }  // namespace
 
-Result<auth::Sealer> Secrets::sealer() {
-  if (!sealer_) {
-    auto opened = auth::open_sealer(data_directory_);
-    if (!opened) return opened;
-    sealer_ = std::move(*opened);
-  }
-  return *sealer_;
-}
-
 Result<StoredSecret> Secrets::put(const std::string& name, const config::Secret& value) {
   if (auto fit = check_name(name); !fit) return std::unexpected(std::move(fit.error()));
-  const auto sealer = this->sealer();
+  const auto sealer = key_.sealer();
   if (!sealer) return std::unexpected(sealer.error());
   return database_.write(store::Durability::full, [&](soci::session& session) -> Result<StoredSecret> {
-    const auto sealed = sealer->seal(value.reveal(), place_of(name));
+    const auto sealed = (*sealer)->seal(value.reveal(), place_of(name));
     const long long now = number_of(model::now());
     store::Statement insert{session};
     insert.use(name, "name").use(sealed, "sealed").use(now, "now");
@@ -108,12 +99,12 @@ Result<void> Secrets::remove(const std::string& name) {
 Result<config::Secret> Secrets::reveal(const std::string& name) {
   const auto read = [&] { return database_.read([&](soci::session& session) { return load_sealed(session, name); }); };
   if (auto exists = read(); !exists) return std::unexpected(std::move(exists.error()));
-  const auto sealer = this->sealer();
+  const auto sealer = key_.sealer();
   if (!sealer) return std::unexpected(sealer.error());
   for (std::string last;;) {
     const auto sealed = read();
     if (!sealed) return std::unexpected(sealed.error());
-    auto plain = sealer->open(*sealed, place_of(name));
+    auto plain = (*sealer)->open(*sealed, place_of(name));
     if (plain) return config::Secret{std::move(*plain)};
     // The key may have been changed between the two steps; then what is in the store by now can be opened.
     if (*sealed == last) return fail(plain.error().code, plain.error().message, plain.error().hint);
@@ -122,12 +113,12 @@ Result<config::Secret> Secrets::reveal(const std::string& name) {
 }
 
 Result<std::uint64_t> Secrets::rotate_key() {
-  auto sealer = this->sealer();
+  const auto sealer = key_.sealer();
   if (!sealer) return std::unexpected(sealer.error());
   std::uint64_t count = 0;
-  auto changed = sealer->change_key([&]() -> Result<void> {
+  auto changed = (*sealer)->change_key([&]() -> Result<void> {
     const auto sealed = database_.write(store::Durability::full,
-                                        [&](soci::session& session) { return seal_all_again(session, *sealer); });
+                                        [&](soci::session& session) { return seal_all_again(session, **sealer); });
     if (!sealed) return std::unexpected(sealed.error());
     count = *sealed;
     return {};

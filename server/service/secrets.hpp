@@ -1,26 +1,22 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "core/auth/sealer.hpp"
 #include "core/config/secret.hpp"
 #include "core/error.hpp"
 #include "core/model/stored_secret.hpp"
 #include "core/store/database.hpp"
+#include "server/service/store_key.hpp"
 
 namespace runagents::server {
 
 /// The secrets of the store, each sealed together with its name.
 class Secrets {
  public:
-  /// The key is looked for in `data_directory` when it is first needed.
-  Secrets(store::Database& database, std::filesystem::path data_directory)
-      : database_{database}, data_directory_{std::move(data_directory)} {}
+  Secrets(store::Database& database, StoreKey& key) : database_{database}, key_{key} {}
 
   /// Creates or replaces.
   [[nodiscard]] Result<model::StoredSecret> put(const std::string& name, const config::Secret& value);
@@ -32,11 +28,8 @@ class Secrets {
   [[nodiscard]] Result<std::uint64_t> rotate_key();
 
  private:
-  [[nodiscard]] Result<auth::Sealer> sealer();
-
   store::Database& database_;
-  std::filesystem::path data_directory_;
-  std::optional<auth::Sealer> sealer_;
+  StoreKey& key_;
 };
 
 }  // namespace runagents::server

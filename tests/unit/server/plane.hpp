@@ -7,10 +7,12 @@
 
 #include "core/api/control_plane.hpp"
 #include "server/embedded.hpp"
+#include "server/plane.hpp"
+#include "tests/unit/store_location.hpp"
 
 namespace runagents::tests {
 
-/// A control plane in this process, as the program has it.
+/// A control plane in this process, as the program has it, on the kind of store that this run of the tests is about.
 class Plane {
  public:
   explicit Plane(const std::filesystem::path& directory) : transport_{open(directory)}, client_{*transport_} {}
@@ -19,7 +21,25 @@ class Plane {
   api::Transport& transport() { return *transport_; }
 
  private:
+  class OnPostgresql final : public api::Transport {
+   public:
+    explicit OnPostgresql(const std::filesystem::path& directory) {
+      std::filesystem::create_directory(directory);
+      auto opened =
+          server::Plane::open({.data_directory = directory, .database = store_location(directory), .issuer = {}});
+      if (!opened) throw std::runtime_error{opened.error().message};
+      plane_ = std::move(*opened);
+    }
+    [[nodiscard]] Result<api::Response> send(const api::Request& request) override {
+      return plane_->answer_owner(request);
+    }
+
+   private:
+    std::unique_ptr<server::Plane> plane_;
+  };
+
   static std::unique_ptr<api::Transport> open(const std::filesystem::path& directory) {
+    if (uses_postgresql) return std::make_unique<OnPostgresql>(directory);
     auto opened = server::open_embedded(directory);
     if (!opened) throw std::runtime_error{opened.error().message};
     return std::move(*opened);

@@ -1,10 +1,10 @@
-#include "server/principal.hpp"
+#include "core/model/user.hpp"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
-namespace runagents::server {
+namespace runagents::model {
 namespace {
 
 constexpr std::array<std::pair<Role, std::string_view>, 3> words = {
@@ -19,4 +19,4 @@ std::optional<Role> role_of(std::string_view word) noexcept {
   return found == words.end() ? std::nullopt : std::optional{found->first};
 }
 
-}  // namespace runagents::server
+}  // namespace runagents::model

@@ -1,4 +1,4 @@
-#include "core/store/failure.hpp"
+#include "core/store/sqlite_failure.hpp"
 
 #include <sqlite3.h>
 #include <string>
@@ -7,7 +7,7 @@ namespace runagents::store {
 
 bool is_contention(int code) noexcept { return (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED; }
 
-Error explain(int code, const std::filesystem::path& file, std::chrono::milliseconds lock_timeout) {
+Error explain_sqlite(int code, const std::filesystem::path& file, std::chrono::milliseconds lock_timeout) {
   const std::string name = file.string();
   switch (code & 0xff) {
     case SQLITE_BUSY:
