@@ -17,6 +17,28 @@ Flag secret_file_flag(std::string& target) {
           .default_text = "standard output, once"};
 }
 
+Flag store_flag(bool& target) {
+  return switch_flag("store", "keep the secret in the encrypted store of this machine, for --account", target);
+}
+
+Command remember_command() {
+  auto options = std::make_shared<AccountRemember>();
+  return {.name = "remember",
+          .summary = "keep the secret of an agent account in the encrypted store of this machine",
+          .description = "token, exec and mcp then take it by --account, and run by [agent].account.",
+          .examples = {{"runagents accounts remember billing-bot --client-id client_123 --client-secret env:SECRET",
+                        "- asks for it, or takes it from a pipe"}},
+          .arguments = {{.name = "NAME", .summary = "the name of the account", .binding = &options->name}},
+          .flags = {{.name = "client-id", .value = "ID", .summary = "of the account", .binding = &options->client_id},
+                    {.name = "client-secret",
+                     .value = "REF",
+                     .summary = "where its secret is found now",
+                     .binding = &options->client_secret,
+                     .choices = {},
+                     .default_text = "-, standard input"}},
+          .run = [options](Context& context) { return remember_account(*options, context); }};
+}
+
 Command create_command() {
   auto options = std::make_shared<AccountCreate>();
   return {
@@ -27,7 +49,7 @@ Command create_command() {
                     "the secret is never on the screen"}},
       .arguments = {{.name = "NAME", .summary = "what it is called", .binding = &options->name}},
       .flags = {{.name = "description", .value = "TEXT", .summary = "what it is for", .binding = &options->description},
-                secret_file_flag(options->secret_file),
+                secret_file_flag(options->secret_file), store_flag(options->store),
                 dry_run_flag(options->dry_run)},
       .prints_objects = true,
       .run = [options](Context& context) { return create_account(*options, context); }};
@@ -64,7 +86,7 @@ Command rotate_command() {
                      .binding = &options->grace,
                      .choices = {},
                      .default_text = "not at all"},
-                    secret_file_flag(options->secret_file),
+                    secret_file_flag(options->secret_file), store_flag(options->store),
                     yes_flag(options->yes),
                     dry_run_flag(options->dry_run)},
           .prints_objects = true,
@@ -82,7 +104,7 @@ Command accounts_command() {
           list_objects_command(kind, "list agent accounts", {}, {{"runagents accounts list", "all that you may see"}}),
           get_object_command(kind, "show an agent account",
                              {{"runagents accounts get billing-bot", "by name, or by id"}}),
-          create_command(), update_command(), rotate_command(),
+          create_command(), update_command(), rotate_command(), remember_command(),
           act_on_objects_command(kind,
                                  {.verb = "deactivate",
                                   .done = "deactivated",

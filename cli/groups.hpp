@@ -24,5 +24,10 @@ namespace runagents::cli {
 [[nodiscard]] Command users_command();
 [[nodiscard]] Command api_keys_command();
 [[nodiscard]] Command audit_command();
+[[nodiscard]] Command token_command();
+[[nodiscard]] Command exec_command();
+[[nodiscard]] Command login_command();
+[[nodiscard]] Command logout_command();
+[[nodiscard]] Command whoami_command();
 
 }  // namespace runagents::cli
