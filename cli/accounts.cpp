@@ -110,8 +110,7 @@ Outcome rotate_account_secret(const AccountRotate& options, Context& context) {
   auto target = api::Target{account_kind().path}.segment(api::text_of(*account, "id")).segment("rotate-secret");
   auto rotated = client->post(target, body);
   if (!rotated) return std::unexpected(rotated.error());
-  return secret.hand_over(std::move(*rotated), fmt::format("rotated the secret of {}\n", name),
-                          context);
+  return secret.hand_over(std::move(*rotated), fmt::format("rotated the secret of {}\n", name), context);
 }
 
 Outcome remember_account(const AccountRemember& options, Context& context) {

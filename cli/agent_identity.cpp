@@ -168,7 +168,10 @@ std::vector<Flag> subject_flags(AgentTokenOptions& options) {
           {.name = "server", .value = "NAME", .summary = "good for this MCP server only", .binding = &options.server},
           {.name = "resource", .value = "URL", .summary = "good for this resource only", .binding = &options.resource},
           switch_flag("no-cache", "ask for a new one, and keep it to yourself", options.no_cache),
-          {.name = "min-ttl", .value = "TIME", .summary = "it lives for so long, or is a new one", .binding = &options.min_ttl}};
+          {.name = "min-ttl",
+           .value = "TIME",
+           .summary = "it lives for so long, or is a new one",
+           .binding = &options.min_ttl}};
 }
 
 }  // namespace runagents::cli

@@ -40,7 +40,8 @@ struct AgentClient {
 /// The tokens of this user's processes.
 [[nodiscard]] Result<api::SharedTokens> shared_tokens(Context& context);
 
-/// Under which name the encrypted store has an account's client id and secret: "account.NAME.id", "account.NAME.secret".
+/// Under which name the encrypted store has an account's client id and secret: "account.NAME.id",
+/// "account.NAME.secret".
 [[nodiscard]] Result<void> remember_account(const std::string& name, const std::string& client_id,
                                             const config::Secret& secret, Context& context);
 

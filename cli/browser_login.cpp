@@ -25,7 +25,8 @@ class Answer {
 
   http::Task<BrowserPage> take(std::string target) {
     const auto question = target.find('?');
-    if (target.substr(0, question) != callback) co_return BrowserPage{404, "Not here", "There is nothing at this address."};
+    if (target.substr(0, question) != callback)
+      co_return BrowserPage{404, "Not here", "There is nothing at this address."};
     auto query = question == std::string::npos ? std::string{} : target.substr(question + 1);
     const auto response = auth::read_authorization_response(query);
     // Anybody may send a browser here; what does not know the state changes nothing.
@@ -36,7 +37,8 @@ class Answer {
       co_return settle(Error{ErrorCode::unauthenticated, "the answer came from another server"});
     }
     if (!response->error.empty()) {
-      co_return settle(Error{ErrorCode::forbidden, "the login was refused: " + std::string{auth::known_error(response->error)}});
+      co_return settle(
+          Error{ErrorCode::forbidden, "the login was refused: " + std::string{auth::known_error(response->error)}});
     }
     code_ = response->code;
     co_return BrowserPage{200, "Logged in", "You can close this page and go back to the terminal."};
@@ -46,7 +48,8 @@ class Answer {
   [[nodiscard]] Result<std::string> code() const {
     if (error_) return std::unexpected(*error_);
     if (code_) return *code_;
-    return fail(ErrorCode::needs_person, "nobody has logged in", "--timeout waits longer; --device needs no browser here");
+    return fail(ErrorCode::needs_person, "nobody has logged in",
+                "--timeout waits longer; --device needs no browser here");
   }
 
  private:
@@ -72,8 +75,8 @@ Result<auth::Tokens> log_in_by_browser(const AuthorizationServer& server, const 
   const auto verifier = auth::new_code_verifier();
   Answer answer{state, server.issuer};
   http::asio::io_context loop{1};
-  auto receiver = RedirectReceiver::open(
-      loop, 0, [&answer](std::string target) { return answer.take(std::move(target)); }, {});
+  auto receiver =
+      RedirectReceiver::open(loop, 0, [&answer](std::string target) { return answer.take(std::move(target)); }, {});
   if (!receiver) return std::unexpected(receiver.error());
   model::Auth client;
   client.auth_url = server.authorization_url;

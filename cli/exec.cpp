@@ -63,7 +63,8 @@ Command exec_command() {
           .summary = "execute a command with a fresh token of an agent account in its environment",
           .description =
               "There is no fence: the command has the token and the network. It gets RUNAGENTS_TOKEN, "
-              "RUNAGENTS_TOKEN_EXPIRES_AT and\nRUNAGENTS_ENDPOINT, and neither the client's secret nor an API key. The exit "
+              "RUNAGENTS_TOKEN_EXPIRES_AT and\nRUNAGENTS_ENDPOINT, and neither the client's secret nor an API key. The "
+              "exit "
               "status is its own; 126 and 127 when it cannot be\nexecuted.",
           .examples = {{"runagents exec --account billing-bot --user ada@example.com -- python3 job.py",
                         "on behalf of Ada"}},

@@ -27,7 +27,8 @@ Result<Connection> named_connection(Context& context) {
                 "runagents context add NAME https://runagents.example.com --use");
   }
   if ((*connection)->context.empty()) {
-    return fail(ErrorCode::usage, "a login is kept under the name of a context, and the endpoint comes from the environment",
+    return fail(ErrorCode::usage,
+                "a login is kept under the name of a context, and the endpoint comes from the environment",
                 "runagents context add NAME " + (*connection)->endpoint);
   }
   return **connection;
@@ -118,12 +119,12 @@ Outcome log_out(Context& context) {
 Outcome who_am_i(Context& context) {
   const auto connection = context.connection();
   if (!connection) return std::unexpected(connection.error());
-  const auto headline =
-      (*connection)->is_local() ? std::string{"the store of this machine"} : (*connection)->endpoint;
+  const auto headline = (*connection)->is_local() ? std::string{"the store of this machine"} : (*connection)->endpoint;
   if ((*connection)->is_local()) {
     const auto name = local_user();
     const Json json = {{"context", (*connection)->context}, {"kind", "local"}, {"name", name}};
-    return print_object(user_kind(), json, fmt::format("{}, the owner of {}\n", output::printable(name), headline), context);
+    return print_object(user_kind(), json, fmt::format("{}, the owner of {}\n", output::printable(name), headline),
+                        context);
   }
   auto client = open_client(context);
   if (!client) return std::unexpected(client.error());

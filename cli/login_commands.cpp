@@ -9,8 +9,10 @@ Command login_command() {
   auto options = std::make_shared<Login>();
   return {.name = "login",
           .summary = "log in to the control plane",
-          .description = "Opens a browser, and keeps what comes back in the encrypted store; it is renewed when it ends. --device is for "
-                         "a machine\nwithout a browser: any other one will do.",
+          .description =
+              "Opens a browser, and keeps what comes back in the encrypted store; it is renewed when it ends. --device "
+              "is for "
+              "a machine\nwithout a browser: any other one will do.",
           .examples = {{"runagents login", "to the current context"},
                        {"runagents login --context prod --device", "over ssh"}},
           .flags = {switch_flag("device", "with a browser on another machine (RFC 8628)", options->device),

@@ -108,9 +108,9 @@ Result<Json> ask_about(const TokenText& options, const char* path, Context& cont
   if (!secret) return std::unexpected(secret.error());
   const auto transport = context.anonymous_transport();
   if (!transport) return std::unexpected(transport.error());
-  return api::Client{**transport}.post_form(api::Target{path}, {{"token", token->reveal()},
-                                                                 {"client_id", client->client_id},
-                                                                 {"client_secret", secret->reveal()}});
+  return api::Client{**transport}.post_form(
+      api::Target{path},
+      {{"token", token->reveal()}, {"client_id", client->client_id}, {"client_secret", secret->reveal()}});
 }
 
 }  // namespace
@@ -138,12 +138,10 @@ Outcome exchange_tokens(const TokenExchangeOptions& options, Context& context) {
   if (!agent) return std::unexpected(agent.error());
   const auto transport = context.anonymous_transport();
   if (!transport) return std::unexpected(transport.error());
-  const auto token = api::exchange_token(**transport,
-                                         {.agent_token = *agent,
-                                          .user_token = *user,
-                                          .resource = options.of.resource,
-                                          .rfc_order = options.rfc_order},
-                                         now());
+  const auto token = api::exchange_token(
+      **transport,
+      {.agent_token = *agent, .user_token = *user, .resource = options.of.resource, .rfc_order = options.rfc_order},
+      now());
   if (!token) return std::unexpected(token.error());
   return print_token(*token, options.format, context);
 }

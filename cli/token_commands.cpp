@@ -49,23 +49,25 @@ Command m2m_command() {
 
 Command obo_command() {
   auto options = std::make_shared<TokenOptions>();
-  return {.name = "obo",
-          .summary = "print a token of an agent account on behalf of a user",
-          .description = "The user must have delegated to the account. They are named by id, by e-mail address, or by a token of "
-                         "theirs.",
-          .examples = {{"runagents token obo --account billing-bot --user ada@example.com", "by address"},
-                       {"runagents token obo --user-token env:USER_TOKEN", "by a token of an identity provider"}},
-          .flags = joined(joined(client_flags(options->of), subject_flags(options->of)), {format_flag(options->format)}),
-          .run = [options](Context& context) -> Outcome {
-            if (options->of.user.empty() && options->of.user_token.empty()) {
-              if (context.environment("RUNLAYER_AGENT_SUBJECT_TOKEN")) {
-                options->of.user_token = "env:RUNLAYER_AGENT_SUBJECT_TOKEN";
-              } else {
-                return fail(ErrorCode::usage, "say for whom: --user USER or --user-token REF");
-              }
-            }
-            return print_agent_token(*options, context);
-          }};
+  return {
+      .name = "obo",
+      .summary = "print a token of an agent account on behalf of a user",
+      .description =
+          "The user must have delegated to the account. They are named by id, by e-mail address, or by a token of "
+          "theirs.",
+      .examples = {{"runagents token obo --account billing-bot --user ada@example.com", "by address"},
+                   {"runagents token obo --user-token env:USER_TOKEN", "by a token of an identity provider"}},
+      .flags = joined(joined(client_flags(options->of), subject_flags(options->of)), {format_flag(options->format)}),
+      .run = [options](Context& context) -> Outcome {
+        if (options->of.user.empty() && options->of.user_token.empty()) {
+          if (context.environment("RUNLAYER_AGENT_SUBJECT_TOKEN")) {
+            options->of.user_token = "env:RUNLAYER_AGENT_SUBJECT_TOKEN";
+          } else {
+            return fail(ErrorCode::usage, "say for whom: --user USER or --user-token REF");
+          }
+        }
+        return print_agent_token(*options, context);
+      }};
 }
 
 Command exchange_command() {
@@ -78,26 +80,30 @@ Command exchange_command() {
                    .binding = &options->agent_token,
                    .choices = {},
                    .default_text = "asked for as token m2m does"});
-  flags.push_back(switch_flag("rfc-order", "the user's token is the subject, the agent's the actor", options->rfc_order));
+  flags.push_back(
+      switch_flag("rfc-order", "the user's token is the subject, the agent's the actor", options->rfc_order));
   flags.push_back(format_flag(options->format));
-  return {.name = "exchange",
-          .summary = "exchange an agent account's token and a user's for one on behalf of the user (RFC 8693)",
-          .examples = {{"runagents token exchange --user-token env:USER_TOKEN", "in two steps what token obo does in one"}},
-          .flags = std::move(flags),
-          .run = [options](Context& context) { return exchange_tokens(*options, context); }};
+  return {
+      .name = "exchange",
+      .summary = "exchange an agent account's token and a user's for one on behalf of the user (RFC 8693)",
+      .examples = {{"runagents token exchange --user-token env:USER_TOKEN", "in two steps what token obo does in one"}},
+      .flags = std::move(flags),
+      .run = [options](Context& context) { return exchange_tokens(*options, context); }};
 }
 
 Command inspect_command() {
   auto options = std::make_shared<TokenText>();
-  return {.name = "inspect",
-          .summary = "show what a token says",
-          .description = "Nobody is asked; with --verify the server for its keys, and the command ends with 3 for a token that is not "
-                         "signed by\nthem. What a token says may be over: introspect asks.",
-          .examples = {{"runagents token m2m | runagents token inspect", "who, for whom, until when"}},
-          .arguments = {token_argument(options->token)},
-          .flags = {switch_flag("verify", "whether the server has signed it", options->verify)},
-          .prints_objects = true,
-          .run = [options](Context& context) { return inspect_token(*options, context); }};
+  return {
+      .name = "inspect",
+      .summary = "show what a token says",
+      .description =
+          "Nobody is asked; with --verify the server for its keys, and the command ends with 3 for a token that is not "
+          "signed by\nthem. What a token says may be over: introspect asks.",
+      .examples = {{"runagents token m2m | runagents token inspect", "who, for whom, until when"}},
+      .arguments = {token_argument(options->token)},
+      .flags = {switch_flag("verify", "whether the server has signed it", options->verify)},
+      .prints_objects = true,
+      .run = [options](Context& context) { return inspect_token(*options, context); }};
 }
 
 Command introspect_command() {

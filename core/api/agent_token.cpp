@@ -39,9 +39,8 @@ Result<AgentToken> ask(Transport& transport, const Form& form, std::chrono::sys_
   auto tokens = auth::read_token_response(answer, now);
   config::wipe(answer.body);
   if (!tokens) return fail(ErrorCode::unavailable, "the token endpoint: " + tokens.error().message);
-  return AgentToken{.text = std::move(tokens->access_token),
-                    .issued_at = now,
-                    .expires_at = tokens->expires_at.value_or(now)};
+  return AgentToken{
+      .text = std::move(tokens->access_token), .issued_at = now, .expires_at = tokens->expires_at.value_or(now)};
 }
 
 }  // namespace

@@ -17,7 +17,7 @@ inline constexpr std::string_view access_token_type = "urn:ietf:params:oauth:tok
 
 /// Which token an agent account wants. A value; of secrets it holds a user's token at most.
 struct AgentTokenRequest {
-  std::string issuer;        ///< the server's endpoint; with the rest it says which token this is
+  std::string issuer;  ///< the server's endpoint; with the rest it says which token this is
   std::string client_id;
   std::string subject = {};       ///< the user for whom: an id, an e-mail address or their token; empty: nobody (M2M)
   std::string subject_type = {};  ///< one of the above, with a subject
@@ -37,11 +37,10 @@ struct AgentToken {
 /// Asks the token endpoint with grant_type=client_credentials (RFC 6749, 4.4), with an actor for a token on behalf of a
 /// user. `transport` sends no credential of its own: the client is in the form. Blocks.
 [[nodiscard]] Result<AgentToken> request_agent_token(Transport& transport, const AgentTokenRequest& request,
-                                                     const config::Secret& client_secret,
-                                                     std::chrono::sys_seconds now);
+                                                     const config::Secret& client_secret, std::chrono::sys_seconds now);
 
-/// What is exchanged for what (RFC 8693). The published order has the agent's token as the subject and the user's as the
-/// actor; `rfc_order` turns them round.
+/// What is exchanged for what (RFC 8693). The published order has the agent's token as the subject and the user's as
+/// the actor; `rfc_order` turns them round.
 struct TokenExchange {
   const config::Secret& agent_token;
   const config::Secret& user_token;

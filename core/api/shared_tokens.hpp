@@ -17,9 +17,9 @@ namespace runagents::api {
 /// Tokens of agent accounts, shared by all processes of a user: one file for each token, sealed under the store's key,
 /// in the cache directory. However many processes want the same token at the same time, one of them asks the server;
 /// the others wait for what it gets (flock on a file beside). A token is renewed at 80 to 90 % of its life, by each
-/// process at a moment of its own so that they do not come all at once; and while one renews it, or when that fails, the
-/// others go on with what they have as long as it lives. What cannot be opened any more (another key) is as if it were
-/// not there. Blocks; any thread, one call at a time.
+/// process at a moment of its own so that they do not come all at once; and while one renews it, or when that fails,
+/// the others go on with what they have as long as it lives. What cannot be opened any more (another key) is as if it
+/// were not there. Blocks; any thread, one call at a time.
 class SharedTokens {
  public:
   using Mint = std::function<Result<AgentToken>()>;

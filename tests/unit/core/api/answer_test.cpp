@@ -78,7 +78,8 @@ TEST_CASE("pages are followed by cursor, or by counting where a server counts") 
   CHECK(cursors.requests[1].target.contains("cursor=c1"));
 
   std::string full;
-  for (int i = 0; i < 100; ++i) full += (full.empty() ? "" : ",") + std::string{R"({"id":")"} + std::to_string(i) + "\"}";
+  for (int i = 0; i < 100; ++i)
+    full += (full.empty() ? "" : ",") + std::string{R"({"id":")"} + std::to_string(i) + "\"}";
   ScriptedTransport counting;
   counting.answer(200, R"({"data":[)" + full + "]}").answer(200, R"({"data":[{"id":"100"}]})");
   CHECK(Client{counting}.list(Target{"/servers"})->size() == 101);

@@ -15,7 +15,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* me = R"({"id":"u1"})";
-constexpr const char* personal = R"({"id":"g1","grantor_user_id":"u1","server_id":"s1","shared":false,"is_active":true})";
+constexpr const char* personal =
+    R"({"id":"g1","grantor_user_id":"u1","server_id":"s1","shared":false,"is_active":true})";
 constexpr const char* shared = R"({"id":"g1","grantor_user_id":"u1","server_id":"s1","shared":true,"is_active":true})";
 
 std::string list_of(const std::string& grants) { return "[" + grants + "]"; }

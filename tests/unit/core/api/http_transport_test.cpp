@@ -18,12 +18,12 @@ struct Server {
   std::vector<std::string> credentials{"token-1", "token-2"};
 
   void answer(int status, std::vector<std::pair<std::string, std::string>> fields = {}, std::string body = "{}") {
-    answers.emplace_back(
-        http::FetchResponse{.status = status, .fields = std::move(fields), .body = std::move(body)});
+    answers.emplace_back(http::FetchResponse{.status = status, .fields = std::move(fields), .body = std::move(body)});
   }
 
   std::unique_ptr<Transport> open(bool with_credential = true) {
-    HttpTransportOptions options{.endpoint = "https://plane.example"};
+    HttpTransportOptions options;
+    options.endpoint = "https://plane.example";
     options.fetch = [this](const http::FetchRequest& request) -> Result<http::FetchResponse> {
       requests.push_back(request);
       if (answers.empty()) return fail(ErrorCode::unavailable, "no more answers");
@@ -96,8 +96,8 @@ TEST_CASE("a POST keeps its idempotency key when it is sent again") {
 TEST_CASE("what flips is sent one time, on a connection of its own") {
   Server server;
   server.answer(429, {{"retry-after", "1"}});
-  const auto response = server.open()->send(
-      {.method = "POST", .target = "/toggle", .body = "{}", .fields = {}, .at_most_once = true});
+  const auto response =
+      server.open()->send({.method = "POST", .target = "/toggle", .body = "{}", .fields = {}, .at_most_once = true});
   CHECK(response->status == 429);
   CHECK(server.requests.size() == 1);
   CHECK(server.requests[0].at_most_once);

@@ -35,9 +35,10 @@ TEST_CASE("without a file everything is local") {
 TEST_CASE("what is written is read again, in a private file") {
   File file;
   UserConfiguration written{.current_context = "prod", .contexts = {}};
-  written.contexts.push_back({.name = "prod",
-                              .endpoint = "https://plane.example",
-                              .credential = model::SecretReference{model::SecretReference::Kind::exec, "pass \"x\\y\""}});
+  written.contexts.push_back(
+      {.name = "prod",
+       .endpoint = "https://plane.example",
+       .credential = model::SecretReference{model::SecretReference::Kind::exec, "pass \"x\\y\""}});
   written.contexts.push_back({.name = "ci.2",
                               .endpoint = "http://127.0.0.1:8400",
                               .session = model::SecretReference{model::SecretReference::Kind::store, "session.ci.2"}});
@@ -62,8 +63,7 @@ TEST_CASE("what is wrong is said with its place and what would be right") {
             .error()
             .message.contains("did you mean \"prod\"?"));
   CHECK_FALSE(file.read("[contexts.local]\nendpoint = \"https://x.example\"\n").has_value());
-  CHECK_FALSE(
-      file.read("[contexts.prod]\nendpoint = \"https://x.example\"\nsession = \"env:TOKENS\"\n").has_value());
+  CHECK_FALSE(file.read("[contexts.prod]\nendpoint = \"https://x.example\"\nsession = \"env:TOKENS\"\n").has_value());
 }
 
 TEST_CASE("a literal credential is refused and not repeated") {
