@@ -134,9 +134,13 @@ void Postgresql::rollback() noexcept {
   }
 }
 
+// From the catalogue's own table: to_regclass and the like may still answer as of the beginning of the transaction,
+// before the wait for the lock.
 int Postgresql::schema_version() {
   int is_there = 0;
-  *session_ << "SELECT CASE WHEN to_regclass('schema_version') IS NULL THEN 0 ELSE 1 END", soci::into(is_there);
+  *session_ << "SELECT count(*) FROM pg_catalog.pg_class WHERE relname = 'schema_version' "
+               "AND relnamespace = current_schema()::regnamespace",
+      soci::into(is_there);
   int version = 0;
   if (is_there == 1) *session_ << "SELECT coalesce(max(version), 0) FROM schema_version", soci::into(version);
   return version;

@@ -28,12 +28,13 @@ Error explain_postgresql(std::string_view sqlstate, const std::string& name, std
   if (sqlstate == "25006") {
     return unavailable(store + " is read-only", "name the primary server, or add target_session_attrs=read-write");
   }
-  if (sqlstate == "42501") {
+  if (sqlstate == "42501" || sqlstate == "3F000") {
     return unavailable(store + " does not let its user do this",
                        "the user needs to own the schema, or USAGE and CREATE on it and all rights to its tables");
   }
-  if (sqlstate.starts_with("58"))
+  if (sqlstate.starts_with("58")) {
     return unavailable("the server of " + store + " cannot read or write", "look into its log");
+  }
   if (sqlstate.starts_with("XX")) {
     return {ErrorCode::internal, store + " is damaged or its server has failed", "look into the server's log"};
   }

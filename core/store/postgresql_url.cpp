@@ -40,7 +40,7 @@ std::string name_of(const Parameters& parameters) {
                    (port.empty() ? "" : ":" + port) + "/" + at(parameters, "dbname"));
 }
 
-std::string quoted(std::string_view value) {
+std::string in_quotes(std::string_view value) {
   std::string out = "'";
   for (const char c : value) {
     if (c == '\'' || c == '\\') out += '\\';
@@ -71,7 +71,7 @@ Result<PostgresqlTarget> parse_postgresql_url(const std::string& url) {
   PostgresqlTarget target{.name = name_of(parameters), .parameters = {}, .password = at(parameters, "password")};
   for (const auto& [name, value] : defaults) parameters.emplace(name, value);
   parameters["client_encoding"] = "UTF8";
-  for (const auto& [name, value] : parameters) target.parameters += name + "=" + quoted(value) + " ";
+  for (const auto& [name, value] : parameters) target.parameters += name + "=" + in_quotes(value) + " ";
   return target;
 }
 

@@ -289,7 +289,7 @@ while passed < 20000:
     if last.status != 200: break
     passed += 1
 observe(passed=passed, then=[last.facts()] + [call("GET", tool("api") + "/x").facts() for _ in range(5)])
-""", prefix=self.in_namespace(f"mount -t tmpfs -o size=512k,mode=700 none {data}"))
+""", prefix=self.in_namespace(f"mount -t tmpfs -o size=1m,mode=700 none {data}"))
         result = running.finish(120)
         self.assertGreater(result.observed.get("passed", 0), 0, result.stderr)
         for facts in result.observed["then"]:

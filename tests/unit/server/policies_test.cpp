@@ -217,7 +217,7 @@ TEST_CASE("a change counts for the next question, also when another process made
 TEST_CASE("policies are compiled when they changed, and not for every call") {
   const TemporaryDirectory directory;
   Plane plane{directory.path()};
-  auto database = store::Database::open(directory.path() / "runagents.db");
+  auto database = store::Database::open(tests::store_location(directory.path()));
   REQUIRE(database.has_value());
   server::PolicySets sets;
   const auto before = sets.current(*database);
@@ -234,7 +234,7 @@ TEST_CASE("a stored policy that cannot be read closes everything") {
   const TemporaryDirectory directory;
   Plane plane{directory.path()};
   REQUIRE(send(plane, "PUT", "/policies/p", rules()).status == 201);
-  auto database = store::Database::open(directory.path() / "runagents.db");
+  auto database = store::Database::open(tests::store_location(directory.path()));
   REQUIRE(database.has_value());
   const server::Principal owner{.kind = server::Principal::Kind::local};
   server::Resources resources{*database, server::policies_kind};
@@ -268,7 +268,7 @@ TEST_CASE("who is nobody to policies is refused") {
   const auto answer = send(plane, "POST", "/policies/evaluate", {{"server", "s"}, {"tool_name", "x"}});
   CHECK(answer.body["decision"] == "deny");
   CHECK(answer.body["reason"] == "it is not known who calls");
-  auto database = store::Database::open(directory.path() / "runagents.db");
+  auto database = store::Database::open(tests::store_location(directory.path()));
   server::PolicySets sets;
   const auto set = sets.current(*database);
   using Kind = server::Principal::Kind;
