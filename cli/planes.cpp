@@ -81,18 +81,18 @@ Result<std::unique_ptr<api::Transport>> Planes::open_remote(const Connection& co
 
 api::RequestCredential Planes::credential_of(const Connection& connection) {
   if (connection.session) {
-    return [this, connection](bool again) -> Result<config::Secret> {
+    return [this, connection](std::string_view refused) -> Result<config::Secret> {
       const auto plane = local_control_plane();
       if (!plane) return std::unexpected(plane.error());
       const auto directories = settings_.directories();
       if (!directories) return std::unexpected(directories.error());
-      return session_token(connection, **plane, directories->data, again);
+      return session_token(connection, **plane, directories->data, refused);
     };
   }
   if (!connection.credential) return {};
   auto known = std::make_shared<std::optional<config::Secret>>();
-  return [this, connection, known](bool again) -> Result<config::Secret> {
-    if (again) return fail(ErrorCode::unauthenticated, "there is no other credential");
+  return [this, connection, known](std::string_view refused) -> Result<config::Secret> {
+    if (!refused.empty()) return fail(ErrorCode::unauthenticated, "there is no other credential");
     if (!*known) {
       const auto stored = [this](std::string_view name) -> Result<config::Secret> {
         const auto plane = local_control_plane();

@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/auth/key_ring.hpp"
 #include "core/config/file_lock.hpp"
 
 namespace runagents::cli {
@@ -106,19 +105,20 @@ Result<Session> load_session(std::string_view name, api::ControlPlane& local) {
 }
 
 Result<config::Secret> session_token(const Connection& connection, api::ControlPlane& local,
-                                     const std::filesystem::path& data_directory, bool again,
+                                     const std::filesystem::path& data_directory, std::string_view refused,
                                      const auth::Fetch& fetch) {
+  const auto is_good = [refused](const Session& one) {
+    return one.tokens.access_token.reveal() != refused && lives_on(one.tokens);
+  };
   auto session = session_of(connection, local);
   if (!session) return std::unexpected(std::move(session.error()));
-  if (!again && lives_on(session->tokens)) return std::move(session->tokens.access_token);
-  const auto refused = auth::copy(session->tokens.access_token);
+  if (is_good(*session)) return std::move(session->tokens.access_token);
   const auto lock = config::FileLock::wait(data_directory / (connection.session->value + ".lock"));
   if (!lock) return std::unexpected(lock.error());
+  // Somebody else may have renewed it meanwhile.
   session = session_of(connection, local);
   if (!session) return std::unexpected(std::move(session.error()));
-  // Somebody else may have renewed it meanwhile.
-  const bool is_another = session->tokens.access_token.reveal() != refused.reveal();
-  if (!is_another || !lives_on(session->tokens)) session = renewed(std::move(*session), connection, local, fetch);
+  if (!is_good(*session)) session = renewed(std::move(*session), connection, local, fetch);
   if (!session) return std::unexpected(std::move(session.error()));
   return std::move(session->tokens.access_token);
 }

@@ -31,11 +31,12 @@ struct Session {
 [[nodiscard]] Result<void> store_session(std::string_view name, const Session& session, api::ControlPlane& local);
 [[nodiscard]] Result<Session> load_session(std::string_view name, api::ControlPlane& local);
 
-/// A token of the connection's session that lives for another while; renewed when it does not, or when `again`, by one
-/// process at a time: a refresh token may count once. A session that is over is ErrorCode::unauthenticated. Blocks.
+/// A token of the connection's session that lives for another while; renewed when it does not, or when it is the one
+/// that was `refused`, by one process at a time: a refresh token may count once. A session that is over is
+/// ErrorCode::unauthenticated. Blocks.
 [[nodiscard]] Result<config::Secret> session_token(const Connection& connection, api::ControlPlane& local,
-                                                   const std::filesystem::path& data_directory, bool again,
-                                                   const auth::Fetch& fetch = http::fetch);
+                                                   const std::filesystem::path& data_directory,
+                                                   std::string_view refused, const auth::Fetch& fetch = http::fetch);
 
 /// Has the server forget the session's tokens (RFC 7009). An error means that it may not have.
 [[nodiscard]] Result<void> revoke_session(const Session& session, const auth::Fetch& fetch = http::fetch);

@@ -99,7 +99,7 @@ Command inspect_command() {
       .description =
           "Nobody is asked; with --verify the server for its keys, and the command ends with 3 for a token that is not "
           "signed by\nthem. What a token says may be over: introspect asks.",
-      .examples = {{"runagents token m2m | runagents token inspect", "who, for whom, until when"}},
+      .examples = {{"runagents token inspect env:RUNAGENTS_TOKEN", "who, for whom, until when"}},
       .arguments = {token_argument(options->token)},
       .flags = {switch_flag("verify", "whether the server has signed it", options->verify)},
       .prints_objects = true,
@@ -111,7 +111,7 @@ Command introspect_command() {
   return {.name = "introspect",
           .summary = "ask the server whether a token is good (RFC 7662)",
           .description = "Ends with 3 when it is not.",
-          .examples = {{"runagents token m2m | runagents token introspect", "as the account that it belongs to"}},
+          .examples = {{"runagents token introspect env:RUNAGENTS_TOKEN", "as the account that it belongs to"}},
           .arguments = {token_argument(options->token)},
           .flags = client_flags(options->of),
           .prints_objects = true,
@@ -122,7 +122,7 @@ Command revoke_command() {
   auto options = std::make_shared<TokenText>();
   return {.name = "revoke",
           .summary = "make a token worthless (RFC 7009), and forget the cached ones",
-          .examples = {{"runagents token m2m | runagents token revoke", "as the account that it belongs to"}},
+          .examples = {{"runagents token revoke file:token", "as the account that it belongs to"}},
           .arguments = {token_argument(options->token)},
           .flags = client_flags(options->of),
           .run = [options](Context& context) { return revoke_token(*options, context); }};

@@ -67,10 +67,10 @@ class HttpTransport final : public Transport {
     if (request.method == "POST" && !has_key(request)) {
       request.fields.emplace_back("idempotency-key", auth::hex(auth::random_bytes(16)));
     }
-    if (auto got = take_credential(false); !got) return std::unexpected(std::move(got.error()));
+    if (auto got = take_credential({}); !got) return std::unexpected(std::move(got.error()));
     auto response = send_patiently(request);
     if (response && blames_token(*response) && options_.credential && !is_api_key(credential_.reveal())) {
-      if (auto got = take_credential(true); got) response = send_patiently(request);
+      if (auto got = take_credential(credential_.reveal()); got) response = send_patiently(request);
     }
     if (!response) return std::unexpected(std::move(response.error()));
     return Response{
@@ -78,9 +78,9 @@ class HttpTransport final : public Transport {
   }
 
  private:
-  Result<void> take_credential(bool again) {
+  Result<void> take_credential(std::string_view refused) {
     if (!options_.credential) return {};
-    auto credential = options_.credential(again);
+    auto credential = options_.credential(refused);
     if (!credential) return std::unexpected(std::move(credential.error()));
     credential_ = std::move(*credential);
     return {};

@@ -19,9 +19,9 @@ inline constexpr std::string_view base_path = "/api/v1";
 /// An API key that belongs to a user: "rl_...".
 [[nodiscard]] constexpr bool is_api_key(std::string_view credential) noexcept { return credential.starts_with("rl_"); }
 
-/// The credential of the next request. `again`: the last one that was given is no good any more; whoever cannot get
-/// another one returns an error. An empty secret: none.
-using RequestCredential = std::function<Result<config::Secret>(bool again)>;
+/// The credential of the next request. `refused`: the one that was given last and is no good any more, empty for the
+/// first; whoever cannot get another one returns an error. An empty secret: none.
+using RequestCredential = std::function<Result<config::Secret>(std::string_view refused)>;
 
 struct HttpTransportOptions {
   std::string endpoint;                                         ///< as `checked_endpoint` gives it

@@ -29,7 +29,7 @@ TEST_CASE("the published answers are told apart, whoever writes them") {
                 "invalid_client"},
            Case{403, R"({"detail":"invalid_grant: No valid delegation"})", ErrorCode::forbidden, "no_delegation"},
            Case{403, R"({"error":"invalid_grant","error_description":"Delegator user is deactivated"})",
-                ErrorCode::forbidden, "invalid_grant"},
+                ErrorCode::forbidden, "user_deactivated"},
            Case{400, R"({"error":"invalid_grant","error_description":"actor_token must be a valid UUID"})",
                 ErrorCode::usage, "invalid_grant"},
            Case{401, R"({"detail":"No credentials available for this server"})", ErrorCode::needs_person,

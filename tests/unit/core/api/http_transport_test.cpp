@@ -33,8 +33,10 @@ struct Server {
     };
     options.pause = [this](std::chrono::milliseconds length) { pauses.push_back(length); };
     if (with_credential) {
-      options.credential = [this, current = std::size_t{0}](bool again) mutable -> Result<config::Secret> {
-        if (again && ++current == credentials.size()) return fail(ErrorCode::unauthenticated, "no other one");
+      options.credential = [this,
+                            current = std::size_t{0}](std::string_view refused) mutable -> Result<config::Secret> {
+        if (!refused.empty() && ++current == credentials.size())
+          return fail(ErrorCode::unauthenticated, "no other one");
         return config::Secret{credentials[current]};
       };
     }
