@@ -25,8 +25,9 @@ class Answer {
 
   http::Task<BrowserPage> take(std::string target) {
     const auto question = target.find('?');
-    if (target.substr(0, question) != callback)
+    if (target.substr(0, question) != callback) {
       co_return BrowserPage{404, "Not here", "There is nothing at this address."};
+    }
     auto query = question == std::string::npos ? std::string{} : target.substr(question + 1);
     const auto response = auth::read_authorization_response(query);
     // Anybody may send a browser here; what does not know the state changes nothing.

@@ -37,6 +37,7 @@ Outcome execute_with_token(const ExecOptions& options, Context& context) {
   ::setenv("RUNAGENTS_ENDPOINT", (*connection)->endpoint.c_str(), 1);
   std::vector<std::string> words = options.command;
   std::vector<char*> arguments;
+  arguments.reserve(words.size() + 1);
   for (auto& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
   context.terminal.err.flush();

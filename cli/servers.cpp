@@ -75,8 +75,9 @@ Outcome create_server(const ServerOptions& options, Context& context) {
 Outcome update_server(const ServerOptions& options, Context& context) {
   const auto body = body_of(options, context);
   if (!body) return std::unexpected(body.error());
-  if (body->empty())
+  if (body->empty()) {
     return fail(ErrorCode::usage, "nothing to change", "runagents servers update --help lists what can be");
+  }
   auto client = client_for_changes(context);
   if (!client) return std::unexpected(client.error());
   auto server = find_object(server_kind(), options.name, *client);
@@ -129,9 +130,9 @@ Outcome server_session(const ServerSession& options, Context& context) {
   const auto name = output::printable(options.name);
   if (!changes || options.dry_run) {
     const auto session = client->get(session_of(*server));
-    if (!session && !(options.dry_run && session.error().code == ErrorCode::not_found)) {
-      return std::unexpected(session.error());
-    }
+    // To be set, none has to be there.
+    const bool may_lack = options.dry_run && !session && session.error().code == ErrorCode::not_found;
+    if (!session && !may_lack) return std::unexpected(session.error());
     if (options.dry_run) say_dry_run(context);
     return print_session({}, session.value_or(Json::object()), context);
   }

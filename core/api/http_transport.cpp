@@ -92,8 +92,9 @@ class HttpTransport final : public Transport {
       auto response = send_once(request);
       if (!response || (response->status != 429 && response->status != 503)) return response;
       const auto wait = retry_after(*response);
-      if (!wait || attempt == max_attempts || !may_be_repeated(request) || waited + *wait > max_waiting)
+      if (!wait || attempt == max_attempts || !may_be_repeated(request) || waited + *wait > max_waiting) {
         return response;
+      }
       waited += *wait;
       pause(*wait);
     }

@@ -53,8 +53,8 @@ bool is_due(const AgentToken& token, double renewal, sys_seconds now) {
 
 }  // namespace
 
-SharedTokens::SharedTokens(std::filesystem::path cache_directory, auth::Sealer sealer, Clock clock)
-    : directory_{std::move(cache_directory) / "tokens"},
+SharedTokens::SharedTokens(const std::filesystem::path& cache_directory, auth::Sealer sealer, Clock clock)
+    : directory_{cache_directory / "tokens"},
       sealer_{std::move(sealer)},
       clock_{std::move(clock)},
       renewal_{random_part()} {

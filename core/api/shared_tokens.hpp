@@ -25,7 +25,7 @@ class SharedTokens {
   using Mint = std::function<Result<AgentToken>()>;
   using Clock = std::function<std::chrono::sys_seconds()>;
 
-  SharedTokens(std::filesystem::path cache_directory, auth::Sealer sealer, Clock clock = {});
+  SharedTokens(const std::filesystem::path& cache_directory, auth::Sealer sealer, Clock clock = {});
 
   struct Wish {
     std::chrono::seconds at_least{0};  ///< the token lives for so long, or is a new one

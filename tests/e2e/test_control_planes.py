@@ -5,6 +5,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.request import urlopen
 
 from harness.case import PROGRAM, EndToEnd, main
 from harness.plane import ACCOUNT, BOB, CLIENT_ID, CLIENT_SECRET, KEY, SERVER, Plane
@@ -198,6 +201,35 @@ class Logins(ControlPlanes):
         self.cli("logout", status=0)
         self.assertEqual(self.plane.revoked, ["refresh-2", "login-2"])
         self.cli("whoami", status=3)
+
+    def log_in_by_browser(self, **answer):
+        """Plays the browser; `answer` is what it brings back besides the right state."""
+        self.cli("context", "add", "prod", self.plane.url, "--use", status=0)
+        login = subprocess.Popen([PROGRAM, "login", "--timeout", "20s"], env=self.environment, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(self._end, login)
+        url = urlsplit(next(line for line in login.stderr if "/authorize?" in line).strip())
+        asked = dict(parse_qsl(url.query))
+        self.assertEqual((asked["code_challenge_method"], asked["client_id"]), ("S256", "runagents-cli"))
+        self.plane.challenge = asked["code_challenge"]
+        back = {"code": "code-1", "state": asked["state"], **answer}
+        with self.assertRaises(HTTPError) as refused:
+            urlopen(asked["redirect_uri"] + "?code=code-1&state=another", timeout=10)
+        refused.exception.close()
+        try:
+            urlopen(asked["redirect_uri"] + "?" + urlencode(back), timeout=10).close()
+        except HTTPError as error:
+            error.close()
+        said = login.communicate(timeout=20)[1]
+        return login.returncode, said
+
+    def test_a_browser_login_comes_back_to_this_machine(self):
+        self.assertEqual(self.log_in_by_browser()[0], 0)
+        self.assertEqual(self.cli_json("whoami")["email"], "alice@example.com")
+
+    def test_an_answer_of_another_server_logs_nobody_in(self):
+        status, said = self.log_in_by_browser(iss="https://evil.example")
+        self.assertEqual(status, 3, said)
+        self.assertEqual(self.plane.count("POST /api/v1/oauth/token"), 0)
 
     def test_a_session_is_not_sent_to_another_endpoint(self):
         self.login()

@@ -1,5 +1,7 @@
 """A control plane that speaks a part of the API, as somebody else's server does, and counts what it is asked."""
 
+import base64
+import hashlib
 import json
 import threading
 import time
@@ -23,6 +25,7 @@ class Plane:
         self.grants = []
         self.delegations = [{"id": "d1", "delegator_user_id": BOB, "delegator_email": "bob@example.com"}]
         self.device_polls, self.refreshes, self.tokens = 0, 0, {"login-1"}
+        self.challenge = None  # of the authorization request that a test plays the browser for
         self.lose_toggle, self.revoked = False, []
         self.lock = threading.Lock()
         plane = self
@@ -96,6 +99,11 @@ class Plane:
             self.device_polls += 1
             if self.device_polls < 2:
                 return 400, {"error": "authorization_pending"}
+            return 200, {"access_token": "login-1", "token_type": "Bearer", "expires_in": 3600, "refresh_token": "refresh-1"}
+        if grant == "authorization_code":
+            challenge = base64.urlsafe_b64encode(hashlib.sha256(form["code_verifier"].encode()).digest()).rstrip(b"=")
+            if form["code"] != "code-1" or challenge.decode() != self.challenge:
+                return 400, {"error": "invalid_grant"}
             return 200, {"access_token": "login-1", "token_type": "Bearer", "expires_in": 3600, "refresh_token": "refresh-1"}
         if grant == "refresh_token":
             self.refreshes += 1
