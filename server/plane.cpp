@@ -17,6 +17,14 @@ struct Plane::Parts {
     add_consent_routes(router, consents);
     add_policy_routes(router, policies);
     add_policy_evaluation_route(router, database, *policy_sets);
+    add_user_routes(router, users, audit);
+    add_api_key_routes(router, api_keys, audit);
+    add_agent_account_routes(router, agent_accounts, audit);
+    add_delegation_routes(router, delegations, audit);
+    add_server_routes(router, servers, audit);
+    add_oauth_session_routes(router, servers, users, oauth_sessions, audit);
+    add_session_grant_routes(router, session_grants, audit);
+    add_audit_routes(router, audit);
     if (options.issuer.empty()) add_local_secret_routes(router, secrets);
   }
 
@@ -31,6 +39,14 @@ struct Plane::Parts {
   Secrets secrets{database, key};
   Consents consents{database};
   Policies policies{database};
+  AuditLog audit{database};
+  Users users{database};
+  ApiKeys api_keys{database};
+  AgentAccounts agent_accounts{database};
+  Delegations delegations{database};
+  McpServers servers{database, key};
+  OAuthSessions oauth_sessions{database, key};
+  SessionGrants session_grants{database};
   Router router;
 };
 
