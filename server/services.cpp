@@ -2,13 +2,24 @@
 
 #include <utility>
 
+#include "server/oauth/oauth_routes.hpp"
+
 namespace runagents::server {
+namespace {
+
+template <class T>
+std::shared_ptr<T> given_or_own(const std::shared_ptr<T>& given) {
+  return given != nullptr ? given : std::make_shared<T>();
+}
+
+}  // namespace
 
 Services::Services(store::Database opened, const PlaneOptions& given)
     : options{given},
       database{std::move(opened)},
-      policy_sets{given.policy_sets ? given.policy_sets : std::make_shared<PolicySets>()},
-      key{given.data_directory} {
+      policy_sets{given_or_own(given.policy_sets)},
+      key{given.data_directory},
+      user_tokens{identity_providers, users, given_or_own(given.provider_keys)} {
   add_run_routes(router, runs);
   add_approval_routes(router, runs, approvals);
   add_grant_routes(router, grants);
@@ -16,9 +27,20 @@ Services::Services(store::Database opened, const PlaneOptions& given)
   add_consent_routes(router, consents);
   add_policy_routes(router, policies);
   add_policy_evaluation_route(router, database, *policy_sets);
+  add_user_routes(router, users, audit);
+  add_api_key_routes(router, api_keys, audit);
+  add_agent_account_routes(router, agent_accounts, audit);
+  add_delegation_routes(router, delegations, audit);
+  add_server_routes(router, mcp_servers, audit);
+  add_oauth_session_routes(router, mcp_servers, users, oauth_sessions, audit);
+  add_session_grant_routes(router, session_grants, audit);
+  add_audit_routes(router, audit);
+  add_identity_provider_routes(router, identity_providers);
   if (options.issuer.empty()) {
     add_local_secret_routes(router, secrets);
   } else {
+    add_oauth_routes(router, oauth);
+    add_well_known_routes(site, oauth);
     add_health_routes(site, database);
   }
 }

@@ -1,9 +1,12 @@
 #pragma once
 
 #include "core/store/database.hpp"
+#include "server/oauth/oauth_services.hpp"
+#include "server/oauth/provider_keys.hpp"
 #include "server/plane.hpp"
 #include "server/routes/routes.hpp"
 #include "server/service/credentials.hpp"
+#include "server/service/identity_providers.hpp"
 #include "server/service/live_check.hpp"
 #include "server/service/policies.hpp"
 #include "server/service/policy_sets.hpp"
@@ -27,10 +30,22 @@ struct Services {
   Secrets secrets{database, key};
   Consents consents{database};
   Policies policies{database};
+  AuditLog audit{database};
+  Users users{database};
+  ApiKeys api_keys{database};
+  AgentAccounts agent_accounts{database};
+  Delegations delegations{database};
   McpServers mcp_servers{database, key};
   OAuthSessions oauth_sessions{database, key};
+  SessionGrants session_grants{database};
   Credentials credentials{database, mcp_servers, oauth_sessions};
   LiveCheck live_check{database};
+  IdentityProviders identity_providers{database, options.issuer};
+  UserTokens user_tokens;
+  SigningKeys signing_keys{database, key};
+  TokenIssuer token_issuer{database, signing_keys, options.issuer};
+  OAuthServices oauth{database,    key,          users,        api_keys,     agent_accounts,
+                      delegations, mcp_servers,  signing_keys, token_issuer, user_tokens};
   Router router;  ///< what is below /api/v1
   Router site;    ///< what is not: /.well-known, /healthz
 };

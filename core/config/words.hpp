@@ -26,8 +26,8 @@ namespace runagents::config {
 [[nodiscard]] bool is_token(std::string_view text) noexcept;
 
 /// Whether a credential may stand in the field of this name (in lower case): not in those that frame the message, are
-/// the proxy's own, or say who the end user is, where it would change what the request means (RFC 9110, 7.6.1; RFC 9112,
-/// 6).
+/// the proxy's own, or say who the end user is, where it would change what the request means (RFC 9110, 7.6.1; RFC
+/// 9112, 6).
 [[nodiscard]] bool can_hold_credential(std::string_view lower_case) noexcept;
 
 /// "1h30m", "30s", "500ms": whole numbers with the units d, h, m, s and ms, largest first, each at most once. Neither

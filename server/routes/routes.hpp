@@ -1,13 +1,21 @@
 #pragma once
 
 #include "server/routes/router.hpp"
+#include "server/service/agent_accounts.hpp"
+#include "server/service/api_keys.hpp"
 #include "server/service/approvals.hpp"
+#include "server/service/audit_log.hpp"
 #include "server/service/consents.hpp"
+#include "server/service/delegations.hpp"
 #include "server/service/grants.hpp"
+#include "server/service/mcp_servers.hpp"
+#include "server/service/oauth_sessions.hpp"
 #include "server/service/policies.hpp"
 #include "server/service/policy_sets.hpp"
 #include "server/service/runs.hpp"
 #include "server/service/secrets.hpp"
+#include "server/service/session_grants.hpp"
+#include "server/service/users.hpp"
 
 namespace runagents::server {
 
@@ -24,5 +32,16 @@ void add_policy_routes(Router& router, Policies& policies);
 void add_policy_evaluation_route(Router& router, store::Database& database, PolicySets& sets);
 /// For those who watch a server; not below the API's base.
 void add_health_routes(Router& router, store::Database& database);
+
+/// Whatever these change stands in the audit log, and so does what they refuse.
+void add_user_routes(Router& router, Users& users, AuditLog& audit);
+void add_api_key_routes(Router& router, ApiKeys& keys, AuditLog& audit);
+void add_agent_account_routes(Router& router, AgentAccounts& accounts, AuditLog& audit);
+void add_delegation_routes(Router& router, Delegations& delegations, AuditLog& audit);
+void add_server_routes(Router& router, McpServers& servers, AuditLog& audit);
+void add_oauth_session_routes(Router& router, McpServers& servers, Users& users, OAuthSessions& sessions,
+                              AuditLog& audit);
+void add_session_grant_routes(Router& router, SessionGrants& grants, AuditLog& audit);
+void add_audit_routes(Router& router, AuditLog& audit);
 
 }  // namespace runagents::server

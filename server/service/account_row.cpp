@@ -48,8 +48,7 @@ Result<model::AgentAccount> load_account(soci::session& session, std::string_vie
 
 bool may_change(const Principal& principal, const model::AgentAccount& account) {
   if (principal.may(Role::admin)) return true;
-  return principal.may(Role::developer) && !principal.user_id().empty() &&
-         principal.user_id() == account.owner_user_id;
+  return principal.may(Role::developer) && !principal.user_id().empty() && principal.user_id() == account.owner_user_id;
 }
 
 }  // namespace runagents::server

@@ -243,7 +243,8 @@ Result<AgentAccount> AgentAccounts::check_secret(std::string_view client_id, std
   if (!account.last_used_at || now - *account.last_used_at >= last_used_exactness) {
     // Whether a note of the use can be taken must not decide about the use.
     auto noted = database_.write(store::Durability::normal, [&](soci::session& session) -> Result<void> {
-      change_by(session, account.id, number_of(now), "UPDATE agent_accounts SET last_used_at = :time WHERE id = :account");
+      change_by(session, account.id, number_of(now),
+                "UPDATE agent_accounts SET last_used_at = :time WHERE id = :account");
       return {};
     });
     static_cast<void>(noted);

@@ -39,7 +39,8 @@ std::optional<Choice> choose_grant(soci::session& session, const Principal& prin
   const std::string& account = principal.account->id;
   if (principal.kind == Principal::Kind::delegated && principal.user) {
     auto own = find_grant(session, account, server, principal.user->id);
-    if (own && is_active_user(session, own->grantor_user_id)) return Choice{CredentialSource::own_grant, std::move(own)};
+    if (own && is_active_user(session, own->grantor_user_id))
+      return Choice{CredentialSource::own_grant, std::move(own)};
   }
   auto shared = find_shared_grant(session, account, server);
   if (!shared || !is_active_user(session, shared->grantor_user_id)) return std::nullopt;

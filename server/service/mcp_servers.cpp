@@ -33,7 +33,8 @@ Result<void> check_name_is_free(soci::session& session, const McpServer& server)
 Result<McpServer> load_own(soci::session& session, const Actor& actor, std::string_view id_or_name) {
   auto server = load_server(session, actor.principal, id_or_name);
   if (!server || may_change(actor.principal, *server)) return server;
-  return fail(ErrorCode::forbidden, "the server \"" + server->name + "\" may be changed by its creator or an admin only");
+  return fail(ErrorCode::forbidden,
+              "the server \"" + server->name + "\" may be changed by its creator or an admin only");
 }
 
 Result<void> log(soci::session& session, const Actor& actor, std::string action, const std::string& server) {
@@ -58,7 +59,8 @@ void apply(McpServer& server, const ServerChange& change) {
 // Where the server's secret, and users' tokens, go to.
 bool leads_elsewhere(const McpServer& before, const McpServer& after) {
   return before.url != after.url || before.command != after.command || before.auth.type != after.auth.type ||
-         before.auth.issuer != after.auth.issuer || before.auth.token_url != after.auth.token_url || before.auth.revocation_url != after.auth.revocation_url;
+         before.auth.issuer != after.auth.issuer || before.auth.token_url != after.auth.token_url ||
+         before.auth.revocation_url != after.auth.revocation_url;
 }
 
 void change_by(soci::session& session, const std::string& server, const std::string& sql) {
@@ -109,8 +111,7 @@ Result<McpServer> McpServers::get(const Principal& principal, std::string_view i
   return database_.read([&](soci::session& session) { return load_server(session, principal, id_or_name); });
 }
 
-Result<Page<McpServer>> McpServers::list(const Principal& principal, const ServerFilter& filter,
-                                         const Paging& paging) {
+Result<Page<McpServer>> McpServers::list(const Principal& principal, const ServerFilter& filter, const Paging& paging) {
   if (filter.skip > max_skip) {
     return fail(ErrorCode::usage, "\"skip\" is " + std::to_string(max_skip) + " at most", "use \"cursor\" instead");
   }

@@ -92,11 +92,9 @@ void set_lease(soci::session& session, const std::string& id, const std::string&
 }
 
 Result<void> log(soci::session& session, const Actor& actor, std::string action, const OAuthSession& stored) {
-  return AuditLog::add(session, actor,
-                       {.action = std::move(action),
-                        .user_id = stored.user_id,
-                        .server_id = stored.server_id,
-                        .object = stored.id});
+  return AuditLog::add(
+      session, actor,
+      {.action = std::move(action), .user_id = stored.user_id, .server_id = stored.server_id, .object = stored.id});
 }
 
 }  // namespace

@@ -9,8 +9,8 @@
 
 namespace runagents::server {
 
-/// Opens what `read` finds sealed; nothing sealed is an empty secret. The key may be changed between reading and opening:
-/// then what is in the store by now can be opened, so this reads until the same text fails twice. Blocks.
+/// Opens what `read` finds sealed; nothing sealed is an empty secret. The key may be changed between reading and
+/// opening: then what is in the store by now can be opened, so this reads until the same text fails twice. Blocks.
 template <class Read>
 [[nodiscard]] Result<config::Secret> open_current(StoreKey& key, Read read, const std::string& place) {
   for (std::string last;;) {

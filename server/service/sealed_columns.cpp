@@ -18,6 +18,9 @@ constexpr std::array all = {
                  "'consents ' || octet_length(end_user) || ':' || end_user || octet_length(tool) || ':' || tool || "
                  "octet_length(client) || ':' || client",
                  "'the consent ' || id"},
+    SealedColumn{"mcp_servers", "sealed", "id", "'mcp_servers/' || id",
+                 "'the secret of the server \"' || name || '\"'"},
+    SealedColumn{"oauth_sessions", "sealed", "id", "'oauth_sessions/' || id", "'the OAuth session ' || id"},
     SealedColumn{"signing_keys", "sealed", "id", "'signing_keys/' || id", "'the signing key ' || id"},
 };
 

@@ -4,6 +4,7 @@
 
 #include "core/ascii.hpp"
 #include "core/config/address.hpp"
+#include "core/config/secret.hpp"
 #include "core/config/url.hpp"
 #include "core/config/words.hpp"
 #include "core/policy/target.hpp"
@@ -64,8 +65,9 @@ Result<void> check_command(const Principal& principal, const McpServer& server) 
 }
 
 Result<void> check_oauth(model::Auth& auth) {
-  for (auto [what, url] : {std::pair{"issuer", &auth.issuer}, std::pair{"authorization_url", &auth.auth_url},
-                           std::pair{"token_url", &auth.token_url}, std::pair{"revocation_url", &auth.revocation_url}}) {
+  for (auto [what, url] :
+       {std::pair{"issuer", &auth.issuer}, std::pair{"authorization_url", &auth.auth_url},
+        std::pair{"token_url", &auth.token_url}, std::pair{"revocation_url", &auth.revocation_url}}) {
     if (url->empty()) continue;
     // An issuer is compared letter by letter (RFC 8414, 3.3).
     std::string canonical = *url;

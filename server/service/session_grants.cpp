@@ -106,8 +106,9 @@ Result<void> check_session(soci::session& session, const model::McpServer& serve
   }
   const auto row = find_session(session, server.id, grantor.id);
   if (row && row->value().is_active(model::now())) return {};
-  return fail(ErrorCode::usage, "OAuth session not found: " + grantor.email + " must connect to \"" + server.name +
-              "\" first", "connect to the server, then grant its use", "no_oauth_session");
+  return fail(ErrorCode::usage,
+              "OAuth session not found: " + grantor.email + " must connect to \"" + server.name + "\" first",
+              "connect to the server, then grant its use", "no_oauth_session");
 }
 
 struct Pair {
