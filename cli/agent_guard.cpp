@@ -16,7 +16,7 @@ std::unexpected<Error> refusal(std::string_view run) {
 
 Result<void> refuse_agents(Context& context) {
   if (const auto run = context.environment("RUNAGENTS_RUN_ID")) return refusal(*run);
-  const auto plane = context.control_plane();
+  const auto plane = context.local_control_plane();
   if (!plane) return std::unexpected(plane.error());
   const auto runs = (*plane)->list_runs({.agent = {}, .status = {}, .end_user = {}, .limit = 0});
   if (!runs) return std::unexpected(runs.error());

@@ -24,15 +24,18 @@ Flag switch_flag(std::string name, std::string summary, bool& target) {
 }
 
 Command command_tree() {
-  return {
-      .name = "runagents",
-      .summary = "runs AI agents that hold no credentials and make no call that you did not allow",
-      .description =
-          "Starts an agent behind a loopback proxy that identifies the tool behind every call, checks "
-          "policy and\ncapabilities, asks a person where policy says so, injects the credential, and "
-          "records the decision.",
-      .commands = {run_command(), init_command(), demo_command(), config_command(), tools_command(), policies_command(),
-                   approvals_command(), consents_command(), secrets_command(), runs_command(), doctor_command()}};
+  return {.name = "runagents",
+          .summary = "runs AI agents that hold no credentials and make no call that you did not allow",
+          .description =
+              "Starts an agent behind a loopback proxy that identifies the tool behind every call, checks "
+              "policy and\ncapabilities, asks a person where policy says so, injects the credential, and "
+              "records the decision.",
+          .commands = {run_command(),         exec_command(),           init_command(),     demo_command(),
+                       config_command(),      tools_command(),          policies_command(), approvals_command(),
+                       consents_command(),    secrets_command(),        runs_command(),     accounts_command(),
+                       delegations_command(), session_grants_command(), servers_command(),  users_command(),
+                       api_keys_command(),    token_command(),          audit_command(),    login_command(),
+                       logout_command(),      whoami_command(),         context_command(),  doctor_command()}};
 }
 
 }  // namespace runagents::cli

@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <fmt/format.h>
 #include <memory>
 
+#include "cli/contexts.hpp"
 #include "cli/groups.hpp"
+#include "cli/nearest.hpp"
 #include "cli/output/print.hpp"
 #include "cli/project.hpp"
 #include "runner/preflight.hpp"
@@ -34,20 +37,68 @@ Outcome check(const ConfigCheck& options, Context& context) {
   return 0;
 }
 
+Command check_command() {
+  auto options = std::make_shared<ConfigCheck>();
+  return {.name = "check",
+          .summary = "check the project file",
+          .description =
+              "Reports everything that is wrong with runagents.toml at once, with line, column and what would be "
+              "right.\nExits with 2 when something is.",
+          .examples = {{"runagents config check", "check the project of this directory"}},
+          .flags = {config_flag(options->config)},
+          .run = [options](Context& context) { return check(*options, context); }};
+}
+
+Argument key_argument(std::string& target) {
+  return {.name = "KEY", .summary = "endpoint, api-key or context", .binding = &target};
+}
+
+Result<void> check_key(const std::string& key) {
+  const std::vector<std::string> keys{"endpoint", "api-key", "context"};
+  if (std::ranges::find(keys, key) != keys.end()) return {};
+  return fail(ErrorCode::usage, fmt::format("there is no setting \"{}\"", key), did_you_mean(key, keys));
+}
+
+Command get_command() {
+  auto key = std::make_shared<std::string>();
+  return {.name = "get",
+          .summary = "print where commands speak to",
+          .description = "Prints the endpoint, the name of the context, or the reference of the API key; never a key.",
+          .examples = {{"runagents config get endpoint", "with what the environment says"}},
+          .arguments = {key_argument(*key)},
+          .run = [key](Context& context) -> Outcome {
+            if (auto known = check_key(*key); !known) return std::unexpected(std::move(known.error()));
+            return get_config(*key, context);
+          }};
+}
+
+Command set_command() {
+  auto options = std::make_shared<ConfigSet>();
+  return {.name = "set",
+          .summary = "set the endpoint, API key or context of commands",
+          .description =
+              "Changes the current context in config.toml, or makes one called \"default\". An API key is asked for "
+              "without\nshowing it, or piped in, and goes into the encrypted store.",
+          .examples = {{"runagents config set endpoint https://runagents.example.com", "a server of your team"},
+                       {"runagents config set api-key", "asks for it"}},
+          .arguments = {key_argument(options->key),
+                        {.name = "VALUE",
+                         .summary = "the value; none for api-key",
+                         .binding = &options->value,
+                         .required = false}},
+          .flags = {switch_flag("dry-run", "change nothing", options->dry_run)},
+          .run = [options](Context& context) -> Outcome {
+            if (auto known = check_key(options->key); !known) return std::unexpected(std::move(known.error()));
+            return set_config(*options, context);
+          }};
+}
+
 }  // namespace
 
 Command config_command() {
-  auto options = std::make_shared<ConfigCheck>();
-  Command check_command{
-      .name = "check",
-      .summary = "check the project file",
-      .description =
-          "Reports everything that is wrong with runagents.toml at once, with line, column and what would be "
-          "right.\nExits with 2 when something is.",
-      .examples = {{"runagents config check", "check the project of this directory"}},
-      .flags = {config_flag(options->config)},
-      .run = [options](Context& context) { return check(*options, context); }};
-  return {.name = "config", .summary = "check the configuration", .commands = {std::move(check_command)}};
+  return {.name = "config",
+          .summary = "check the project file; say where commands speak to",
+          .commands = {check_command(), get_command(), set_command()}};
 }
 
 }  // namespace runagents::cli

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/connection.hpp"
 #include "cli/output/options.hpp"
 #include "cli/terminal.hpp"
 #include "core/api/control_plane.hpp"
@@ -29,8 +30,17 @@ struct Context {
   std::filesystem::path working_directory;
   std::string program;  ///< path of this very executable
   std::function<Result<config::Directories>()> directories;
+  /// Which control plane is meant from now on (--context; empty: what environment and config.toml say), and whether
+  /// requests are shown. Called once, before anything is opened.
+  std::function<void(std::string context, bool traces)> choose = {};
+  std::function<Result<const Connection*>()> connection;
   /// The control plane, opened at the first call and the same one afterwards.
   std::function<Result<api::ControlPlane*>()> control_plane;
+  std::function<Result<api::Transport*>()> transport;
+  /// To the same server without a credential; see Planes.
+  std::function<Result<api::Transport*>()> anonymous_transport;
+  /// The store of this machine, whatever the context.
+  std::function<Result<api::ControlPlane*>()> local_control_plane;
   /// Waits before looking again; false: stop looking.
   std::function<bool(std::chrono::milliseconds)> pause;
   /// The processes above this one, nearest first.

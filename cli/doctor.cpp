@@ -136,7 +136,7 @@ std::vector<Diagnosis> examine_directories(const config::Directories& directorie
 }
 
 Diagnosis examine_store(const Context& context) {
-  const auto plane = context.control_plane();
+  const auto plane = context.local_control_plane();
   if (!plane) return {"store", State::broken, plane.error().message, plane.error().hint};
   const auto runs = (*plane)->list_runs({.agent = {}, .status = {}, .end_user = {}, .limit = 1});
   if (!runs) return {"store", State::broken, runs.error().message, runs.error().hint};

@@ -16,5 +16,18 @@ namespace runagents::cli {
 [[nodiscard]] Command consents_command();
 [[nodiscard]] Command runs_command();
 [[nodiscard]] Command doctor_command();
+[[nodiscard]] Command context_command();
+[[nodiscard]] Command accounts_command();
+[[nodiscard]] Command delegations_command();
+[[nodiscard]] Command session_grants_command();
+[[nodiscard]] Command servers_command();
+[[nodiscard]] Command users_command();
+[[nodiscard]] Command api_keys_command();
+[[nodiscard]] Command audit_command();
+[[nodiscard]] Command token_command();
+[[nodiscard]] Command exec_command();
+[[nodiscard]] Command login_command();
+[[nodiscard]] Command logout_command();
+[[nodiscard]] Command whoami_command();
 
 }  // namespace runagents::cli

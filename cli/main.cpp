@@ -1,15 +1,14 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
-#include <memory>
 #include <sys/ioctl.h>
 #include <thread>
 #include <unistd.h>
 
 #include "cli/command.hpp"
+#include "cli/planes.hpp"
 #include "cli/program.hpp"
 #include "core/audit/journal.hpp"
-#include "server/embedded.hpp"
 
 namespace {
 
@@ -52,32 +51,15 @@ std::vector<std::int64_t> ancestors() {
   return found;
 }
 
-/// The embedded control plane, opened when a command first needs it.
-class LocalPlane {
- public:
-  Result<api::ControlPlane*> open() {
-    if (plane_) return plane_.get();
-    const auto directories = config::directories();
-    if (!directories) return std::unexpected(directories.error());
-    auto transport = server::open_embedded(directories->data);
-    if (!transport) return std::unexpected(transport.error());
-    transport_ = std::move(*transport);
-    plane_ = std::make_unique<api::ControlPlane>(*transport_);
-    return plane_.get();
-  }
-
- private:
-  std::unique_ptr<api::Transport> transport_;
-  std::unique_ptr<api::ControlPlane> plane_;
-};
-
 }  // namespace
 
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   std::cin.tie(nullptr);
   auto terminal = open_terminal();
-  LocalPlane plane;
+  cli::Planes planes{{.directories = config::directories,
+                      .environment = variable,
+                      .trace = [](const std::string& line) { std::cerr << line << '\n'; }}};
   std::error_code error;
   cli::Context context{
       .terminal = terminal,
@@ -87,7 +69,12 @@ int main(int argc, char** argv) {
       .working_directory = std::filesystem::current_path(error),
       .program = "/proc/self/exe",
       .directories = config::directories,
-      .control_plane = [&plane] { return plane.open(); },
+      .choose = [&planes](std::string name, bool traces) { planes.choose(std::move(name), traces); },
+      .connection = [&planes] { return planes.connection(); },
+      .control_plane = [&planes] { return planes.control_plane(); },
+      .transport = [&planes] { return planes.transport(); },
+      .anonymous_transport = [&planes] { return planes.anonymous_transport(); },
+      .local_control_plane = [&planes] { return planes.local_control_plane(); },
       .pause =
           [](std::chrono::milliseconds length) {
             std::this_thread::sleep_for(length);

@@ -216,6 +216,13 @@ std::vector<Flag> common_flags(const Command& command, Invocation& into, std::st
                    .binding = &colour,
                    .choices = {"auto", "always", "never"},
                    .default_text = "auto"});
+  flags.push_back({.name = "context",
+                   .value = "NAME",
+                   .summary = "the control plane to speak to",
+                   .binding = &into.context,
+                   .choices = {},
+                   .default_text = "RUNAGENTS_CONTEXT, or the current one"});
+  flags.push_back(switch_flag("trace", "show requests to the control plane, without secrets", into.trace));
   flags.push_back({.name = "help",
                    .letter = 'h',
                    .value = {},

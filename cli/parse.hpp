@@ -22,12 +22,15 @@ struct Invocation {
   std::optional<output::Format> format;  ///< -o; nothing when the flag was not given
   std::vector<std::string> fields;
   ColourChoice colour = ColourChoice::automatic;
+  std::string context;  ///< --context; empty: not given
+  bool trace = false;
 };
 
 /// Finds the command and fills its bindings. Errors are ErrorCode::usage and suggest what was probably meant.
 [[nodiscard]] Result<Invocation> parse(const Command& root, std::span<const std::string> words);
 
-/// The flags that a command takes besides its own: --help, --color and, where it prints objects, -o and --fields.
+/// The flags that a command takes besides its own: --help, --color, --context, --trace and, where it prints objects, -o
+/// and --fields.
 [[nodiscard]] std::vector<Flag> common_flags(const Command& command, Invocation& into, std::string& format,
                                              std::string& colour);
 

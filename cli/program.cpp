@@ -100,6 +100,7 @@ int execute(const Command& root, std::span<const std::string> given, Context& co
   if (const auto set = set_output(*invocation, context); !set) {
     return end_with(set.error(), as_json, failure_exit, context);
   }
+  if (context.choose) context.choose(invocation->context, invocation->trace);
   const auto outcome = command.run(context);
   if (!outcome) return end_with(outcome.error(), as_json, command.failure_exit, context);
   terminal.out.flush();

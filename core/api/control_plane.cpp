@@ -4,11 +4,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/api/answer.hpp"
 #include "core/api/approval_json.hpp"
+#include "core/api/client.hpp"
 #include "core/api/consent_json.hpp"
 #include "core/api/json_spans.hpp"
-#include "core/api/members.hpp"
-#include "core/api/reason.hpp"
 #include "core/api/run_json.hpp"
 #include "core/api/secret_json.hpp"
 #include "core/api/target.hpp"
@@ -19,28 +19,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json parse(std::string_view text) { return Json::parse(text, nullptr, false); }
-
-// Bytes that are no UTF-8 (file names, commands) are replaced, never a reason to fail.
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
-// The error that a control plane reported; the word in the body says more than the status.
-Error error_of(const Response& response) {
-  Error error{error_code_of_status(response.status), {}, {}};
-  const Json json = parse(response.body);
-  if (json.is_object()) {
-    Members{json}.text("error", error.message).text("hint", error.hint).text("code", error.reason);
-    if (const auto code = error_code_of(error.reason)) {
-      error.code = *code;
-      error.reason.clear();
-    } else if (const auto* reason = find_reason(error.reason)) {
-      error.code = reason->code;
-    }
-  }
-  if (error.message.empty()) {
-    error.message = "the control plane answered with status " + std::to_string(response.status);
-  }
-  return error;
-}
 
 Result<std::string> send(Transport& transport, std::string method, const Target& target, std::string body = {}) {
   auto response = transport.send({std::move(method), target.text(), std::move(body)});

@@ -27,6 +27,7 @@ struct Request {
   std::string target;
   std::string body;
   Fields fields = {};
+  bool at_most_once = false;  ///< doing it twice undoes it: a transport sends it one time and never again
 };
 
 struct Response {

@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <memory>
+#include <sys/socket.h>
 
 #include "core/ascii.hpp"
 
@@ -16,6 +17,7 @@ namespace {
 struct Curl {
   decltype(&::curl_global_init) global_init = nullptr;
   decltype(&::curl_easy_init) easy_init = nullptr;
+  decltype(&::curl_easy_reset) easy_reset = nullptr;
   decltype(&::curl_easy_setopt) easy_setopt = nullptr;
   decltype(&::curl_easy_perform) easy_perform = nullptr;
   decltype(&::curl_easy_getinfo) easy_getinfo = nullptr;
@@ -38,8 +40,9 @@ Curl load() {
   if (library == nullptr) return curl;
   curl.is_loaded =
       find(library, "curl_global_init", curl.global_init) && find(library, "curl_easy_init", curl.easy_init) &&
-      find(library, "curl_easy_setopt", curl.easy_setopt) && find(library, "curl_easy_perform", curl.easy_perform) &&
-      find(library, "curl_easy_getinfo", curl.easy_getinfo) && find(library, "curl_easy_cleanup", curl.easy_cleanup) &&
+      find(library, "curl_easy_reset", curl.easy_reset) && find(library, "curl_easy_setopt", curl.easy_setopt) &&
+      find(library, "curl_easy_perform", curl.easy_perform) && find(library, "curl_easy_getinfo", curl.easy_getinfo) &&
+      find(library, "curl_easy_cleanup", curl.easy_cleanup) &&
       find(library, "curl_easy_strerror", curl.easy_strerror) &&
       find(library, "curl_slist_append", curl.slist_append) &&
       find(library, "curl_slist_free_all", curl.slist_free_all) && curl.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
@@ -49,6 +52,20 @@ Curl load() {
 const Curl& curl() {
   static const Curl loaded = load();
   return loaded;
+}
+
+using Handle = std::unique_ptr<CURL, decltype(&::curl_easy_cleanup)>;
+
+/// This thread's handle, whose connections outlive a request.
+CURL* kept_handle(const Curl& lib) {
+  thread_local const Handle handle{lib.easy_init(), lib.easy_cleanup};
+  if (handle) lib.easy_reset(handle.get());
+  return handle.get();
+}
+
+/// A kept connection must not be handed to a process that is started meanwhile.
+curl_socket_t open_socket(void* /*nothing*/, curlsocktype /*purpose*/, curl_sockaddr* address) {
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 std::string without_query(std::string_view url) { return std::string{url.substr(0, url.find_first_of("?#"))}; }
@@ -96,8 +113,9 @@ Result<FetchResponse> fetch(const FetchRequest& request) {
   if (!lib.is_loaded) {
     return fail(ErrorCode::unavailable, "libcurl cannot be loaded", "install the package libcurl4");
   }
-  const std::unique_ptr<CURL, decltype(lib.easy_cleanup)> handle{lib.easy_init(), lib.easy_cleanup};
-  if (!handle) return fail(ErrorCode::internal, "libcurl cannot make a request");
+  const Handle own{request.keep_alive ? nullptr : lib.easy_init(), lib.easy_cleanup};
+  CURL* const handle = request.keep_alive ? kept_handle(lib) : own.get();
+  if (handle == nullptr) return fail(ErrorCode::internal, "libcurl cannot make a request");
   Answer answer;
   answer.max_body_bytes = request.max_body_bytes;
   std::array<char, CURL_ERROR_SIZE> reason{};
@@ -110,7 +128,7 @@ Result<FetchResponse> fetch(const FetchRequest& request) {
     list = lib.slist_append(list, line.c_str());
   }
   const std::unique_ptr<curl_slist, decltype(lib.slist_free_all)> fields{list, lib.slist_free_all};
-  const auto set = [&](CURLoption option, auto value) { lib.easy_setopt(handle.get(), option, value); };
+  const auto set = [&](CURLoption option, auto value) { lib.easy_setopt(handle, option, value); };
   set(CURLOPT_URL, request.url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
@@ -124,6 +142,8 @@ Result<FetchResponse> fetch(const FetchRequest& request) {
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_TCP_NODELAY, 1L);
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
+  set(CURLOPT_OPENSOCKETFUNCTION, &open_socket);
+  if (request.at_most_once) set(CURLOPT_FRESH_CONNECT, 1L);
   if (request.without_proxy) set(CURLOPT_NOPROXY, "*");
   if (!request.ca_file.empty()) set(CURLOPT_CAINFO, request.ca_file.c_str());
   set(CURLOPT_ERRORBUFFER, reason.data());
@@ -132,7 +152,7 @@ Result<FetchResponse> fetch(const FetchRequest& request) {
   set(CURLOPT_HEADERFUNCTION, &take_field);
   set(CURLOPT_HEADERDATA, static_cast<void*>(&answer));
   set(CURLOPT_USERAGENT, "runagents/" RUNAGENTS_VERSION);
-  const CURLcode outcome = lib.easy_perform(handle.get());
+  const CURLcode outcome = lib.easy_perform(handle);
   if (answer.is_too_long) {
     return fail(ErrorCode::unavailable, without_query(request.url) + " gave an answer that is too long");
   }
@@ -141,7 +161,7 @@ Result<FetchResponse> fetch(const FetchRequest& request) {
     return fail(ErrorCode::unavailable, without_query(request.url) + " cannot be reached: " + why);
   }
   long status = 0;
-  lib.easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+  lib.easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
   answer.response.status = static_cast<int>(status);
   return std::move(answer.response);
 }

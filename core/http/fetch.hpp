@@ -21,6 +21,8 @@ struct FetchRequest {
   std::chrono::milliseconds timeout{std::chrono::seconds{10}};  ///< for everything together
   std::size_t max_body_bytes = std::size_t{1} << 20U;           ///< a longer answer is an error
   bool without_proxy = false;  ///< for services of this machine: the environment's proxies do not reach them
+  bool keep_alive = false;     ///< on a connection that this thread keeps for the next request to the same server
+  bool at_most_once = false;   ///< on a new connection: on a kept one that breaks, libcurl would send it a second time
 };
 
 struct FetchResponse {

@@ -43,7 +43,7 @@ TEST_CASE("a directory that others can look into is broken, and the remedy mends
 TEST_CASE("a store that does not open is reported with its reason") {
   CommandFixture fixture;
   CHECK(examine_store(fixture.context).state == State::fine);
-  fixture.context.control_plane = []() -> Result<api::ControlPlane*> {
+  fixture.context.local_control_plane = []() -> Result<api::ControlPlane*> {
     return fail(ErrorCode::unavailable, "the disk is full", "make room");
   };
   const auto found = examine_store(fixture.context);

@@ -30,6 +30,7 @@ struct CommandFixture {
   std::map<std::string, audit::Journal> journals;  ///< held: the control plane closes a run whose runner is gone
   std::unique_ptr<api::Transport> transport;
   std::unique_ptr<api::ControlPlane> plane_client;
+  cli::Connection connection;
 
   cli::Context context{
       .terminal = terminal,
@@ -43,7 +44,17 @@ struct CommandFixture {
       .working_directory = directory.path(),
       .program = {},
       .directories = []() -> Result<config::Directories> { return fail(ErrorCode::internal, "not in this test"); },
+      .connection = [this]() -> Result<const cli::Connection*> { return &connection; },
       .control_plane = [this]() -> Result<api::ControlPlane*> { return &plane(); },
+      .transport = [this]() -> Result<api::Transport*> {
+        plane();
+        return transport.get();
+      },
+      .anonymous_transport = [this]() -> Result<api::Transport*> {
+        plane();
+        return transport.get();
+      },
+      .local_control_plane = [this]() -> Result<api::ControlPlane*> { return &plane(); },
       .pause =
           [this](std::chrono::milliseconds) {
             if (pauses.empty()) return false;

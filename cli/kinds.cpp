@@ -1,0 +1,109 @@
+#include "cli/kinds.hpp"
+
+namespace runagents::cli {
+
+const ObjectKind& account_kind() {
+  static const ObjectKind kind{.what = "agent account",
+                               .path = "/agent-accounts",
+                               .columns = {{"ID", "id", Shown::id},
+                                           {"STATUS", "is_active", Shown::activity},
+                                           {.title = "NAME", .member = "name", .shrinks = true},
+                                           {"CLIENT ID", "client_id"},
+                                           {"CREATED", "created_at", Shown::time},
+                                           {"SECRET ROTATED", "secret_rotated_at", Shown::time}},
+                               .names = {"name", "client_id"},
+                               .when_empty = "no agent accounts (runagents accounts create NAME makes one)"};
+  return kind;
+}
+
+const ObjectKind& delegation_kind() {
+  static const ObjectKind kind{.what = "delegation",
+                               .path = "/delegations",
+                               .columns = {{"ID", "id", Shown::id},
+                                           {"STATUS", "is_active", Shown::activity},
+                                           {.title = "USER", .member = "delegator_email", .shrinks = true},
+                                           {"USER ID", "delegator_user_id"},
+                                           {.title = "SERVERS", .member = "server_ids", .shrinks = true},
+                                           {"CREATED", "created_at", Shown::time},
+                                           {"EXPIRES", "expires_at", Shown::time}},
+                               .names = {},
+                               .when_empty = "no delegations"};
+  return kind;
+}
+
+const ObjectKind& grant_kind() {
+  static const ObjectKind kind{.what = "session grant",
+                               .path = "/session-grants",
+                               .columns = {{"ID", "id", Shown::id},
+                                           {"STATUS", "is_active", Shown::activity},
+                                           {"SHARED", "shared", Shown::yes},
+                                           {.title = "GRANTOR", .member = "grantor_email", .shrinks = true},
+                                           {"SERVER", "server_id"},
+                                           {"CREATED", "created_at", Shown::time},
+                                           {"REVOKED", "revoked_at", Shown::time}},
+                               .names = {},
+                               .when_empty = "no session grants"};
+  return kind;
+}
+
+const ObjectKind& server_kind() {
+  static const ObjectKind kind{.what = "server",
+                               .path = "/servers",
+                               .columns = {{"ID", "id", Shown::id},
+                                           {"STATUS", "status"},
+                                           {.title = "NAME", .member = "name", .shrinks = true},
+                                           {"AUTH", "auth_type"},
+                                           {"TRANSPORT", "transport"},
+                                           {.title = "URL", .member = "url", .shrinks = true},
+                                           {"CREATED", "created_at", Shown::time}},
+                               .names = {"name", "slug"},
+                               .when_empty = "no MCP servers (runagents servers create NAME --url URL registers one)"};
+  return kind;
+}
+
+const ObjectKind& user_kind() {
+  static const ObjectKind kind{.what = "user",
+                               .path = "/users",
+                               .columns = {{"ID", "id", Shown::id},
+                                           {"STATUS", "is_active", Shown::activity},
+                                           {.title = "EMAIL", .member = "email", .shrinks = true},
+                                           {.title = "NAME", .member = "name", .shrinks = true},
+                                           {"ROLE", "role"},
+                                           {.title = "GROUPS", .member = "groups", .shrinks = true},
+                                           {"CREATED", "created_at", Shown::time}},
+                               .names = {"email", "name"},
+                               .when_empty = "no users (runagents users create EMAIL makes one)"};
+  return kind;
+}
+
+const ObjectKind& api_key_kind() {
+  static const ObjectKind kind{.what = "API key",
+                               .path = "/api-keys",
+                               .columns = {{"ID", "id", Shown::id},
+                                           {.title = "NAME", .member = "name", .shrinks = true},
+                                           {"PREFIX", "prefix"},
+                                           {"ROLE", "role"},
+                                           {"CREATED", "created_at", Shown::time},
+                                           {"LAST USED", "last_used_at", Shown::time},
+                                           {"EXPIRES", "expires_at", Shown::time},
+                                           {"REVOKED", "revoked_at", Shown::time}},
+                               .names = {"name", "prefix"},
+                               .when_empty = "no API keys (runagents api-keys create NAME makes one)"};
+  return kind;
+}
+
+const ObjectKind& audit_kind() {
+  static const ObjectKind kind{.what = "audit entry",
+                               .path = "/auditlogs",
+                               .columns = {{"TIME", "at", Shown::time},
+                                           {"ACTION", "action"},
+                                           {"OUTCOME", "outcome"},
+                                           {.title = "ACTOR", .member = "actor_id", .shrinks = true},
+                                           {.title = "USER", .member = "user_id", .shrinks = true},
+                                           {.title = "OBJECT", .member = "object", .shrinks = true}},
+                               .names = {},
+                               .when_empty = "no audit entries"};
+  return kind;
+}
+
+}  // namespace runagents::cli

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "cli/object_kind.hpp"
+
+namespace runagents::cli {
+
+// The kinds of objects that a control plane keeps.
+[[nodiscard]] const ObjectKind& account_kind();
+[[nodiscard]] const ObjectKind& delegation_kind();
+[[nodiscard]] const ObjectKind& grant_kind();
+[[nodiscard]] const ObjectKind& server_kind();
+[[nodiscard]] const ObjectKind& user_kind();
+[[nodiscard]] const ObjectKind& api_key_kind();
+[[nodiscard]] const ObjectKind& audit_kind();
+
+}  // namespace runagents::cli

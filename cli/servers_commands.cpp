@@ -1,0 +1,143 @@
+#include <memory>
+
+#include "cli/groups.hpp"
+#include "cli/kinds.hpp"
+#include "cli/object_commands.hpp"
+#include "cli/servers.hpp"
+
+namespace runagents::cli {
+namespace {
+
+Argument name_argument(std::string& target) {
+  return {.name = "NAME", .summary = "the server, by name or id", .binding = &target};
+}
+
+std::vector<Flag> server_flags(ServerOptions& options) {
+  return {{.name = "description", .value = "TEXT", .summary = "what it is for", .binding = &options.description},
+          {.name = "url", .value = "URL", .summary = "its MCP endpoint", .binding = &options.url},
+          {.name = "auth",
+           .value = "TYPE",
+           .summary = "what it asks for",
+           .binding = &options.auth_type,
+           .choices = {"none", "api_key", "oauth"}},
+          {.name = "header",
+           .value = "NAME",
+           .summary = "api_key: the header field that carries the key",
+           .binding = &options.header},
+          {.name = "secret",
+           .value = "REF",
+           .summary = "where its API key or client secret is found; - for standard input",
+           .binding = &options.secret},
+          {.name = "status",
+           .value = "STATUS",
+           .summary = "whether it can be called",
+           .binding = &options.status,
+           .choices = {"active", "disabled", "draft"}},
+          dry_run_flag(options.dry_run)};
+}
+
+Command create_command() {
+  auto options = std::make_shared<ServerOptions>();
+  return {.name = "create",
+          .summary = "register an MCP server",
+          .description = "It is reached over Streamable HTTP, or is a command that the control plane starts.",
+          .examples =
+              {{"runagents servers create github --url https://mcp.example.com/github/mcp --auth oauth",
+                "each user connects"},
+               {"runagents servers create search --url https://mcp.example.com/mcp --auth api_key --header X-API-Key "
+                "--secret env:SEARCH_KEY",
+                "one key for everybody"}},
+          .arguments = {{.name = "NAME", .summary = "what it is called", .binding = &options->name},
+                        {.name = "CMD",
+                         .summary = "the command and its arguments",
+                         .binding = &options->command,
+                         .required = false,
+                         .is_command = true}},
+          .flags = server_flags(*options),
+          .prints_objects = true,
+          .run = [options](Context& context) { return create_server(*options, context); }};
+}
+
+Command update_command() {
+  auto options = std::make_shared<ServerOptions>();
+  auto flags = server_flags(*options);
+  flags.insert(flags.begin(),
+               {.name = "name", .value = "NAME", .summary = "another name", .binding = &options->new_name});
+  return {.name = "update",
+          .summary = "change an MCP server",
+          .description = "What is not named stays.",
+          .examples = {{"runagents servers update github --status disabled", "no calls until it is active again"}},
+          .arguments = {name_argument(options->name)},
+          .flags = std::move(flags),
+          .prints_objects = true,
+          .run = [options](Context& context) { return update_server(*options, context); }};
+}
+
+Command connect_command() {
+  auto options = std::make_shared<ServerConnect>();
+  return {.name = "connect",
+          .summary = "give the control plane a session of yours on an OAuth server",
+          .description =
+              "Prints the address at which you consent, and waits until you have. Agent accounts use the session only "
+              "after\nrunagents grants create.",
+          .examples = {{"runagents servers connect github", "then: runagents grants create billing-bot github"}},
+          .arguments = {name_argument(options->name)},
+          .flags = {switch_flag("no-browser", "print the address only", options->no_browser),
+                    {.name = "timeout",
+                     .value = "TIME",
+                     .summary = "how long to wait",
+                     .binding = &options->timeout,
+                     .default_text = "5m"}},
+          .prints_objects = true,
+          .run = [options](Context& context) { return connect_server(*options, context); }};
+}
+
+Command session_command() {
+  auto options = std::make_shared<ServerSession>();
+  return {.name = "session",
+          .summary = "show, set or end your session on an OAuth server",
+          .description =
+              "--token hands over tokens that come from elsewhere, for tests and for moving to another control plane.",
+          .examples = {{"runagents servers session github", "whether it lives"},
+                       {"runagents servers session github --delete --yes", "calls by your grants fail from then on"}},
+          .arguments = {name_argument(options->name)},
+          .flags = {switch_flag("delete", "end it", options->remove),
+                    {.name = "token",
+                     .value = "REF",
+                     .summary = "where its access token is found; - for standard input",
+                     .binding = &options->token},
+                    {.name = "refresh-token",
+                     .value = "REF",
+                     .summary = "where its refresh token is found",
+                     .binding = &options->refresh_token},
+                    {.name = "expires",
+                     .value = "TIME",
+                     .summary = "how long the access token lives",
+                     .binding = &options->expires_in},
+                    yes_flag(options->yes),
+                    dry_run_flag(options->dry_run)},
+          .prints_objects = true,
+          .run = [options](Context& context) { return server_session(*options, context); }};
+}
+
+}  // namespace
+
+Command servers_command() {
+  const auto& kind = server_kind();
+  return {.name = "servers",
+          .summary = "MCP servers that agent accounts call through the control plane",
+          .commands = {
+              list_objects_command(kind, "list MCP servers", {}, {{"runagents servers list", "all that you may see"}}),
+              get_object_command(kind, "show an MCP server", {{"runagents servers get github", "by name, or by id"}}),
+              create_command(), update_command(),
+              act_on_objects_command(kind,
+                                     {.verb = "delete",
+                                      .done = "deleted",
+                                      .summary = "delete MCP servers",
+                                      .asks = true,
+                                      .question_end = ", with everybody's sessions and grants on it"},
+                                     {{"runagents servers delete github --yes", "cannot be undone"}}),
+              connect_command(), session_command()}};
+}
+
+}  // namespace runagents::cli
