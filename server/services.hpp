@@ -44,8 +44,8 @@ struct Services {
   UserTokens user_tokens;
   SigningKeys signing_keys{database, key};
   TokenIssuer token_issuer{database, signing_keys, options.issuer};
-  OAuthServices oauth{database,    key,          users,        api_keys,     agent_accounts,
-                      delegations, mcp_servers,  signing_keys, token_issuer, user_tokens};
+  OAuthServices oauth{database,    key,         users,        api_keys,     agent_accounts,
+                      delegations, mcp_servers, signing_keys, token_issuer, user_tokens};
   Router router;  ///< what is below /api/v1
   Router site;    ///< what is not: /.well-known, /healthz
 };
