@@ -20,6 +20,7 @@ namespace runagents::cli {
 [[nodiscard]] Command accounts_command();
 [[nodiscard]] Command delegations_command();
 [[nodiscard]] Command session_grants_command();
+[[nodiscard]] Command server_command();
 [[nodiscard]] Command servers_command();
 [[nodiscard]] Command users_command();
 [[nodiscard]] Command api_keys_command();

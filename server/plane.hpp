@@ -7,6 +7,7 @@
 
 #include "core/api/transport.hpp"
 #include "core/error.hpp"
+#include "core/store/database.hpp"
 #include "server/principal.hpp"
 
 namespace runagents::server {
@@ -32,6 +33,8 @@ struct Services;
 class Plane {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Plane>> open(const PlaneOptions& options);
+  /// One more connection to the store of these options.
+  [[nodiscard]] static Result<store::Database> open_database(const PlaneOptions& options);
   ~Plane();
   Plane(const Plane&) = delete;
   Plane& operator=(const Plane&) = delete;

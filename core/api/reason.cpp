@@ -12,6 +12,7 @@ constexpr std::array reasons = {
     Reason{"oauth_session_expired", ErrorCode::needs_person, 401},
     Reason{"rate_limited", ErrorCode::unavailable, 429},
     Reason{"too_large", ErrorCode::usage, 413},
+    Reason{"headers_too_large", ErrorCode::usage, 431},
 };
 
 }  // namespace

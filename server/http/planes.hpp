@@ -30,6 +30,13 @@ class Planes {
     });
   }
 
+  /// The same on the calling thread, before the server has begun.
+  template <class Work>
+  auto with_one(Work work) {
+    const Borrowed plane{*this};
+    return work(*plane.plane);
+  }
+
   /// Waits for what is under way.
   void join() { threads_.join(); }
 

@@ -9,8 +9,9 @@
 
 namespace runagents::server {
 
-/// Holds each client back that asks too often: one bucket for each credential, or address where there is none, refilled
-/// continuously. What it keeps is bounded: buckets that are full again are forgotten. Of the event loop's thread.
+/// Holds each client back that asks too often: one bucket for each address, refilled continuously. (Credentials are
+/// known to be good only after the work that is to be limited.) What it keeps is bounded: buckets that are full again
+/// are forgotten. Of the event loop's thread.
 class RateLimit {
  public:
   using Clock = std::chrono::steady_clock;

@@ -30,21 +30,10 @@ std::string written(const json& value) { return value.dump(-1, ' ', false, json:
 
 }  // namespace
 
-http::Task<int> send_answer(http::Exchange& exchange, int status, std::string fields, std::string body) {
-  if (!body.empty() && !fields.contains("Content-Type:")) fields.append("Content-Type: application/json\r\n");
-  http::ResponseStart start;
-  start.status = status;
-  start.fields = &fields;
-  start.content_length = body.size();
-  start.has_body = status != 204;
-  const bool there = co_await exchange.send_head(start, body, true);
-  co_return there ? status : 0;
-}
-
 bool is_bad_credential(const Error& error) noexcept { return error.code == ErrorCode::unauthenticated; }
 
 RefusedAnswer refused_answer(const Error& error, std::string_view request_id, std::string_view resource_metadata) {
-  const auto response = error_response(error);
+  const auto response = error_response(error, request_id);
   RefusedAnswer answer{.status = response.status, .fields = {}, .body = response.body};
   if (is_bad_credential(error)) {
     answer.fields.append("WWW-Authenticate: Bearer resource_metadata=\"").append(resource_metadata).append("\"");

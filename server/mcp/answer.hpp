@@ -12,10 +12,6 @@
 
 namespace runagents::server {
 
-/// Sends an answer that is there as a whole. `fields` are field lines; Content-Type is JSON unless they have one.
-/// Returns the status, 0 when the client was gone.
-[[nodiscard]] http::Task<int> send_answer(http::Exchange& exchange, int status, std::string fields, std::string body);
-
 /// An error of the API: its status and JSON, with the challenge that names `resource_metadata` (RFC 9728, section 5.1)
 /// where the credential of the request is no good. That a server's credential is missing is no such case: another
 /// token would not help.

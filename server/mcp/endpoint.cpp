@@ -5,6 +5,7 @@
 
 #include "core/mcp/answer.hpp"
 #include "core/policy/target.hpp"
+#include "server/http/send_answer.hpp"
 #include "server/mcp/answer.hpp"
 #include "server/mcp/parts.hpp"
 

@@ -1,6 +1,7 @@
 // MCP over Streamable HTTP on both sides: messages, streams and sessions pass, once policy has said yes to them.
 
 #include "core/mcp/answer.hpp"
+#include "server/http/send_answer.hpp"
 #include "server/mcp/answer.hpp"
 #include "server/mcp/parts.hpp"
 #include "server/mcp/relay.hpp"

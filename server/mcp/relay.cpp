@@ -1,6 +1,7 @@
 #include "server/mcp/relay.hpp"
 
 #include "core/ascii.hpp"
+#include "server/http/send_answer.hpp"
 #include "server/mcp/answer.hpp"
 
 namespace runagents::server {

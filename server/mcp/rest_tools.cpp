@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/mcp/tool_list.hpp"
+#include "server/http/send_answer.hpp"
 #include "server/mcp/answer.hpp"
 #include "server/mcp/parts.hpp"
 

@@ -11,6 +11,7 @@
 #include "core/mcp/answer.hpp"
 #include "core/mcp/event_stream.hpp"
 #include "core/mcp/tool_list.hpp"
+#include "server/http/send_answer.hpp"
 #include "server/mcp/answer.hpp"
 
 namespace runagents::server {
@@ -153,7 +154,7 @@ struct StdioSessions::Session final : http::Ticking {
   }
 
   std::shared_ptr<StdioProcess> process;
-  std::string id;
+  std::string session_id;
   std::string binding;
   std::string server_id;
   std::map<std::string, Pending> pending;  ///< by the request's id, as JSON
@@ -178,13 +179,13 @@ http::Task<Result<StdioSessions::Shared>> StdioSessions::begin(const Admission& 
   auto process = co_await starts_.start(admission);
   if (!process) co_return std::unexpected(std::move(process.error()));
   auto session = std::make_shared<Session>(ticker_, *process, admission);
-  session->id = auth::base64url(auth::random_bytes(24));
-  sessions_[session->id] = session;
+  session->session_id = auth::base64url(auth::random_bytes(24));
+  sessions_[session->session_id] = session;
   const std::weak_ptr<Session> weak = session;
   (*process)->on_line = [weak](std::string_view line) {
     if (const auto held = weak.lock()) held->receive(line);
   };
-  (*process)->on_end = [this, weak, server = session->server_id, id = session->id] {
+  (*process)->on_end = [this, weak, server = session->server_id, id = session->session_id] {
     if (const auto held = weak.lock()) held->end();
     starts_.ended(server);
     sessions_.erase(id);
@@ -260,7 +261,7 @@ http::Task<int> StdioSessions::answer(AdmittedPost& admitted, Shared session, st
   const bool filters =
       std::ranges::any_of(messages.all, [](const auto& one) { return one.is_request_for("tools/list"); });
   std::string fields;
-  if (is_new) fields.append("Mcp-Session-Id: ").append(session->id).append("\r\n");
+  if (is_new) fields.append("Mcp-Session-Id: ").append(session->session_id).append("\r\n");
   const auto take = [&]() -> std::optional<std::string> {
     auto message = std::move(waiting->messages.front());
     waiting->messages.pop_front();
@@ -316,7 +317,7 @@ http::Task<int> StdioSessions::session(std::string_view method, AdmittedSession&
   if (method == "DELETE") {
     found->process->stop();
     found->end();
-    sessions_.erase(found->id);
+    sessions_.erase(found->session_id);
     const int status = co_await send_answer(exchange, 204, {}, {});
     co_return status;
   }

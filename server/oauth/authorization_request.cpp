@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t challenge_letters = 43;
 
-std::unexpected<AuthorizationError> refuse(std::string error, std::string description) {
+std::unexpected<AuthorizationError> refused(std::string error, std::string description) {
   return std::unexpected(AuthorizationError{.error = std::move(error), .description = std::move(description)});
 }
 
@@ -46,23 +46,23 @@ Outgoing redirect_with(const ClientRedirect& to, std::string_view issuer, std::s
 
 std::expected<SignInState, AuthorizationError> read_authorization_request(const Form& form) {
   if (form.has("request") || form.has("request_uri")) {
-    return refuse("request_not_supported", "request objects are not supported");
+    return refused("request_not_supported", "request objects are not supported");
   }
   if (form.value("response_type") != "code") {
-    return refuse(form.has("response_type") ? "unsupported_response_type" : "invalid_request",
-                  "response_type must be code");
+    return refused(form.has("response_type") ? "unsupported_response_type" : "invalid_request",
+                   "response_type must be code");
   }
   if (form.has("response_mode") && form.value("response_mode") != "query") {
-    return refuse("invalid_request", "response_mode must be query");
+    return refused("invalid_request", "response_mode must be query");
   }
   const auto& challenge = form.value("code_challenge");
   if (challenge.size() != challenge_letters || !auth::from_base64url(challenge)) {
-    return refuse("invalid_request", "code_challenge is missing or is no SHA-256 (PKCE is required)");
+    return refused("invalid_request", "code_challenge is missing or is no SHA-256 (PKCE is required)");
   }
   if (form.value("code_challenge_method") != "S256") {
-    return refuse("invalid_request", "code_challenge_method must be S256");
+    return refused("invalid_request", "code_challenge_method must be S256");
   }
-  if (form.value("prompt") == "none") return refuse("login_required", "nobody is signed in");
+  if (form.value("prompt") == "none") return refused("login_required", "nobody is signed in");
   SignInState state;
   state.client_id = form.value("client_id");
   state.resources = form.values("resource");

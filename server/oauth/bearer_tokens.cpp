@@ -37,7 +37,7 @@ Result<Principal> BearerTokens::find(const AccessToken& token) {
   principal.client_id = token.client_id;
   principal.audiences = token.server_ids;
   if (!token.account_id.empty()) principal.account = AccountFacts{.id = token.account_id, .name = {}};
-  if (!token.user_id.empty()) principal.user = UserFacts{.id = token.user_id};
+  if (!token.user_id.empty()) principal.user.emplace().id = token.user_id;
   if (auto live = live_.check(principal); !live) return std::unexpected(std::move(live.error()));
   if (principal.account) {
     auto account = accounts_.get(token.account_id);

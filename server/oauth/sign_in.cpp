@@ -69,10 +69,12 @@ Result<OAuthResult<Signed>> look_up(OAuthServices& services, const SignInState& 
   if (!user) return std::unexpected(user.error());
   auto client = services.clients.find(state.client_id);
   if (!client) return std::unexpected(client.error());
-  if (!*user || !(*user)->is_active || !*client) return refuse("access_denied", "the user or the client is gone");
+  if (!*user || !(*user)->is_active || !*client) {
+    return OAuthResult<Signed>{refuse("access_denied", "the user or the client is gone")};
+  }
   auto principal = principal_of(**user, state);
   auto ids = services.targets.resolve(state.resources, principal);
-  if (!ids) return std::unexpected(std::move(ids.error()));
+  if (!ids) return OAuthResult<Signed>{std::unexpected(std::move(ids.error()))};
   return Signed{.principal = std::move(principal), .client = *std::move(*client), .server_ids = std::move(*ids)};
 }
 

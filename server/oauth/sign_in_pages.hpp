@@ -13,8 +13,8 @@ struct SignInPage {
   std::string sealed;  ///< the state
   std::string client;  ///< what it calls itself; empty: not known before the user code is
   bool asks_for_code = false;
-  std::string user_code;  ///< filled in already
-  std::string trouble;    ///< why it is shown again
+  std::string user_code = {};  ///< filled in already
+  std::string trouble = {};    ///< why it is shown again
 };
 [[nodiscard]] Outgoing sign_in_page(const SignInPage& shown);
 
@@ -23,12 +23,12 @@ struct DecisionPage {
   std::string sealed;
   std::string client;
   bool is_own_client = false;  ///< this program's; any other one has chosen its name itself
-  std::string email;           ///< who has signed in
-  std::string role;
-  std::vector<std::string> servers;  ///< names; empty: the whole instance
-  std::string user_code;             ///< a device's
-  std::string redirect_host;         ///< where the browser goes on to
-  std::string form_target;
+  std::string email = {};      ///< who has signed in
+  std::string role = {};
+  std::vector<std::string> servers = {};  ///< names; empty: the whole instance
+  std::string user_code = {};             ///< a device's
+  std::string redirect_host = {};         ///< where the browser goes on to
+  std::string form_target = {};
 };
 [[nodiscard]] Outgoing decision_page(const DecisionPage& shown);
 

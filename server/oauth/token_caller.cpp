@@ -1,7 +1,8 @@
 #include <utility>
 
-#include "core/ascii.hpp"
+#include "server/oauth/client_authentication.hpp"
 #include "server/oauth/token_facts.hpp"
+#include "server/presented.hpp"
 
 namespace runagents::server {
 namespace {
@@ -14,29 +15,25 @@ std::unexpected<OAuthError> not_authenticated(std::string_view scheme) {
 }
 
 OAuthResult<TokenCaller> by_person(const Result<Principal>& found) {
+  // A token that is for MCP servers is no credential here.
+  if (found && !found->audiences.empty()) return not_authenticated("Bearer");
   if (found) return TokenCaller{.person = *found, .client_id = found->client_id, .is_authenticated = true};
   if (found.error().code == ErrorCode::unavailable) return refuse_for_now(found.error());
   return not_authenticated("Bearer");
 }
 
-std::string_view bearer(const Incoming& request) {
-  const auto authorization = request.field("authorization");
-  constexpr std::string_view scheme = "bearer ";
-  if (!lowered(authorization.substr(0, scheme.size())).starts_with(scheme)) return {};
-  const auto token = authorization.substr(scheme.size());
-  return token.substr(std::min(token.find_first_not_of(' '), token.size()));
-}
-
 }  // namespace
 
 OAuthResult<TokenCaller> read_caller(OAuthServices& services, const Incoming& request, const Form& form) {
-  auto key = request.field("x-runlayer-api-key");
-  if (key.empty()) key = request.field("x-runagents-api-key");
-  const auto token = bearer(request);
-  if (ApiKeys::looks_like_key(token)) key = token;
-  if (!key.empty() || !token.empty()) {
-    if (form.has("client_secret")) return refuse("invalid_request", "the client authenticates in two ways at once");
-    return by_person(key.empty() ? services.bearer.find(token) : services.api_keys.find(key));
+  const auto presented = presented_credentials(request.request().fields);
+  if (!presented) return refuse("invalid_request", presented.error().message);
+  if (!presented->empty()) {
+    if (form.has("client_secret") || presented->size() > 1) {
+      return refuse("invalid_request", "the client authenticates in two ways at once");
+    }
+    const auto credential = presented->front();
+    return by_person(ApiKeys::looks_like_key(credential) ? services.api_keys.find(credential)
+                                                         : services.bearer.find(credential));
   }
   const auto client = read_client(request, form);
   if (!client) return std::unexpected(client.error());

@@ -3,20 +3,13 @@
 #include <algorithm>
 
 #include "core/config/secret.hpp"
+#include "server/request_id.hpp"
 #include "server/service/identifier.hpp"
 
 namespace runagents::server {
 namespace {
 
 constexpr std::uint64_t max_limit = 1000;
-constexpr std::size_t max_request_id = 128;
-
-bool is_plain(std::string_view text) {
-  return !text.empty() && text.size() <= max_request_id && std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           std::string_view{"-_.:"}.contains(c);
-  });
-}
 
 // The query of the target without the cursor that it came with.
 std::string other_parameters(std::string_view target) {
@@ -34,10 +27,7 @@ std::string other_parameters(std::string_view target) {
 
 }  // namespace
 
-Actor actor_of(const Incoming& request) {
-  const auto given = request.field("x-request-id");
-  return {request.principal(), is_plain(given) ? std::string{given} : new_uuid().value_or("")};
-}
+Actor actor_of(const Incoming& request) { return {request.principal(), request_id_of(request.field("x-request-id"))}; }
 
 Result<Paging> paging_of(const Incoming& request, std::uint32_t default_limit) {
   const auto limit = request.number("limit", default_limit, max_limit);

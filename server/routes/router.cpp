@@ -151,7 +151,7 @@ Result<Outgoing> Router::dispatch(const api::Request& request, const Authenticat
     auto error = Error{ErrorCode::not_found,
                        "the control plane has no " + request.method + " " + std::string{target.substr(0, mark)}};
     if (allowed.empty()) return std::unexpected(std::move(error));
-    auto refused = error_response(error);
+    auto refused = error_response(error, api::field(request.fields, "x-request-id"));
     return Outgoing{405, std::move(refused.body), {{"allow", std::move(allowed)}}};
   }
   std::vector<std::string> parameters;
@@ -169,23 +169,24 @@ Result<Outgoing> Router::dispatch(const api::Request& request, const Authenticat
 }
 
 api::Response Router::answer(const api::Request& request, const Authenticate& authenticate) const {
+  const auto request_id = api::field(request.fields, "x-request-id");
   try {
     auto outcome = dispatch(request, authenticate);
-    if (!outcome) return error_response(outcome.error());
+    if (!outcome) return error_response(outcome.error(), request_id);
     return {outcome->status, std::move(outcome->body), std::move(outcome->fields), outcome->may_change};
   } catch (const std::exception&) {
     // What it says may quote data.
-    return error_response({ErrorCode::internal, "the control plane failed at " + request.method});
+    return error_response({ErrorCode::internal, "the control plane failed at " + request.method}, request_id);
   }
 }
 
-api::Response error_response(const Error& error) {
+api::Response error_response(const Error& error, std::string_view request_id) {
   const nlohmann::ordered_json body = {
       {"error", error.message},
       {"code", error.reason.empty() ? std::string{word(error.code)} : error.reason},
       {"detail", error.message},
       {"hint", error.hint},
-      {"request_id", new_uuid().value_or("")},
+      {"request_id", request_id.empty() ? new_uuid().value_or("") : std::string{request_id}},
   };
   api::Response response{status_of(error), body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)};
   if (error.code == ErrorCode::unauthenticated) {

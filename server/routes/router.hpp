@@ -80,7 +80,7 @@ class Router {
 };
 
 /// How an error is answered: its status (RFC 9110) and its body, with a challenge (RFC 6750, section 3) where it says
-/// that the credential is no good.
-[[nodiscard]] api::Response error_response(const Error& error);
+/// that the credential is no good. `request_id` empty: a new one.
+[[nodiscard]] api::Response error_response(const Error& error, std::string_view request_id = {});
 
 }  // namespace runagents::server

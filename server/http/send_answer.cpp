@@ -1,0 +1,18 @@
+#include "server/http/send_answer.hpp"
+
+#include "core/ascii.hpp"
+
+namespace runagents::server {
+
+http::Task<int> send_answer(http::Exchange& exchange, int status, std::string fields, std::string body) {
+  if (!body.empty() && !lowered(fields).contains("content-type:")) fields.append("Content-Type: application/json\r\n");
+  http::ResponseStart start;
+  start.status = status;
+  start.fields = &fields;
+  start.content_length = body.size();
+  start.has_body = status != 204;
+  const bool there = co_await exchange.send_head(start, body, true);
+  co_return there ? status : 0;
+}
+
+}  // namespace runagents::server

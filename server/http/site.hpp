@@ -1,0 +1,29 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "core/http/ticker.hpp"
+#include "server/http/endpoint.hpp"
+#include "server/http/metrics.hpp"
+#include "server/http/planes.hpp"
+#include "server/http/rate_limit.hpp"
+
+namespace runagents::server {
+
+/// What all connections of a server share. Of the event loop's thread.
+struct Site {
+  Site(http::asio::io_context& loop, Planes& workers, std::uint32_t requests_per_second)
+      : context{loop}, ticker{loop}, planes{workers}, rate_limit{requests_per_second} {}
+
+  http::asio::io_context& context;
+  http::Ticker ticker;
+  Planes& planes;
+  std::vector<Endpoint*> endpoints = {};
+  Metrics metrics;
+  RateLimit rate_limit;
+  bool is_stopping = false;  ///< whoever waits for something new is answered now
+};
+
+}  // namespace runagents::server

@@ -1,0 +1,133 @@
+#include "server/serve.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include "core/config/directories.hpp"
+#include "core/store/database.hpp"
+#include "server/http/listener.hpp"
+#include "server/mcp/endpoint.hpp"
+
+namespace runagents::server {
+namespace {
+
+namespace asio = http::asio;
+
+constexpr std::chrono::seconds grace{10};
+constexpr std::chrono::milliseconds look_period{20};
+
+/// Work that waits for disks and databases: more than there are cores.
+unsigned worker_count() { return std::clamp(std::thread::hardware_concurrency() * 2, 4U, 32U); }
+
+bool is_loopback(const std::string& address) {
+  http::error_code error;
+  const auto ip = asio::ip::make_address(address, error);
+  return !error && ip.is_loopback();
+}
+
+Result<std::optional<http::TlsCertificate>> certificate_of(const ServeOptions& options) {
+  if (options.certificate.empty()) return std::nullopt;
+  auto loaded = http::TlsCertificate::load(options.certificate, options.key);
+  if (!loaded) return std::unexpected(std::move(loaded.error()));
+  return std::optional{std::move(*loaded)};
+}
+
+Result<std::optional<Administrator>> bootstrap(Planes& planes, const ServeOptions& options, const std::string& url) {
+  auto administrator =
+      planes.with_one([&](Plane& plane) { return make_first_administrator(plane, options.admin_email); });
+  if (!administrator || !*administrator || options.bootstrap_file.empty()) return administrator;
+  if (auto written = write_bootstrap_file(options.bootstrap_file, url, **administrator); !written) {
+    return std::unexpected(std::move(written.error()));
+  }
+  return std::nullopt;
+}
+
+/// Ends a server in order.
+class Stopping {
+ public:
+  Stopping(Site& site, Listener& listener) : site_{site}, listener_{listener}, signals_{site.context, SIGINT, SIGTERM} {
+    await_signal();
+  }
+
+ private:
+  void await_signal() {
+    signals_.async_wait([this](const http::error_code& error, int) {
+      if (!error) stop();
+    });
+  }
+
+  void stop() {
+    if (std::exchange(site_.is_stopping, true)) {
+      listener_.abort();
+      return;
+    }
+    deadline_ = std::chrono::steady_clock::now() + grace;
+    for (auto* endpoint : site_.endpoints) endpoint->stop();
+    listener_.stop();
+    await_signal();
+    asio::co_spawn(site_.context, finish(this), asio::detached);
+  }
+
+  static http::Task<void> finish(Stopping* self) {
+    http::Timer pause{self->site_.context};
+    while (!self->listener_.is_empty()) {
+      if (std::chrono::steady_clock::now() >= self->deadline_) self->listener_.abort();
+      pause.expires_after(look_period);
+      static_cast<void>(co_await pause.async_wait(http::by_value));
+    }
+    self->signals_.cancel();
+    self->site_.ticker.stop();
+    self->site_.context.stop();
+  }
+
+  Site& site_;
+  Listener& listener_;
+  asio::signal_set signals_;
+  std::chrono::steady_clock::time_point deadline_;
+};
+
+}  // namespace
+
+Result<void> serve(const ServeOptions& options, const std::function<void(const Ready&)>& on_ready) {
+  std::signal(SIGPIPE, SIG_IGN);
+  if (auto made = config::make_private_directory(options.data_directory); !made) return made;
+  auto certificate = certificate_of(options);
+  if (!certificate) return std::unexpected(std::move(certificate.error()));
+
+  asio::io_context context{1};
+  auto acceptor = listen(context, options.address, options.port);
+  if (!acceptor) return std::unexpected(std::move(acceptor.error()));
+  const auto url = options.public_url.empty() ? (*certificate ? "https://" : "http://") + authority_of(*acceptor)
+                                              : options.public_url;
+  const PlaneOptions store{.data_directory = options.data_directory, .database = options.database, .issuer = url};
+  auto planes = Planes::open(store, worker_count());
+  if (!planes) return std::unexpected(std::move(planes.error()));
+  auto administrator = bootstrap(**planes, options, url);
+  if (!administrator) return std::unexpected(std::move(administrator.error()));
+  auto log = Plane::open_database(store);
+  if (!log) return std::unexpected(std::move(log.error()));
+
+  AuditWriter audit{std::move(*log)};
+  Site site{context, **planes, options.requests_per_second};
+  McpEndpoint mcp{context,
+                  site.ticker,
+                  **planes,
+                  audit,
+                  {.issuer = url, .origins = options.allowed_origins, .is_loopback = is_loopback(options.address)}};
+  site.endpoints.push_back(&mcp);
+  Listener listener{site, std::move(*acceptor), std::move(*certificate)};
+  const Stopping stopping{site, listener};
+  listener.open();
+  on_ready({url, std::move(*administrator)});
+  context.run();
+  (*planes)->join();
+  return {};
+}
+
+}  // namespace runagents::server
