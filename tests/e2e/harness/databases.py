@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 import sys
 import tempfile
 import unittest
@@ -59,6 +60,15 @@ class SharedServerCase(ServerCase):
         server = Server(environment, data, (*cls.flags, *flags))
         cls.addClassCleanup(server.close)
         return server.start()
+
+    def in_store(self, statement):
+        """Changes what is stored, behind the server's back: what happens by itself only after a while."""
+        if self.database:
+            return databases.execute(statement, self.database)
+        connection = sqlite3.connect(self.server.data / "runagents.db", timeout=20)
+        with connection:
+            connection.execute(statement)
+        return connection.close()
 
     @staticmethod
     def name(stem="thing"):
