@@ -90,6 +90,7 @@ Result<AuthorizationServer> discover(const Connection& connection, const auth::F
                              .device_url = api::text_of(json, "device_authorization_endpoint"),
                              .token_url = api::text_of(json, "token_endpoint"),
                              .revocation_url = api::text_of(json, "revocation_endpoint"),
+                             .names_itself = json.value("authorization_response_iss_parameter_supported", Json{}) == true,
                              .ca_file = connection.ca_file};
   if (server.issuer != connection.endpoint) {
     return fail(ErrorCode::configuration, connection.endpoint + " says that it is another server",
