@@ -109,8 +109,10 @@ Result<auth::Tokens> log_in_by_device(const AuthorizationServer& server, const L
   const auto body = "grant_type=" + auth::percent_encoded("urn:ietf:params:oauth:grant-type:device_code") +
                     "&device_code=" + auth::percent_encoded(code->code) + "&client_id=" + std::string{login_client_id};
   auto interval = code->interval;
-  for (seconds waited{0}; waited < std::min(timeout, code->lifetime); waited += interval) {
-    if (!steps.pause(interval)) break;
+  const auto end = std::min(timeout, code->lifetime);
+  for (seconds waited{0}; waited < end; waited += interval) {
+    const bool is_last = end - waited < interval;
+    if (!steps.pause(is_last ? end - waited : interval) || is_last) break;
     auto response = fetch(form_request(server.token_url, server.ca_file, body));
     if (!response) {
       // RFC 8628, 3.5: ask less often when there is no answer.
