@@ -20,7 +20,8 @@ constexpr std::chrono::hours memory{1};
 
 struct Row {
   void bind(store::Statement& query) {
-    query.into(grant.login.client_id).into(grant.login.user_id).into(role).into(server_ids).into(grant.login.family);
+    query.into(grant.login.client_id).into(grant.login.user_id).into(grant.login.api_key_id).into(role);
+    query.into(server_ids).into(grant.login.family);
     query.into(grant.redirect_uri).into(grant.code_challenge).into(expires_at).into(consumed_at, consumed);
   }
   [[nodiscard]] bool is_consumed() const { return consumed == soci::i_ok; }
@@ -48,8 +49,8 @@ std::optional<Row> load(soci::session& session, const std::string& digest) {
   row.bind(query);
   query.use(digest, "digest");
   query.prepare(
-      "SELECT client_id, user_id, role, server_ids, family, redirect_uri, code_challenge, expires_at, consumed_at "
-      "FROM authorization_codes WHERE digest = :digest");
+      "SELECT client_id, user_id, api_key_id, role, server_ids, family, redirect_uri, code_challenge, expires_at, "
+      "consumed_at FROM authorization_codes WHERE digest = :digest");
   return query.fetch() ? std::optional{std::move(row)} : std::nullopt;
 }
 
@@ -67,12 +68,13 @@ Result<config::Secret> AuthorizationCodes::issue(AuthorizationGrant grant) {
     const long long expires_at = number_of(model::now() + lifetime);
     store::Statement insert{session};
     insert.use(digest, "digest").use(grant.login.client_id, "client_id").use(grant.login.user_id, "user_id");
-    insert.use(role, "role").use(grant.redirect_uri, "redirect_uri").use(grant.code_challenge, "challenge");
+    insert.use(grant.login.api_key_id, "api_key_id").use(role, "role");
+    insert.use(grant.redirect_uri, "redirect_uri").use(grant.code_challenge, "challenge");
     insert.use(server_ids, "server_ids").use(grant.login.family, "family").use(expires_at, "expires_at");
     insert.prepare(
-        "INSERT INTO authorization_codes (digest, client_id, user_id, role, redirect_uri, code_challenge, server_ids, "
-        "family, expires_at) VALUES (:digest, :client_id, :user_id, :role, :redirect_uri, :challenge, :server_ids, "
-        ":family, :expires_at)");
+        "INSERT INTO authorization_codes (digest, client_id, user_id, api_key_id, role, redirect_uri, code_challenge, "
+        "server_ids, family, expires_at) VALUES (:digest, :client_id, :user_id, :api_key_id, :role, :redirect_uri, "
+        ":challenge, :server_ids, :family, :expires_at)");
     insert.change();
     forget_rows(session, table, model::now() - memory);
     return code;

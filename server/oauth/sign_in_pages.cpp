@@ -39,7 +39,7 @@ Outgoing sign_in_page(const SignInPage& shown) {
   body +=
       "<label for=\"api_key\">Your API key</label><input id=\"api_key\" name=\"api_key\" type=\"password\" "
       "autocomplete=\"current-password\" required><button class=\"main\">Sign in</button></form>";
-  return page("Sign in", body, shown.trouble.empty() ? 200 : 403);
+  return page("Sign in", body, shown.trouble.empty() ? 200 : 403, shown.form_target);
 }
 
 Outgoing decision_page(const DecisionPage& shown) {

@@ -123,8 +123,9 @@ Result<nlohmann::ordered_json> Incoming::json(std::size_t max_depth) const {
   return *std::move(json);
 }
 
-void Router::add(std::string_view method, std::string_view path_template, Access access, Handler handler) {
-  routes_.push_back({std::string{method}, split(path_template, '/'), access, std::move(handler)});
+void Router::add(std::string_view method, std::string_view path_template, Access access, Handler handler,
+                 QueryReader query_reader) {
+  routes_.push_back({std::string{method}, split(path_template, '/'), access, std::move(handler), query_reader});
 }
 
 Result<Outgoing> Router::dispatch(const api::Request& request, const Authenticate& authenticate) const {
@@ -132,8 +133,6 @@ Result<Outgoing> Router::dispatch(const api::Request& request, const Authenticat
   const std::size_t mark = std::min(target.find('?'), target.size());
   const auto path = path_segments(target.substr(0, mark));
   if (!path) return std::unexpected(path.error());
-  auto query = query_parameters(target.substr(std::min(mark + 1, target.size())));
-  if (!query) return std::unexpected(query.error());
 
   const Route* best = nullptr;
   std::size_t best_matches = 0;
@@ -155,6 +154,12 @@ Result<Outgoing> Router::dispatch(const api::Request& request, const Authenticat
     auto refused = error_response(error, api::field(request.fields, "x-request-id"));
     return Outgoing{405, std::move(refused.body), {{"allow", std::move(allowed)}}};
   }
+  std::map<std::string, std::string> query;
+  if (best->query_reader == QueryReader::router) {
+    auto read = query_parameters(target.substr(std::min(mark + 1, target.size())));
+    if (!read) return std::unexpected(std::move(read.error()));
+    query = std::move(*read);
+  }
   std::vector<std::string> parameters;
   for (std::size_t i = 0; i < path->size(); ++i) {
     if (best->segments[i] == placeholder) parameters.push_back((*path)[i]);
@@ -166,7 +171,7 @@ Result<Outgoing> Router::dispatch(const api::Request& request, const Authenticat
     principal = std::move(*known);
     if (!permits(best->access, principal)) return std::unexpected(not_permitted(best->access, principal));
   }
-  return best->handler(Incoming{request, std::move(parameters), std::move(*query), principal});
+  return best->handler(Incoming{request, std::move(parameters), std::move(query), principal});
 }
 
 api::Response Router::answer(const api::Request& request, const Authenticate& authenticate) const {

@@ -54,6 +54,9 @@ struct Outgoing {
 
 using Handler = std::function<Result<Outgoing>(const Incoming&)>;
 
+/// Who reads the query of a route: the router, which refuses a parameter that comes twice, or the handler itself.
+enum class QueryReader { router, handler };
+
 /// Says by whom a request is.
 using Authenticate = std::function<Result<Principal>(const api::Request&)>;
 
@@ -66,9 +69,11 @@ class Router {
     std::vector<std::string> segments;
     Access access = Access::admin;
     Handler handler;
+    QueryReader query_reader = QueryReader::router;
   };
 
-  void add(std::string_view method, std::string_view path_template, Access access, Handler handler);
+  void add(std::string_view method, std::string_view path_template, Access access, Handler handler,
+           QueryReader query_reader = QueryReader::router);
   /// Asks `authenticate` only where the route wants a credential. Never throws.
   [[nodiscard]] api::Response answer(const api::Request& request, const Authenticate& authenticate) const;
   [[nodiscard]] const std::vector<Route>& routes() const noexcept { return routes_; }
