@@ -44,7 +44,7 @@ struct McpEndpoint::Parts {
   void record(const Admission& admission, std::string_view request_id, const CallOutcome& outcome);
 
   http::Task<int> refuse(http::Exchange& exchange, const ProxiedRequest& request, const Refusal& refusal);
-  http::Task<int> refuse(http::Exchange& exchange, const ProxiedRequest& request, Error error);
+  http::Task<int> refuse(http::Exchange& exchange, const ProxiedRequest& request, Error error, Decision decision = {});
 
   http::Task<int> call_tool(ProxiedRequest request, http::Exchange& exchange);
   http::Task<int> list_tools(ProxiedRequest request, http::Exchange& exchange);
