@@ -49,7 +49,7 @@ McpEndpoint::Parts::Parts(http::asio::io_context& loop, http::Ticker& clock, Pla
       options{std::move(given)},
       pool{loop, clock},
       http_peer{loop, pool},
-      starts{loop, clock, workers},
+      starts{loop, workers},
       stdio_sessions{loop, clock, starts},
       stdio_peer{loop, clock, starts} {}
 
@@ -152,8 +152,11 @@ http::Task<int> McpEndpoint::serve(const StreamRequest& request, http::Exchange&
 }
 
 void McpEndpoint::stop() {
+  parts_->starts.stop();
   parts_->stdio_sessions.stop();
   parts_->stdio_peer.stop();
 }
+
+bool McpEndpoint::is_idle() const { return parts_->starts.running() == 0; }
 
 }  // namespace runagents::server

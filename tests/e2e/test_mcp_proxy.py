@@ -84,7 +84,7 @@ class RestForm(ProxyCase):
 
     def test_an_error_of_the_server_is_told_as_such(self):
         self.allow()
-        errors = {"unknown": (-32602, 400), "gone": (-32601, 404), "broken": (-32603, 503)}
+        errors = {"unknown": (-32602, 400), "gone": (-32601, 404), "broken": (-32603, 502)}
         def behave(message, exchange):
             if message.get("method") != "tools/call":
                 return None
@@ -95,7 +95,7 @@ class RestForm(ProxyCase):
         for tool, (code, status) in errors.items():
             answer = self.call(tool)
             self.assertEqual((answer.status, answer.json["code"], answer.json["error"]),
-                             (status, "upstream_error", f"no {code}"), tool)
+                             (status, "upstream_failed" if status == 502 else "upstream_error", f"no {code}"), tool)
 
     def test_a_result_that_is_an_error_is_a_result(self):
         self.allow()
@@ -358,7 +358,7 @@ class Credentials(ProxyCase):
         self.register(self.upstream, auth_type="api_key", secret=CANARY)
         self.upstream.token = "another"
         answer = self.call()
-        self.assertEqual((answer.status, answer.json["code"]), (503, "upstream_unauthorized"), answer.text)
+        self.assertEqual((answer.status, answer.json["code"]), (502, "upstream_unauthorized"), answer.text)
         self.assertNotIn(CANARY, answer.text)
 
     def test_nothing_of_the_callers_credential_reaches_the_server(self):
@@ -402,13 +402,13 @@ class Record(ProxyCase):
         self.call("list_issues")
         # Within a millisecond there is no order.
         lost, denied, done = sorted(self.audit(3), key=lambda entry: ("failed", "refused", "ok").index(entry["outcome"]))
-        self.assertEqual((done["action"], done["outcome"], done["object"], done["server_id"], done["account_id"], done["user_id"],
+        self.assertEqual((done["action_type"], done["outcome"], done["object_id"], done["server_id"], done["agent_id"], done["user_id"],
                           done["request_id"]), ("tool.call", "ok", "list_issues", github["id"], self.account["id"], ann["id"],
                                                 "my-request-1"))
         detail = done["detail"]
         self.assertEqual((detail["server"], detail["decision"], detail["status"], detail["policy_id"]),
                          ("github", "allow", 200, policy["id"]))
-        self.assertEqual((denied["outcome"], denied["object"], denied["user_id"] or None), ("refused", "merge", None))
+        self.assertEqual((denied["outcome"], denied["object_id"], denied["user_id"] or None), ("refused", "merge", None))
         detail = denied["detail"]
         self.assertEqual((detail["decision"], detail["side"], detail["code"]), ("deny", "agent", "policy_denied"))
         self.assertEqual(lost["outcome"], "failed")
