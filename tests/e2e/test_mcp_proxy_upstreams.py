@@ -101,14 +101,15 @@ class Failing(Upstreams):
     def test_a_server_that_is_silent_is_given_up_when_the_client_is(self):
         session = self.begin()
         self.assertEqual(self.call().status, 200)
-        self.behave(lambda message, exchange: exchange.socket.recv(1) and None)  # until the connection ends
+        ended = []
+        self.behave(lambda message, exchange: ended.append(exchange.socket.recv(1)))
         for path, body in (("mcp", tool_call("merge", {})), ("tools", {"tool_name": "merge"})):
             before = len(self.upstream.calls())
             leaving = Leaving(self.server, f"/proxy/github/{path}", body, self.token, **session)
             until(lambda: len(self.upstream.calls()) > before)
-            open_ = self.upstream.open_connections()
+            self.assertNotEqual(len(ended), len(self.upstream.calls()) - 1)
             leaving.close()
-            until(lambda: self.upstream.open_connections() < open_, "the end of the upstream's connection", timeout=5)
+            until(lambda: len(ended) == len(self.upstream.calls()) - 1, f"the end of the connection of {path}", timeout=5)
         # Who asked without a conversation of its own says so to the server (2025-11-25, "Cancellation").
         cancelled = until(lambda: [m for m in self.upstream.messages if m.get("method") == "notifications/cancelled"])
         call = [m for m in self.upstream.messages if m.get("method") == "tools/call"][-1]
