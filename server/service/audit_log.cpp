@@ -43,7 +43,7 @@ void fill_in(AuditEntry& entry, const Actor& actor) {
   const Principal& principal = actor.principal;
   const std::string account = principal.account ? principal.account->id : "";
   const std::string user{principal.user_id()};
-  entry.at = model::now();
+  if (entry.at == model::Time{}) entry.at = model::now();
   entry.actor_kind = word(principal.kind);
   entry.actor_id = principal.account ? account : user;
   if (entry.account_id.empty()) entry.account_id = account;

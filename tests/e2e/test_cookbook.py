@@ -7,7 +7,7 @@ import subprocess
 from harness import identity, node
 from harness.case import PYTHON, main
 from harness.databases import SharedServerCase, on_both_databases
-from harness.mcp_upstream import McpUpstream
+from harness.mcp_with_people import McpUpstream
 from harness.shell import Shell
 from harness.waiting import until
 

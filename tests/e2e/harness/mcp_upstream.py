@@ -1,81 +1,85 @@
-"""A small MCP server (Streamable HTTP, JSON answers) that knows people by their tokens and says who called."""
+"""An MCP server in a few lines, which shows what arrived and does what a test says."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-VERSION = "2025-06-18"
+from .upstream import Upstream
+
+VERSIONS = ("2025-03-26", "2025-06-18", "2025-11-25")
+MODERN = "2026-07-28"
+TOOLS = [{"name": name, "inputSchema": {"type": "object"}} for name in ("list_issues", "merge", "delete_repo")]
 
 
-class McpUpstream:
-    """`people`: {token: name}; None: everybody is let in, and is nobody. Every tool answers with {"tool", "arguments",
-    "caller"} as a text. `calls` has what came, `tokens` the tokens with which calls came."""
+class McpUpstream(Upstream):
+    """Streamable HTTP. `sessions`: begins one for each initialize and knows no others; `modern`: speaks 2026-07-28;
+    `stream`: answers with events; `token`: the only one that it takes. `behave(message, exchange)` may answer instead."""
 
-    def __init__(self, tools=("list_repos", "send_message"), people=None):
-        self.tools, self.people = list(tools), people
-        self.calls, self.tokens, self.fields = [], [], []
-        upstream = self
+    def __init__(self, sessions=True, modern=False, stream=False, token=None, behave=None, **options):
+        self.sessions, self.modern, self.stream, self.token, self.behave = sessions, modern, stream, token, behave
+        self.messages = []
+        self.known = set()
+        super().__init__(otherwise=self._answer, **options)
 
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            wbufsize = 1 << 16  # head and body in one packet: nobody waits for an acknowledgement
+    @property
+    def endpoint(self):
+        return self.url + "/mcp"
 
-            def do_POST(self):
-                message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                status, body = upstream.answer(message, self.headers)
-                text = json.dumps(body).encode() if body is not None else b""
-                self.send_response(status)
-                if text:
-                    self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
+    def methods(self):
+        return [message.get("method") for message in self.messages]
 
-            def do_GET(self):
-                self.send_response(405)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-            do_DELETE = do_GET
+    def calls(self):
+        return [message["params"] for message in self.messages if message.get("method") == "tools/call"]
 
-            def log_message(self, *_):
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_):
-                pass  # the caller's end went away
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/mcp"
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-
-    def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-
-    def answer(self, message, fields):
-        scheme, _, token = fields.get("Authorization", "").partition(" ")
-        caller = (self.people or {}).get(token if scheme == "Bearer" else None)
-        if self.people is not None and caller is None:
-            return 401, {"error": "unknown token"}
-        if "id" not in message:
-            return 202, None
-        result = self.result(message, caller)
-        if message["method"] == "tools/call":
-            self.calls.append(message["params"]["name"])
-            self.tokens.append(token)
-            self.fields.append({name.lower(): value for name, value in fields.items()})
-        known = result is not None
-        return 200, {"jsonrpc": "2.0", "id": message["id"],
-                     **({"result": result} if known else {"error": {"code": -32601, "message": "Method not found"}})}
-
-    def result(self, message, caller):
+    def result_of(self, message):
+        params = message.get("params", {})
         if message["method"] == "initialize":
-            return {"protocolVersion": VERSION, "capabilities": {"tools": {}}, "serverInfo": {"name": "fixture", "version": "1"}}
+            wanted = params["protocolVersion"]
+            return {"protocolVersion": wanted if wanted in VERSIONS else VERSIONS[-1], "capabilities": {"tools": {}},
+                    "serverInfo": {"name": "fixture", "version": "1"}}
+        if message["method"] == "server/discover":
+            return {"supportedVersions": [MODERN], "capabilities": {"tools": {}}, "resultType": "complete",
+                    "serverInfo": {"name": "fixture", "version": "1"}}
         if message["method"] == "tools/list":
-            return {"tools": [{"name": name, "inputSchema": {"type": "object"}} for name in self.tools]}
+            return {"tools": TOOLS}
         if message["method"] == "tools/call":
-            said = {"tool": message["params"]["name"], "arguments": message["params"].get("arguments"), "caller": caller}
-            return {"content": [{"type": "text", "text": json.dumps(said)}]}
-        return None
+            return {"content": [{"type": "text", "text": f"did {params['name']}"}],
+                    "structuredContent": params.get("arguments", {})}
+        return {}
+
+    @staticmethod
+    def say(exchange, message, status=200, headers=(), stream=False):
+        body = json.dumps(message)
+        kind = "text/event-stream" if stream else "application/json"
+        if stream:
+            body = f": hello\n\nevent: message\nid: 7\ndata: {body}\n\n"
+        exchange.reply(status, [("Content-Type", kind), *headers], body.encode())
+
+    def _answer(self, exchange):
+        request, text = exchange.request, exchange.read_body().decode()
+        message = json.loads(text) if text else {}
+        if isinstance(message, dict):
+            self.messages.append(message)
+        if self.token and request.header("Authorization") != f"Bearer {self.token}":
+            return exchange.reply(401, [("WWW-Authenticate", 'Bearer error="invalid_token"')])
+        if self.behave and (done := self.behave(message, exchange)) is not None:
+            return done
+        if not message:
+            return exchange.reply(405 if request.method == "GET" else 204)
+        if isinstance(message, list):
+            answers = [{"jsonrpc": "2.0", "id": one["id"], "result": self.result_of(one)} for one in message]
+            return exchange.reply(200, [("Content-Type", "application/json")], json.dumps(answers).encode())
+        is_modern = request.header("MCP-Protocol-Version") == MODERN
+        if is_modern != self.modern and message.get("method") not in ("initialize",) and "method" in message:
+            error = {"code": -32022, "message": "the protocol version is not supported"}
+            return self.say(exchange, {"jsonrpc": "2.0", "id": message.get("id"), "error": error}, 400)
+        headers = []
+        if self.sessions and not self.modern:
+            if message.get("method") == "initialize":
+                session = f"session-{len(self.known) + 1}"
+                self.known.add(session)
+                headers = [("Mcp-Session-Id", session)]
+            elif request.header("Mcp-Session-Id") not in self.known:
+                return self.say(exchange, {"jsonrpc": "2.0", "id": None, "error": {"code": -32001, "message": "?"}}, 404)
+        if "id" not in message or "method" not in message:
+            return exchange.reply(202)
+        answer = {"jsonrpc": "2.0", "id": message["id"], "result": self.result_of(message)}
+        return self.say(exchange, answer, headers=headers, stream=self.stream)
