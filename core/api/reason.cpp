@@ -13,6 +13,9 @@ constexpr std::array reasons = {
     Reason{"rate_limited", ErrorCode::unavailable, 429},
     Reason{"too_large", ErrorCode::usage, 413},
     Reason{"headers_too_large", ErrorCode::usage, 431},
+    Reason{"idempotency_key_in_use", ErrorCode::conflict, 409},
+    Reason{"idempotency_key_reused", ErrorCode::usage, 422},
+    Reason{"outcome_unknown", ErrorCode::unavailable, 503},
 };
 
 }  // namespace
