@@ -145,7 +145,8 @@ Result<Outgoing> evaluate(store::Database& database, PolicySets& sets, const Inc
 
 void add_policy_evaluation_route(Router& router, store::Database& database, PolicySets& sets) {
   router.add("POST", "/policies/evaluate", Access::user,
-             [&](const Incoming& request) { return evaluate(database, sets, request); });
+             [&](const Incoming& request) { return evaluate(database, sets, request); })
+      .repeatable();
 }
 
 }  // namespace runagents::server

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -64,22 +65,45 @@ using Authenticate = std::function<Result<Principal>(const api::Request&)>;
 /// segment wins over a placeholder. Errors of handlers become `{"error","code","detail","hint","request_id"}`.
 class Router {
  public:
+  /// What a query parameter is, for the description of the API.
+  struct Parameter {
+    std::string_view name;
+    std::string_view summary;
+  };
   struct Route {
     std::string method;
     std::vector<std::string> segments;
     Access access = Access::admin;
     Handler handler;
     QueryReader query_reader = QueryReader::router;
-  };
+    std::string_view summary = {};
+    std::vector<Parameter> query = {};
+    bool is_repeatable = false;  ///< doing it twice is as good as once: its answers need not be kept
 
-  void add(std::string_view method, std::string_view path_template, Access access, Handler handler,
-           QueryReader query_reader = QueryReader::router);
-  /// Asks `authenticate` only where the route wants a credential. Never throws.
-  [[nodiscard]] api::Response answer(const api::Request& request, const Authenticate& authenticate) const;
+    /// Describes it; what these refer to is static.
+    Route& says(std::string_view text) { return summary = text, *this; }
+    Route& with(std::vector<Parameter> parameters) { return query = std::move(parameters), *this; }
+    Route& repeatable() { return is_repeatable = true, *this; }
+  };
+  /// Does what the route does.
+  using Work = std::function<api::Response()>;
+  /// Something around the work of a request by somebody who is permitted it.
+  using Around = std::function<api::Response(const Principal&, const Work&)>;
+
+  /// Valid until the next call.
+  Route& add(std::string_view method, std::string_view path_template, Access access, Handler handler,
+             QueryReader query_reader = QueryReader::router);
+  /// Asks `authenticate` only where the route wants a credential, and `around`, where there is one, for what is then
+  /// permitted and not repeatable. Why something is unavailable is told only to those who are known. Never throws.
+  [[nodiscard]] api::Response answer(const api::Request& request, const Authenticate& authenticate,
+                                     const Around& around = {}) const;
   [[nodiscard]] const std::vector<Route>& routes() const noexcept { return routes_; }
 
  private:
-  [[nodiscard]] Result<Outgoing> dispatch(const api::Request& request, const Authenticate& authenticate) const;
+  struct Found;
+  [[nodiscard]] Result<Found> find(const api::Request& request) const;
+  [[nodiscard]] api::Response answer_known(const Found& found, const api::Request& request, const Principal& principal,
+                                           const Around& around) const;
 
   std::vector<Route> routes_;
 };
