@@ -13,6 +13,7 @@
 #include "core/store/database.hpp"
 #include "server/http/listener.hpp"
 #include "server/mcp/endpoint.hpp"
+#include "server/webhooks.hpp"
 
 namespace runagents::server {
 namespace {
@@ -114,6 +115,9 @@ Result<void> serve(const ServeOptions& options, const std::function<void(const R
   if (!log) return std::unexpected(std::move(log.error()));
 
   AuditWriter audit{std::move(*log)};
+  auto messenger = Plane::open(store);
+  if (!messenger) return std::unexpected(std::move(messenger.error()));
+  const Webhooks webhooks{std::move(*messenger), {.may_be_internal = options.has_internal_webhooks}};
   Site site{context, **planes, options.requests_per_second};
   McpEndpoint mcp{context,
                   site.ticker,
