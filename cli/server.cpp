@@ -19,6 +19,7 @@ struct Server {
   std::string bootstrap;
   std::vector<std::string> origins;
   std::uint32_t rate_limit = 0;
+  bool internal_webhooks = false;
   bool insecure = false;
 };
 
@@ -104,6 +105,7 @@ Outcome run_server(const Server& options, Context& context) {
   serve.admin_email = options.admin_email;
   serve.bootstrap_file = absolute(options.bootstrap, context);
   serve.requests_per_second = options.rate_limit;
+  serve.has_internal_webhooks = options.internal_webhooks;
   serve.allowed_origins = options.origins;
   const auto done = server::serve(serve, [&](const server::Ready& ready) { greet(ready, options, context); });
   if (!done) return std::unexpected(done.error());
@@ -165,6 +167,9 @@ Command server_command() {
             .value = "ORIGIN",
             .summary = "web pages that may speak MCP to it (repeatable)",
             .binding = &options->origins},
+           switch_flag("internal-webhooks",
+                       "webhooks may be at internal addresses, and at http URLs",
+                       options->internal_webhooks),
            switch_flag("insecure", "listen beyond the loopback without TLS", options->insecure)},
       .run = [options](Context& context) { return run_server(*options, context); }};
 }

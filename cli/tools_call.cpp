@@ -9,10 +9,10 @@
 #include "cli/project.hpp"
 #include "cli/run.hpp"
 #include "cli/text_input.hpp"
+#include "cli/run_planes.hpp"
 #include "cli/tools.hpp"
 #include "core/model/refusal_code.hpp"
 #include "runner/tool_call.hpp"
-#include "server/embedded.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -106,8 +106,9 @@ Outcome call_tool(const ToolsCall& options, Context& context) {
                       .path = options.path,
                       .headers = std::move(*headers),
                       .body = std::move(*body)};
-  const auto answer =
-      runagents::call_tool(*run, [data = run->directories.data] { return server::open_embedded(data); }, call);
+  const auto planes = run_planes(*run, context);
+  if (!planes) return std::unexpected(planes.error());
+  const auto answer = runagents::call_tool(*run, *planes, call);
   if (!answer) return std::unexpected(answer.error());
   if (answer->refused) return std::unexpected(error_of(*answer));
   const output::Card card{

@@ -15,6 +15,7 @@
 #include "server/http/watch.hpp"
 #include "server/mcp/endpoint.hpp"
 #include "server/store_key_check.hpp"
+#include "server/webhooks.hpp"
 
 namespace runagents::server {
 namespace {
@@ -120,6 +121,9 @@ Result<void> serve(const ServeOptions& options, const std::function<void(const R
   if (!log) return std::unexpected(std::move(log.error()));
 
   AuditWriter audit{std::move(*log)};
+  auto messenger = Plane::open(store);
+  if (!messenger) return std::unexpected(std::move(messenger.error()));
+  const Webhooks webhooks{std::move(*messenger), {.may_be_internal = options.has_internal_webhooks}};
   Site site{context, **planes, options.requests_per_second};
   McpEndpoint mcp{context,
                   site.ticker,

@@ -26,7 +26,9 @@ struct Services {
   std::shared_ptr<PolicySets> policy_sets;
   StoreKey key;
   Runs runs{database, options.issuer.empty() ? Journals::here : Journals::elsewhere};
-  Approvals approvals{database};
+  ApprovalConnectors approval_connectors{database, key};
+  ApprovalNotices approval_notices{database, options.issuer};
+  Approvals approvals{database, options.issuer.empty() ? nullptr : &approval_notices};
   Grants grants{database};
   Secrets secrets{database, key};
   Consents consents{database};

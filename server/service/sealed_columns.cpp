@@ -21,6 +21,8 @@ constexpr std::array all = {
     SealedColumn{"mcp_servers", "sealed", "id", "'mcp_servers/' || id",
                  "'the secret of the server \"' || name || '\"'"},
     SealedColumn{"oauth_sessions", "sealed", "id", "'oauth_sessions/' || id", "'the OAuth session ' || id"},
+    SealedColumn{"approval_connectors", "sealed", "id", "'approval_connectors/' || id",
+                 "'the key of the approval connector \"' || name || '\"'"},
     SealedColumn{"signing_keys", "sealed", "id", "'signing_keys/' || id", "'the signing key ' || id"},
     SealedColumn{"idempotent_answers", "request_digest", "digest", "'idempotent_answers/' || digest || '/request'",
                  "'the idempotency key ' || digest"},
