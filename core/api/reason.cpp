@@ -13,6 +13,13 @@ constexpr std::array reasons = {
     Reason{"rate_limited", ErrorCode::unavailable, 429},
     Reason{"too_large", ErrorCode::usage, 413},
     Reason{"headers_too_large", ErrorCode::usage, 431},
+    Reason{"upstream_unreachable", ErrorCode::unavailable, 502},
+    Reason{"upstream_protocol", ErrorCode::unavailable, 502},
+    Reason{"upstream_status", ErrorCode::unavailable, 502},
+    Reason{"upstream_unauthorized", ErrorCode::unavailable, 502},
+    Reason{"upstream_forbidden", ErrorCode::unavailable, 502},
+    Reason{"upstream_failed", ErrorCode::unavailable, 502},
+    Reason{"upstream_timeout", ErrorCode::unavailable, 504},
 };
 
 }  // namespace

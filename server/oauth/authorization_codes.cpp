@@ -5,6 +5,7 @@
 #include "core/auth/hash.hpp"
 #include "core/auth/pkce.hpp"
 #include "core/store/statement.hpp"
+#include "server/oauth/one_time_row.hpp"
 #include "server/service/column.hpp"
 #include "server/service/identifier.hpp"
 #include "server/service/random_secret.hpp"
@@ -13,6 +14,7 @@ namespace runagents::server {
 namespace {
 
 constexpr std::string_view prefix = "ac_";
+constexpr std::string_view table = "authorization_codes";
 /// For so long after its end a code is known, so that its second use is noticed.
 constexpr std::chrono::hours memory{1};
 
@@ -52,25 +54,6 @@ std::optional<Row> load(soci::session& session, const std::string& digest) {
   return query.fetch() ? std::optional{std::move(row)} : std::nullopt;
 }
 
-/// False: somebody else was first.
-bool consume(soci::session& session, const std::string& digest) {
-  const long long now = number_of(model::now());
-  store::Statement change{session};
-  change.use(now, "now").use(digest, "digest");
-  change.prepare("UPDATE authorization_codes SET consumed_at = :now WHERE digest = :digest AND consumed_at IS NULL");
-  return change.change() == 1;
-}
-
-void forget_old(soci::session& session) {
-  const long long before = number_of(model::now() - memory);
-  store::Statement sweep{session};
-  sweep.use(before, "before");
-  sweep.prepare(
-      "DELETE FROM authorization_codes WHERE digest IN "
-      "(SELECT digest FROM authorization_codes WHERE expires_at <= :before ORDER BY expires_at LIMIT 100)");
-  sweep.change();
-}
-
 }  // namespace
 
 Result<config::Secret> AuthorizationCodes::issue(AuthorizationGrant grant) {
@@ -93,7 +76,7 @@ Result<config::Secret> AuthorizationCodes::issue(AuthorizationGrant grant) {
         "server_ids, family, expires_at) VALUES (:digest, :client_id, :user_id, :api_key_id, :role, :redirect_uri, "
         ":challenge, :server_ids, :family, :expires_at)");
     insert.change();
-    forget_old(session);
+    forget_rows(session, table, model::now() - memory);
     return code;
   });
 }
@@ -109,7 +92,7 @@ Result<std::optional<BegunLogin>> AuthorizationCodes::redeem(std::string_view co
       Logins::end(session, row->grant.login.family);
       return Begun{};
     }
-    if (!row->fits(client_id, redirect_uri, verifier) || !consume(session, digest)) return Begun{};
+    if (!row->fits(client_id, redirect_uri, verifier) || !consume_row(session, table, digest)) return Begun{};
     auto login = row->login();
     auto refresh_token = Logins::begin(session, login);
     return BegunLogin{.login = std::move(login), .refresh_token = std::move(refresh_token)};

@@ -4,6 +4,7 @@
 
 #include "core/auth/hash.hpp"
 #include "core/store/statement.hpp"
+#include "server/oauth/one_time_row.hpp"
 #include "server/service/column.hpp"
 #include "server/service/random_secret.hpp"
 
@@ -57,17 +58,6 @@ std::optional<Row> load(soci::session& session, const std::string& column, const
   query.use(key, "key");
   query.prepare(std::string{Row::columns} + "WHERE " + column + " = :key");
   return query.fetch() ? std::optional{std::move(row)} : std::nullopt;
-}
-
-void forget_expired(soci::session& session) {
-  // A device that asks late is still told that its code has expired.
-  const long long before = number_of(model::now() - DeviceCodes::lifetime);
-  store::Statement sweep{session};
-  sweep.use(before, "before");
-  sweep.prepare(
-      "DELETE FROM device_codes WHERE digest IN "
-      "(SELECT digest FROM device_codes WHERE expires_at <= :before ORDER BY expires_at LIMIT 100)");
-  sweep.change();
 }
 
 /// False: the user code is taken.
@@ -131,7 +121,8 @@ std::string canonical_user_code(std::string_view typed) {
 
 Result<DeviceCodes::Begun> DeviceCodes::begin(const std::string& client_id, const std::vector<std::string>& resources) {
   return database_.write(store::Durability::normal, [&](soci::session& session) -> Result<Begun> {
-    forget_expired(session);
+    // A device that asks late is still told that its code has expired.
+    forget_rows(session, "device_codes", model::now() - lifetime);
     auto device_code = new_secret(prefix);
     const auto digest = digest_of(device_code.reveal());
     for (int i = 0; i < max_attempts; ++i) {

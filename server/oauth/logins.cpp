@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/store/statement.hpp"
+#include "server/oauth/one_time_row.hpp"
 #include "server/oauth/revoked_tokens.hpp"
 #include "server/oauth/signing_keys.hpp"
 #include "server/service/column.hpp"
@@ -13,6 +14,7 @@ namespace runagents::server {
 namespace {
 
 constexpr std::string_view prefix = "rt_";
+constexpr std::string_view table = "refresh_tokens";
 
 struct Row {
   void bind(store::Statement& query) {
@@ -46,25 +48,6 @@ std::optional<Row> load(soci::session& session, const std::string& digest) {
   return query.fetch() ? std::optional{std::move(row)} : std::nullopt;
 }
 
-/// False: somebody else was first.
-bool consume(soci::session& session, const std::string& digest) {
-  const long long now = number_of(model::now());
-  store::Statement change{session};
-  change.use(now, "now").use(digest, "digest");
-  change.prepare("UPDATE refresh_tokens SET consumed_at = :now WHERE digest = :digest AND consumed_at IS NULL");
-  return change.change() == 1;
-}
-
-void forget_expired(soci::session& session) {
-  const long long now = number_of(model::now());
-  store::Statement sweep{session};
-  sweep.use(now, "now");
-  sweep.prepare(
-      "DELETE FROM refresh_tokens WHERE digest IN "
-      "(SELECT digest FROM refresh_tokens WHERE expires_at <= :now ORDER BY expires_at LIMIT 100)");
-  sweep.change();
-}
-
 }  // namespace
 
 config::Secret Logins::begin(soci::session& session, const Login& login) {
@@ -81,7 +64,7 @@ config::Secret Logins::begin(soci::session& session, const Login& login) {
       "INSERT INTO refresh_tokens (digest, family, client_id, user_id, api_key_id, role, server_ids, expires_at) "
       "VALUES (:digest, :family, :client_id, :user_id, :api_key_id, :role, :server_ids, :expires_at)");
   insert.change();
-  forget_expired(session);
+  forget_rows(session, table, model::now());
   return token;
 }
 
@@ -117,7 +100,7 @@ Result<std::optional<config::Secret>> Logins::refresh(std::string_view token, st
     const auto digest = digest_of(token);
     const auto row = load(session, digest);
     if (!row || row->login.client_id != client_id || row->is_expired()) return Next{};
-    if (row->is_consumed() || !consume(session, digest)) {
+    if (row->is_consumed() || !consume_row(session, table, digest)) {
       end(session, row->login.family);
       return Next{};
     }

@@ -9,6 +9,7 @@
 
 #include "core/api/reason.hpp"
 #include "core/api/target.hpp"
+#include "core/auth/strict_json.hpp"
 #include "server/service/identifier.hpp"
 
 namespace runagents::server {
@@ -115,11 +116,11 @@ Result<std::uint64_t> Incoming::number(const std::string& name, std::uint64_t fa
   return value;
 }
 
-Result<nlohmann::ordered_json> Incoming::json() const {
+Result<nlohmann::ordered_json> Incoming::json(std::size_t max_depth) const {
   if (body().empty()) return nlohmann::ordered_json::object();
-  auto json = nlohmann::ordered_json::parse(body(), nullptr, false);
-  if (!json.is_object()) return fail(ErrorCode::usage, "the body must be a JSON object");
-  return json;
+  auto json = auth::read_strict_ordered_json(body(), {.max_depth = max_depth});
+  if (!json) return fail(ErrorCode::usage, "the body must be a JSON object: it " + json.error());
+  return *std::move(json);
 }
 
 void Router::add(std::string_view method, std::string_view path_template, Access access, Handler handler,

@@ -29,8 +29,8 @@ class Incoming {
   /// A query parameter that is a number from 0 to `max`; `fallback` when there is none.
   [[nodiscard]] Result<std::uint64_t> number(const std::string& name, std::uint64_t fallback, std::uint64_t max) const;
   [[nodiscard]] std::string_view body() const { return request_.body; }
-  /// The body as a JSON object; an empty one when the body is empty.
-  [[nodiscard]] Result<nlohmann::ordered_json> json() const;
+  /// The body as a JSON object with one reading (strict_json.hpp); an empty one when the body is empty.
+  [[nodiscard]] Result<nlohmann::ordered_json> json(std::size_t max_depth = 64) const;
   /// A header field by its lower-case name; empty when there is none.
   [[nodiscard]] std::string_view field(std::string_view name) const { return api::field(request_.fields, name); }
   [[nodiscard]] const api::Request& request() const { return request_; }
