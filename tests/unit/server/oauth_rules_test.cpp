@@ -7,13 +7,11 @@
 #include "server/oauth/device_codes.hpp"
 #include "server/oauth/form.hpp"
 #include "server/oauth/oauth_clients.hpp"
-#include "server/oauth/page.hpp"
 
 namespace {
 
 using namespace std::string_literals;
 using runagents::server::canonical_user_code;
-using runagents::server::escaped;
 using runagents::server::Form;
 using runagents::server::is_loopback_redirect;
 using runagents::server::is_redirect_uri;
@@ -137,8 +135,6 @@ TEST_CASE("a redirect keeps the query of its URI, and what comes from outside is
   CHECK(runagents::api::field(answer.fields, "location") ==
         "https://app.example/cb?x=y&code=c%26d&state=a%26b%3Dc%0D%0Ax&iss=https%3A%2F%2Fs");
 }
-
-TEST_CASE("text on a page is text") { CHECK(escaped("<a href='x'>\"&") == "&lt;a href=&#39;x&#39;&gt;&quot;&amp;"); }
 
 TEST_CASE("a page's form leads to the program's own place only") {
   CHECK(runagents::server::form_target_of("https://app.example:8443/cb?x;y") == "https://app.example:8443");

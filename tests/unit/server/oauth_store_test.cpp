@@ -117,13 +117,13 @@ TEST_CASE("of many who use one refresh token at most one gets the next, and the 
   Logins logins{store.database};
   const auto first = logins.begin(store.login);
   REQUIRE(first.has_value());
-  CHECK(*logins.is_live(store.login.family));
+  CHECK(logins.find_live(store.login.family)->has_value());
   const int winners = store.winners([&](store::Database& own) {
     const auto next = Logins{own}.refresh(first->reveal(), "program");
     return next && next->has_value();
   });
   CHECK(winners == 1);
-  CHECK_FALSE(*logins.is_live(store.login.family));
+  CHECK_FALSE(logins.find_live(store.login.family)->has_value());
 }
 
 TEST_CASE("a login knows what it is for through all its refresh tokens") {
@@ -153,8 +153,8 @@ TEST_CASE("a login is live for as long as the key that it was made with") {
   REQUIRE(logins.begin(store.login).has_value());
   server::ApiKeys keys{store.database};
   REQUIRE(keys.revoke({.principal = store.owner}, store.login.api_key_id).has_value());
-  CHECK_FALSE(*logins.is_live(store.login.family));
-  CHECK_FALSE(*logins.is_live("unknown"));
+  CHECK_FALSE(logins.find_live(store.login.family)->has_value());
+  CHECK_FALSE(logins.find_live("unknown")->has_value());
 }
 
 TEST_CASE("a device that was allowed gets it once, whoever asks at the same time") {
