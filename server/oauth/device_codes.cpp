@@ -60,6 +60,15 @@ std::optional<Row> load(soci::session& session, const std::string& column, const
   return query.fetch() ? std::optional{std::move(row)} : std::nullopt;
 }
 
+long long count_waiting(soci::session& session) {
+  long long count = 0;
+  const long long now = number_of(model::now());
+  store::Statement query{session};
+  query.into(count).use(now, "now");
+  query.prepare("SELECT COUNT(*) FROM device_codes WHERE expires_at > :now");
+  return query.fetch() ? count : 0;
+}
+
 /// False: the user code is taken.
 bool insert(soci::session& session, const std::string& digest, const std::string& user_code,
             const std::string& client_id, const std::vector<std::string>& wanted) {
@@ -123,6 +132,9 @@ Result<DeviceCodes::Begun> DeviceCodes::begin(const std::string& client_id, cons
   return database_.write(store::Durability::normal, [&](soci::session& session) -> Result<Begun> {
     // A device that asks late is still told that its code has expired.
     forget_rows(session, "device_codes", model::now() - lifetime);
+    if (count_waiting(session) >= max_waiting) {
+      return fail(ErrorCode::unavailable, "too many devices wait for a person");
+    }
     auto device_code = new_secret(prefix);
     const auto digest = digest_of(device_code.reveal());
     for (int i = 0; i < max_attempts; ++i) {
@@ -131,7 +143,7 @@ Result<DeviceCodes::Begun> DeviceCodes::begin(const std::string& client_id, cons
         return Begun{.device_code = std::move(device_code), .user_code = std::move(user_code)};
       }
     }
-    return fail(ErrorCode::unavailable, "too many devices wait for a person");
+    return fail(ErrorCode::unavailable, "no user code is free");
   });
 }
 

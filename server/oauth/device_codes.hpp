@@ -40,6 +40,7 @@ class DeviceCodes {
  public:
   static constexpr std::chrono::minutes lifetime{15};
   static constexpr std::chrono::seconds interval{5};  ///< between two polls (RFC 8628, section 3.2)
+  static constexpr long long max_waiting = 10'000;    ///< anybody can begin one
 
   explicit DeviceCodes(store::Database& database) : database_{database} {}
 
@@ -47,6 +48,7 @@ class DeviceCodes {
     config::Secret device_code;
     std::string user_code;
   };
+  /// ErrorCode::unavailable when too many devices wait.
   [[nodiscard]] Result<Begun> begin(const std::string& client_id, const std::vector<std::string>& resources);
 
   /// One that waits for a decision, by its user code in any case and with any punctuation (RFC 8628, section 6.1).

@@ -1,3 +1,4 @@
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -6,6 +7,8 @@
 
 namespace runagents::server {
 namespace {
+
+using std::chrono::seconds;
 
 constexpr std::size_t min_verifier = 43;  // RFC 7636, section 4.1
 constexpr std::size_t max_verifier = 128;
@@ -43,16 +46,17 @@ OAuthResult<Outgoing> answer(OAuthServices& services, const TokenRequest& reques
                              std::vector<std::string> server_ids, const config::Secret& refresh_token) {
   const auto user = live_user(services, login);
   if (!user) return std::unexpected(user.error());
-  const auto is_live = services.logins.is_live(login.family);
-  if (!is_live) return refuse_for_now(is_live.error());
-  if (!*is_live) return invalid_grant("the API key of this login was revoked or has expired");
+  const auto live = services.logins.find_live(login.family);
+  if (!live) return refuse_for_now(live.error());
+  const auto lifetime = *live ? lifetime_until((*live)->ends_at) : seconds{0};
+  if (lifetime < seconds{1}) return invalid_grant("the API key of this login was revoked or has expired");
   const auto issued = services.issuer.issue({.kind = AccessToken::Kind::user,
                                              .user_id = login.user_id,
                                              .client_id = login.client_id,
                                              .server_ids = std::move(server_ids),
                                              .role = login.role,
                                              .session = login.family},
-                                            SigningKeys::max_token_lifetime);
+                                            lifetime);
   if (!issued) return refuse_for_now(issued.error());
   const auto principal = principal_of(*user, login);
   const auto noted = services.audit.add({.principal = principal, .request_id = request.id},

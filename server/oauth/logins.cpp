@@ -8,6 +8,7 @@
 #include "server/oauth/signing_keys.hpp"
 #include "server/service/column.hpp"
 #include "server/service/identifier.hpp"
+#include "server/service/nullable_time.hpp"
 #include "server/service/random_secret.hpp"
 
 namespace runagents::server {
@@ -115,16 +116,17 @@ Result<void> Logins::end(const std::string& family) {
   });
 }
 
-Result<bool> Logins::is_live(const std::string& family) {
-  return database_.read([&](soci::session& session) -> Result<bool> {
-    long long count = 0;
+Result<std::optional<LiveLogin>> Logins::find_live(const std::string& family) {
+  return database_.read([&](soci::session& session) -> Result<std::optional<LiveLogin>> {
+    NullableTime ends_at;
     const long long now = number_of(model::now());
     store::Statement query{session};
-    query.into(count).use(family, "family").use(now, "now");
+    ends_at.into(query);
+    query.use(family, "family").use(now, "now");
     query.prepare(
-        "SELECT COUNT(*) FROM refresh_tokens r JOIN api_keys k ON k.id = r.api_key_id WHERE r.family = :family "
+        "SELECT k.expires_at FROM refresh_tokens r JOIN api_keys k ON k.id = r.api_key_id WHERE r.family = :family "
         "AND r.consumed_at IS NULL AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now)");
-    return query.fetch() && count > 0;
+    return query.fetch() ? std::optional{LiveLogin{ends_at.time()}} : std::nullopt;
   });
 }
 

@@ -29,6 +29,10 @@ struct Login {
   std::vector<std::string> server_ids;   ///< what they are for; empty: this instance
 };
 
+struct LiveLogin {
+  std::optional<model::Time> ends_at;  ///< with its API key; nothing: that has no end
+};
+
 /// Refresh tokens: 256 random bits, kept as SHA-256. Each is used once and gives the next one; one that is used again
 /// was stolen on one side or the other, and ends the login (RFC 9700, section 4.14.2).
 class Logins {
@@ -53,8 +57,8 @@ class Logins {
 
   [[nodiscard]] Result<void> end(const std::string& family);
 
-  /// Whether a login goes on: it was not ended, and its API key is neither revoked nor expired.
-  [[nodiscard]] Result<bool> is_live(const std::string& family);
+  /// A login that goes on: it was not ended, and its API key is neither revoked nor expired.
+  [[nodiscard]] Result<std::optional<LiveLogin>> find_live(const std::string& family);
 
  private:
   store::Database& database_;

@@ -45,13 +45,6 @@ std::unexpected<OAuthError> deactivated() {
   return refusal;
 }
 
-/// Whole seconds until then, at most a token's life.
-seconds lifetime_until(const std::optional<model::Time>& end) {
-  if (!end) return SigningKeys::max_token_lifetime;
-  const auto left = std::chrono::floor<seconds>(*end - model::now());
-  return std::min(left, SigningKeys::max_token_lifetime);
-}
-
 bool may_use(const model::Delegation& delegation, const std::vector<std::string>& server_ids) {
   return !delegation.server_ids || std::ranges::all_of(server_ids, [&](const std::string& id) {
     return std::ranges::find(*delegation.server_ids, id) != delegation.server_ids->end();

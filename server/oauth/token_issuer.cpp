@@ -146,6 +146,11 @@ bool is_access_token(const std::optional<std::string>& type) {
 
 }  // namespace
 
+std::chrono::seconds lifetime_until(const std::optional<model::Time>& end) {
+  if (!end) return SigningKeys::max_token_lifetime;
+  return std::min(std::chrono::floor<std::chrono::seconds>(*end - model::now()), SigningKeys::max_token_lifetime);
+}
+
 std::string TokenIssuer::resource(std::string_view server_id) const {
   return issuer_ + std::string{resource_prefix} + std::string{server_id} + std::string{resource_suffix};
 }

@@ -34,6 +34,9 @@ struct AccessToken {
   std::chrono::sys_seconds expires_at = {};
 };
 
+/// Whole seconds until the end of what a token comes of, at most a token's life; less than 1: it is over.
+[[nodiscard]] std::chrono::seconds lifetime_until(const std::optional<model::Time>& end);
+
 struct IssuedToken {
   config::Secret text;
   AccessToken token;

@@ -154,6 +154,11 @@ Result<CreatedApiKey> create_in(soci::session& session, const Actor& actor, cons
     return fail(ErrorCode::forbidden,
                 "the key's role may be \"" + std::string{word(most)} + "\" at most, as the owner's and the maker's");
   }
+  const auto& last = actor.principal.ends_at;
+  if (last && wanted.expires_at && *wanted.expires_at > *last) {
+    return fail(ErrorCode::forbidden,
+                "the key may live until " + model::to_iso8601(*last) + " at most, as the key that makes it");
+  }
   auto value = new_secret(key_prefix);
   ApiKey key{.id = *id,
              .user_id = owner->id,
@@ -161,7 +166,7 @@ Result<CreatedApiKey> create_in(soci::session& session, const Actor& actor, cons
              .prefix = std::string{value.reveal().substr(0, shown_prefix_size)},
              .role = wanted.role.value_or(most),
              .created_at = model::now(),
-             .expires_at = wanted.expires_at,
+             .expires_at = wanted.expires_at ? wanted.expires_at : last,
              .last_used_at = {},
              .revoked_at = {}};
   insert(session, key, digest_of(value.reveal()));
@@ -223,7 +228,8 @@ Result<Principal> ApiKeys::find(std::string_view key) {
   return Principal{.kind = Principal::Kind::user,
                    .role = std::min(known.role, owner->role),
                    .user = facts_of(*owner),
-                   .credential_id = known.id};
+                   .credential_id = known.id,
+                   .ends_at = known.expires_at};
 }
 
 Result<Page<ApiKey>> ApiKeys::list(const Actor& actor, std::string_view user, const Paging& paging) {

@@ -9,7 +9,6 @@ from urllib.parse import quote, urlencode
 from harness.case import main
 from harness.server import UUID, ServerCase
 from harness.sign_in import FORM, Browser, Program
-from harness.waiting import until
 
 
 class Logins(ServerCase):
@@ -341,6 +340,21 @@ class Devices(Logins):
         self.assertIn("somebody has decided already", second.text)
         self.refused(self.program.poll(device["device_code"]), "access_denied")
 
+    def test_not_more_than_so_many_wait(self):
+        device = self.begin()
+        with sqlite3.connect(self.server.data / "runagents.db") as store:
+            columns = [row[1] for row in store.execute("PRAGMA table_info(device_codes)")]
+            row = store.execute("SELECT * FROM device_codes").fetchone()
+            copies = ({**dict(zip(columns, row)), "digest": str(number), "user_code": str(number)} for number in range(9_999))
+            store.executemany(f"INSERT INTO device_codes ({', '.join(columns)}) VALUES ({', '.join(':' + name for name in columns)})", copies)
+        store.close()
+        self.refused(self.program.post("device_authorization"), "temporarily_unavailable", 503)
+        browser = self.enter(device["user_code"])
+        browser.decide()
+        self.assertEqual(self.program.poll(device["device_code"]).status, 200, "those who wait are served all the same")
+        self.pass_time("device_codes", 900_000)
+        self.begin()
+
     def test_codes_cannot_be_tried_out(self):
         bob = self.new_user(self.server, "bob@example.com")
         device = self.begin()
@@ -379,7 +393,7 @@ class RefreshTokens(Logins):
 
     def test_a_login_ends_with_its_key_and_is_worth_no_more_than_it(self):
         for how in ("revoked", "expired"):
-            expires_at = (datetime.now(timezone.utc) + timedelta(seconds=2)).isoformat().replace("+00:00", "Z")
+            expires_at = (datetime.now(timezone.utc) + timedelta(minutes=10)).isoformat().replace("+00:00", "Z")
             key = self.server.request("POST", "/api-keys", {"name": how, "role": "user", **({"expires_at": expires_at} if how == "expired" else {})},
                                       self.alice["api_key"]).json
             tokens = self.program.log_in({"api_key": key["key"]})
@@ -388,7 +402,15 @@ class RefreshTokens(Logins):
                              "a developer's key of the role user gives a login of the role user")
             if how == "revoked":
                 self.server.request("DELETE", f"/api-keys/{key['id']}", credential=self.alice["api_key"])
-            until(lambda: self.me(tokens["access_token"]).status == 401, "the login to end", timeout=5)
+            else:
+                self.assertIn(tokens["expires_in"], range(540, 601))
+                for by in (key["key"], tokens["access_token"]):
+                    made = self.server.request("POST", "/api-keys", {"name": by[-40:]}, by)
+                    self.assertEqual((made.status, made.json["expires_at"][:19]), (201, expires_at[:19]), "nor does what is made by it")
+                    later = (datetime.now(timezone.utc) + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+                    self.assertEqual(self.server.request("POST", "/api-keys", {"name": "x", "expires_at": later}, by).status, 403)
+                self.pass_time("api_keys", 600_000)
+            self.assertEqual(self.me(tokens["access_token"]).status, 401)
             self.assertEqual(self.about("introspect", tokens["refresh_token"], self.alice["api_key"]).json, {"active": False})
             self.refused(self.program.refresh(tokens["refresh_token"]), "invalid_grant")
 
