@@ -30,6 +30,8 @@ class Endpoint {
   [[nodiscard]] virtual bool takes(std::string_view method, std::string_view path) const = 0;
   /// Answers the request. Returns its status, for the metrics; 0: the client was gone before.
   [[nodiscard]] virtual http::Task<int> serve(const StreamRequest& request, http::Exchange& exchange) = 0;
+  /// Whether its requests count for the rate limit.
+  [[nodiscard]] virtual bool is_limited() const { return true; }
   /// The server is about to stop: what would go on for long ends now.
   virtual void stop() {}
 };

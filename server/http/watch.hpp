@@ -13,6 +13,8 @@ class Watch final : public Endpoint {
   explicit Watch(Site& site) : site_{site} {}
 
   [[nodiscard]] bool takes(std::string_view method, std::string_view path) const override;
+  /// Whoever watches must not be shut out by whom the limit is meant for.
+  [[nodiscard]] bool is_limited() const override { return false; }
   [[nodiscard]] http::Task<int> serve(const StreamRequest& request, http::Exchange& exchange) override;
 
  private:
