@@ -172,8 +172,7 @@ class ServerCase(Objects, EndToEnd):
             ca_file = self.authority().ca_file
         server = Server(self.environment, self.folder / data, flags, ca_file, prefix)
         self.addCleanup(server.close)
-        # Of one that is reached under another name, the port cannot be read from what it says.
-        return server.start(f"127.0.0.1:{free_port()}" if "--public-url" in flags else "127.0.0.1:0")
+        return server.start(**options)
 
 
 class SharedServer(Objects, unittest.TestCase):
