@@ -68,7 +68,7 @@ class Stopping {
 
   void stop() {
     if (std::exchange(site_.is_stopping, true)) {
-      listener_.abort();
+      deadline_ = std::chrono::steady_clock::now();
       return;
     }
     deadline_ = std::chrono::steady_clock::now() + grace;
@@ -80,8 +80,11 @@ class Stopping {
 
   static http::Task<void> finish(Stopping* self) {
     http::Timer pause{self->site_.context};
-    while (!self->listener_.is_empty()) {
-      if (std::chrono::steady_clock::now() >= self->deadline_) self->listener_.abort();
+    for (;;) {
+      const bool is_late = std::chrono::steady_clock::now() >= self->deadline_;
+      if (is_late) self->listener_.abort();
+      const bool is_idle = std::ranges::all_of(self->site_.endpoints, [](const auto* one) { return one->is_idle(); });
+      if (self->listener_.is_empty() && (is_idle || is_late)) break;
       pause.expires_after(look_period);
       static_cast<void>(co_await pause.async_wait(http::by_value));
     }

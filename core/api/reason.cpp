@@ -16,6 +16,13 @@ constexpr std::array reasons = {
     Reason{"idempotency_key_in_use", ErrorCode::conflict, 409},
     Reason{"idempotency_key_reused", ErrorCode::usage, 422},
     Reason{"outcome_unknown", ErrorCode::unavailable, 503},
+    Reason{"upstream_unreachable", ErrorCode::unavailable, 502},
+    Reason{"upstream_protocol", ErrorCode::unavailable, 502},
+    Reason{"upstream_status", ErrorCode::unavailable, 502},
+    Reason{"upstream_unauthorized", ErrorCode::unavailable, 502},
+    Reason{"upstream_forbidden", ErrorCode::unavailable, 502},
+    Reason{"upstream_failed", ErrorCode::unavailable, 502},
+    Reason{"upstream_timeout", ErrorCode::unavailable, 504},
 };
 
 }  // namespace

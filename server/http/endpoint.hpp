@@ -34,6 +34,8 @@ class Endpoint {
   [[nodiscard]] virtual bool is_limited() const { return true; }
   /// The server is about to stop: what would go on for long ends now.
   virtual void stop() {}
+  /// Whether all that has to end after `stop` has ended.
+  [[nodiscard]] virtual bool is_idle() const { return true; }
 };
 
 }  // namespace runagents::server

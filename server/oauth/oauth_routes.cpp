@@ -75,8 +75,10 @@ Result<Outgoing> rotate(OAuthServices& services, const Incoming& request) {
 
 void add_oauth_routes(Router& router, OAuthServices& services) {
   const auto add = [&](const char* method, const char* path, auto answer) {
-    router.add(method, path, Access::anybody,
-               [&services, answer](const Incoming& request) -> Result<Outgoing> { return answer(services, request); });
+    router.add(
+        method, path, Access::anybody,
+        [&services, answer](const Incoming& request) -> Result<Outgoing> { return answer(services, request); },
+        QueryReader::handler);
   };
   add("POST", "/oauth/token", answer_token_request);
   add("POST", "/oauth/introspect", answer_introspection);

@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/auth/strict_json.hpp"
 #include "core/policy/subject.hpp"
 #include "server/routes/answers.hpp"
 #include "server/routes/management.hpp"
@@ -57,11 +56,7 @@ Result<Outgoing> get(Policies& policies, const Incoming& request) {
 }
 
 Result<Outgoing> put(Policies& policies, const Incoming& request, std::string_view name) {
-  // A member that stands there twice would be another policy for every other reader.
-  if (const auto strict = auth::read_strict_object(request.body(), max_depth); !strict) {
-    return fail(ErrorCode::usage, "the body is not a policy in JSON: " + strict.error());
-  }
-  const auto json = request.json();
+  const auto json = request.json(max_depth);
   if (!json) return std::unexpected(json.error());
   const auto put = policies.put(actor_of(request), *json, name);
   if (!put) return std::unexpected(put.error());

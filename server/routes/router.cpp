@@ -10,6 +10,7 @@
 
 #include "core/api/reason.hpp"
 #include "core/api/target.hpp"
+#include "core/auth/strict_json.hpp"
 #include "server/service/identifier.hpp"
 
 namespace runagents::server {
@@ -145,11 +146,11 @@ Result<std::uint64_t> Incoming::number(const std::string& name, std::uint64_t fa
   return value;
 }
 
-Result<nlohmann::ordered_json> Incoming::json() const {
+Result<nlohmann::ordered_json> Incoming::json(std::size_t max_depth) const {
   if (body().empty()) return nlohmann::ordered_json::object();
-  auto json = nlohmann::ordered_json::parse(body(), nullptr, false);
-  if (!json.is_object()) return fail(ErrorCode::usage, "the body must be a JSON object");
-  return json;
+  auto json = auth::read_strict_ordered_json(body(), {.max_depth = max_depth});
+  if (!json) return fail(ErrorCode::usage, "the body must be a JSON object: it " + json.error());
+  return *std::move(json);
 }
 
 struct Router::Found {
@@ -159,8 +160,9 @@ struct Router::Found {
   std::set<std::string> allowed;
 };
 
-Router::Route& Router::add(std::string_view method, std::string_view path_template, Access access, Handler handler) {
-  return routes_.emplace_back(std::string{method}, split(path_template, '/'), access, std::move(handler));
+Router::Route& Router::add(std::string_view method, std::string_view path_template, Access access, Handler handler,
+                           QueryReader query_reader) {
+  return routes_.emplace_back(std::string{method}, split(path_template, '/'), access, std::move(handler), query_reader);
 }
 
 Result<Router::Found> Router::find(const api::Request& request) const {
@@ -168,11 +170,8 @@ Result<Router::Found> Router::find(const api::Request& request) const {
   const std::size_t mark = std::min(target.find('?'), target.size());
   const auto path = path_segments(target.substr(0, mark));
   if (!path) return std::unexpected(path.error());
-  auto query = query_parameters(target.substr(std::min(mark + 1, target.size())));
-  if (!query) return std::unexpected(query.error());
 
   Found found;
-  found.query = std::move(*query);
   std::size_t best_matches = 0;
   for (const Route& route : routes_) {
     const auto matches = literal_matches(route.segments, *path);
@@ -186,6 +185,11 @@ Result<Router::Found> Router::find(const api::Request& request) const {
     }
   }
   if (found.route == nullptr) return found;
+  if (found.route->query_reader == QueryReader::router) {
+    auto read = query_parameters(target.substr(std::min(mark + 1, target.size())));
+    if (!read) return std::unexpected(std::move(read.error()));
+    found.query = std::move(*read);
+  }
   for (std::size_t i = 0; i < path->size(); ++i) {
     if (found.route->segments[i] == placeholder) found.parameters.push_back((*path)[i]);
   }

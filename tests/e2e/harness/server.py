@@ -52,10 +52,9 @@ class Server:
         line = self._process.stdout.readline()
         if not line.startswith("runagents server: "):
             raise AssertionError(f"the server does not start: {line}{self.log.read_text()}")
-        self.url = line.split()[-1]
-        if "--public-url" in self._flags:  # that is not where it listens
-            self.url = f"{'https' if self._tls else 'http'}://{self._listen or listen}"
-        self._listen = self.url.split("//")[1]
+        if not self._listen:
+            self._listen = line.split("//")[1].strip() if listen.endswith(":0") else listen
+        self.url = ("https://" if self._tls else "http://") + self._listen  # which is not the one of --public-url
         return self
 
     def signal(self, number):
