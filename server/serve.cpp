@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <iterator>
 #include <thread>
 #include <utility>
 
@@ -14,6 +15,8 @@
 #include "server/http/listener.hpp"
 #include "server/http/watch.hpp"
 #include "server/mcp/endpoint.hpp"
+#include "server/openapi.hpp"
+#include "server/services.hpp"
 #include "server/store_key_check.hpp"
 
 namespace runagents::server {
@@ -50,6 +53,16 @@ Result<std::optional<Administrator>> bootstrap(Planes& planes, const ServeOption
       planes.with_one([&](Plane& plane) { return make_first_administrator(plane, options.admin_email, deliver); });
   if (administrator && is_for_a_file) return std::nullopt;
   return administrator;
+}
+
+std::string description_of(Site& site, const std::string& url) {
+  auto routes = site.planes.with_one([](Plane& plane) {
+    auto all = facts_of(plane.services().site, {});
+    std::ranges::move(facts_of(plane.services().router, api_base), std::back_inserter(all));
+    return all;
+  });
+  for (const auto* endpoint : site.endpoints) std::ranges::move(endpoint->routes(), std::back_inserter(routes));
+  return openapi_document(routes, url);
 }
 
 /// Ends a server in order.
@@ -128,6 +141,7 @@ Result<void> serve(const ServeOptions& options, const std::function<void(const R
                   {.issuer = url, .origins = options.allowed_origins, .is_loopback = is_loopback(options.address)}};
   Watch watch{site};
   site.endpoints = {&watch, &mcp};
+  site.description = description_of(site, url);
   Listener listener{site, std::move(*acceptor), std::move(*certificate)};
   auto administrator = bootstrap(**planes, options, url);
   if (!administrator) return std::unexpected(std::move(administrator.error()));

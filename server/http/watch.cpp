@@ -16,7 +16,12 @@ std::string common_fields(std::string_view id) {
 }  // namespace
 
 bool Watch::takes(std::string_view method, std::string_view path) const {
-  return (method == "GET" || method == "HEAD") && (path == "/healthz" || path == "/metrics");
+  return (method == "GET" || method == "HEAD") && (path == "/healthz" || path == "/metrics" || path == "/openapi.json");
+}
+
+std::vector<RouteFacts> Watch::routes() const {
+  return {{.method = "GET", .path = "/metrics", .access = Access::anybody, .summary = "figures for Prometheus"},
+          {.method = "GET", .path = "/openapi.json", .access = Access::anybody, .summary = "this description"}};
 }
 
 http::Task<int> Watch::serve(const StreamRequest& request, http::Exchange& exchange) {
@@ -26,6 +31,7 @@ http::Task<int> Watch::serve(const StreamRequest& request, http::Exchange& excha
     fields += "content-type: text/plain; version=0.0.4; charset=utf-8\r\n";
     body = site_.metrics.text();
   }
+  if (request.path == "/openapi.json") body = site_.description;
   const int status = co_await send_answer(exchange, 200, std::move(fields), std::move(body));
   co_return status;
 }
