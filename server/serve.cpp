@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <iterator>
+#include <sys/resource.h>
 #include <thread>
 #include <utility>
 
@@ -29,6 +30,14 @@ constexpr std::chrono::milliseconds look_period{20};
 
 /// Work that waits for disks and databases: more than there are cores.
 unsigned worker_count() { return std::clamp(std::thread::hardware_concurrency() * 2, 4U, 32U); }
+
+/// Every client takes a descriptor here: as many as may be.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+}
 
 bool is_loopback(const std::string& address) {
   http::error_code error;
@@ -116,6 +125,7 @@ class Stopping {
 
 Result<void> serve(const ServeOptions& options, const std::function<void(const Ready&)>& on_ready) {
   std::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
   if (auto made = config::make_private_directory(options.data_directory); !made) return made;
   auto certificate = certificate_of(options);
   if (!certificate) return std::unexpected(std::move(certificate.error()));

@@ -45,6 +45,8 @@ std::string field_lines(const api::Fields& fields, const std::string& id) {
   std::string lines;
   for (const auto& [name, value] : fields) lines.append(name).append(": ").append(value).append("\r\n");
   if (api::field(fields, "cache-control").empty()) lines.append("cache-control: no-store\r\n");
+  // What a browser takes for something else than it is could be a page of this server.
+  if (api::field(fields, "x-content-type-options").empty()) lines.append("x-content-type-options: nosniff\r\n");
   lines.append(request_id_field).append(": ").append(id).append("\r\n");
   return lines;
 }

@@ -38,6 +38,7 @@ class Http(SharedServer):
                 self.assertEqual(set(answer.json), {"error", "code", "detail", "hint", "request_id"})
                 self.assertEqual(answer.headers["x-request-id"], answer.json["request_id"])
                 self.assertEqual(answer.headers["cache-control"], "no-store")
+                self.assertEqual(answer.headers["x-content-type-options"], "nosniff")
                 if status == 405:
                     self.assertTrue(answer.headers["allow"])
 
