@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "core/http/server_connection.hpp"
@@ -22,6 +23,7 @@ struct Site {
   http::Ticker ticker;
   Planes& planes;
   std::vector<Endpoint*> endpoints = {};
+  std::string description = {};  ///< of the API: a document of OpenAPI
   Metrics metrics;
   RateLimit rate_limit;
   http::ConnectionTimes times = {.whole = std::chrono::minutes{1}};
