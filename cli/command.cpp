@@ -30,12 +30,16 @@ Command command_tree() {
               "Starts an agent behind a loopback proxy that identifies the tool behind every call, checks "
               "policy and\ncapabilities, asks a person where policy says so, injects the credential, and "
               "records the decision.",
-          .commands = {
-              run_command(),    exec_command(),     init_command(),        demo_command(),           config_command(),
-              tools_command(),  policies_command(), approvals_command(),   consents_command(),       secrets_command(),
-              runs_command(),   accounts_command(), delegations_command(), session_grants_command(), servers_command(),
-              users_command(),  api_keys_command(), token_command(),       audit_command(),          login_command(),
-              logout_command(), whoami_command(),   context_command(),     server_command(),         doctor_command()}};
+          .commands = {run_command(),         exec_command(),           init_command(),
+                       demo_command(),        config_command(),         tools_command(),
+                       policies_command(),    approvals_command(),      consents_command(),
+                       secrets_command(),     runs_command(),           accounts_command(),
+                       delegations_command(), session_grants_command(), servers_command(),
+                       mcp_command(),         users_command(),          api_keys_command(),
+                       token_command(),       audit_command(),          identity_providers_command(),
+                       apply_command(),       export_command(),         login_command(),
+                       logout_command(),      whoami_command(),         context_command(),
+                       server_command(),      doctor_command()}};
 }
 
 }  // namespace runagents::cli
