@@ -61,12 +61,14 @@ class Running {
   /// Serves until the agent has ended, and closes the run's record.
   [[nodiscard]] Summary serve();
 
-  /// Instead of `start` and `serve`: takes one call through the pipeline, as if this process were the agent, and closes
-  /// the run's record.
-  [[nodiscard]] Result<ToolAnswer> call_once(const ToolCall& call);
+  /// Instead of `start` and `serve`: takes a call and those that follow it through the pipeline, as if this process were
+  /// the agent, and closes the run's record.
+  [[nodiscard]] Result<ToolAnswer> call_all(ToolCall call, const NextCall& next);
 
  private:
   explicit Running(const RunOptions& options);
+
+  [[nodiscard]] Result<ToolAnswer> call_once(const ToolCall& call);
 
   Result<void> open_record(const OpenTransport& open_transport);
   Result<void> open_doors();
