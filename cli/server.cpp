@@ -61,9 +61,11 @@ Result<void> check_tls(const Server& options, const Endpoint& endpoint) {
 /// Scheme and host, without a "/" at the end, because paths follow.
 Result<std::string> public_url_of(std::string url) {
   while (url.ends_with('/')) url.pop_back();
-  const bool is_web = url.starts_with("https://") || url.starts_with("http://");
-  if (url.empty() || (is_web && url.find_first_of("?# ") == std::string::npos)) return url;
-  return fail(ErrorCode::usage, "--public-url must be a URL such as https://runagents.example.org");
+  const auto host = url.starts_with("https://") ? 8U : url.starts_with("http://") ? 7U : 0U;
+  if (url.empty() || (host > 0 && url.size() > host && url.find_first_of("/?#@ ", host) == std::string::npos)) {
+    return url;
+  }
+  return fail(ErrorCode::usage, "--public-url must be scheme and host only, such as https://runagents.example.org");
 }
 
 std::filesystem::path absolute(const std::string& path, const Context& context) {
@@ -76,7 +78,7 @@ void greet(const server::Ready& ready, const Server& options, const Context& con
   if (ready.administrator) {
     out << "first administrator: " << ready.administrator->email << '\n'
         << "API key, shown this once: " << ready.administrator->api_key.reveal() << '\n'
-        << "next: runagents context add NAME --server " << ready.url << '\n';
+        << "next: runagents context add NAME " << ready.url << '\n';
   } else if (!options.bootstrap.empty()) {
     out << "first administrator: see " << options.bootstrap << '\n';
   }

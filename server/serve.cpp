@@ -12,7 +12,9 @@
 #include "core/config/directories.hpp"
 #include "core/store/database.hpp"
 #include "server/http/listener.hpp"
+#include "server/http/watch.hpp"
 #include "server/mcp/endpoint.hpp"
+#include "server/store_key_check.hpp"
 
 namespace runagents::server {
 namespace {
@@ -39,13 +41,15 @@ Result<std::optional<http::TlsCertificate>> certificate_of(const ServeOptions& o
 }
 
 Result<std::optional<Administrator>> bootstrap(Planes& planes, const ServeOptions& options, const std::string& url) {
+  const bool is_for_a_file = !options.bootstrap_file.empty();
+  const auto deliver = [&](const model::User& user, const config::Secret& api_key) -> Result<void> {
+    if (!is_for_a_file) return {};
+    return write_bootstrap_file(options.bootstrap_file, url, user, api_key);
+  };
   auto administrator =
-      planes.with_one([&](Plane& plane) { return make_first_administrator(plane, options.admin_email); });
-  if (!administrator || !*administrator || options.bootstrap_file.empty()) return administrator;
-  if (auto written = write_bootstrap_file(options.bootstrap_file, url, **administrator); !written) {
-    return std::unexpected(std::move(written.error()));
-  }
-  return std::nullopt;
+      planes.with_one([&](Plane& plane) { return make_first_administrator(plane, options.admin_email, deliver); });
+  if (administrator && is_for_a_file) return std::nullopt;
+  return administrator;
 }
 
 /// Ends a server in order.
@@ -64,7 +68,7 @@ class Stopping {
 
   void stop() {
     if (std::exchange(site_.is_stopping, true)) {
-      listener_.abort();
+      deadline_ = std::chrono::steady_clock::now();
       return;
     }
     deadline_ = std::chrono::steady_clock::now() + grace;
@@ -76,8 +80,11 @@ class Stopping {
 
   static http::Task<void> finish(Stopping* self) {
     http::Timer pause{self->site_.context};
-    while (!self->listener_.is_empty()) {
-      if (std::chrono::steady_clock::now() >= self->deadline_) self->listener_.abort();
+    for (;;) {
+      const bool is_late = std::chrono::steady_clock::now() >= self->deadline_;
+      if (is_late) self->listener_.abort();
+      const bool is_idle = std::ranges::all_of(self->site_.endpoints, [](const auto* one) { return one->is_idle(); });
+      if (self->listener_.is_empty() && (is_idle || is_late)) break;
       pause.expires_after(look_period);
       static_cast<void>(co_await pause.async_wait(http::by_value));
     }
@@ -108,8 +115,7 @@ Result<void> serve(const ServeOptions& options, const std::function<void(const R
   const PlaneOptions store{.data_directory = options.data_directory, .database = options.database, .issuer = url};
   auto planes = Planes::open(store, worker_count());
   if (!planes) return std::unexpected(std::move(planes.error()));
-  auto administrator = bootstrap(**planes, options, url);
-  if (!administrator) return std::unexpected(std::move(administrator.error()));
+  if (auto checked = (*planes)->with_one(check_store_key); !checked) return checked;
   auto log = Plane::open_database(store);
   if (!log) return std::unexpected(std::move(log.error()));
 
@@ -120,8 +126,11 @@ Result<void> serve(const ServeOptions& options, const std::function<void(const R
                   **planes,
                   audit,
                   {.issuer = url, .origins = options.allowed_origins, .is_loopback = is_loopback(options.address)}};
-  site.endpoints.push_back(&mcp);
+  Watch watch{site};
+  site.endpoints = {&watch, &mcp};
   Listener listener{site, std::move(*acceptor), std::move(*certificate)};
+  auto administrator = bootstrap(**planes, options, url);
+  if (!administrator) return std::unexpected(std::move(administrator.error()));
   const Stopping stopping{site, listener};
   listener.open();
   on_ready({url, std::move(*administrator)});

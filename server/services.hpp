@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/store/database.hpp"
+#include "server/idempotency.hpp"
 #include "server/oauth/oauth_services.hpp"
 #include "server/oauth/provider_keys.hpp"
 #include "server/plane.hpp"
@@ -46,6 +47,7 @@ struct Services {
   TokenIssuer token_issuer{database, signing_keys, options.issuer};
   OAuthServices oauth{database,    key,         users,        api_keys,     agent_accounts,
                       delegations, mcp_servers, signing_keys, token_issuer, user_tokens};
+  Idempotency idempotency{database, key};
   Router router;  ///< what is below /api/v1
   Router site;    ///< what is not: /.well-known, /healthz
 };

@@ -7,7 +7,7 @@
 namespace runagents::api {
 
 /// A reason (the API's `code`) that is not answered with the status of its error code: the published answers of the
-/// agent-account API.
+/// agent-account API, and what an MCP server behind the proxy did wrong.
 struct Reason {
   std::string_view word;
   ErrorCode code;   ///< what it means to a caller

@@ -32,6 +32,8 @@ class Endpoint {
   [[nodiscard]] virtual http::Task<int> serve(const StreamRequest& request, http::Exchange& exchange) = 0;
   /// The server is about to stop: what would go on for long ends now.
   virtual void stop() {}
+  /// Whether all that has to end after `stop` has ended.
+  [[nodiscard]] virtual bool is_idle() const { return true; }
 };
 
 }  // namespace runagents::server

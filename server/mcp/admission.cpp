@@ -48,7 +48,10 @@ Result<Admission> admit(McpServices& services, Principal principal, std::string_
     return fail(ErrorCode::not_found, "the MCP server is not active", {}, "server_not_active");
   }
   if (auto audience = check_audience(principal, *found); !audience) return std::unexpected(audience.error());
-  if (auto live = services.live.check(principal, found->id); !live) return std::unexpected(live.error());
+  // Whether caller and delegation are live was found out with the credential; what is left is whether it is for here.
+  if (principal.kind == Principal::Kind::delegated) {
+    if (auto live = services.live.check(principal, found->id); !live) return std::unexpected(live.error());
+  }
   auto policies = services.policies.current(services.database);
   if (!policies) return std::unexpected(policies.error());
   Admission admission;

@@ -32,9 +32,15 @@ std::string written(const json& value) { return value.dump(-1, ' ', false, json:
 
 bool is_bad_credential(const Error& error) noexcept { return error.code == ErrorCode::unauthenticated; }
 
-RefusedAnswer refused_answer(const Error& error, std::string_view request_id, std::string_view resource_metadata) {
+RefusedAnswer refused_answer(const Error& error, std::string_view request_id, std::string_view resource_metadata,
+                             const Decision& decision) {
   const auto response = error_response(error, request_id);
   RefusedAnswer answer{.status = response.status, .fields = {}, .body = response.body};
+  if (error.reason == "policy_denied") {
+    auto body = nlohmann::ordered_json::parse(response.body);
+    body.update(nlohmann::ordered_json(why(error, decision)));
+    answer.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
+  }
   if (is_bad_credential(error)) {
     answer.fields.append("WWW-Authenticate: Bearer resource_metadata=\"").append(resource_metadata).append("\"");
     if (error.reason == "invalid_token") answer.fields.append(", error=\"invalid_token\"");

@@ -14,14 +14,14 @@ namespace runagents::server {
 
 /// An error of the API: its status and JSON, with the challenge that names `resource_metadata` (RFC 9728, section 5.1)
 /// where the credential of the request is no good. That a server's credential is missing is no such case: another
-/// token would not help.
+/// token would not help. What policy refused has `policy_id` and `side`, too.
 struct RefusedAnswer {
   int status = 0;
   std::string fields;
   std::string body;
 };
 [[nodiscard]] RefusedAnswer refused_answer(const Error& error, std::string_view request_id,
-                                           std::string_view resource_metadata);
+                                           std::string_view resource_metadata, const Decision& decision = {});
 
 /// Whether it is the caller's own credential that is no good, and not the one for the MCP server.
 [[nodiscard]] bool is_bad_credential(const Error& error) noexcept;

@@ -37,6 +37,7 @@ std::string detail_of(const Admission& admission, const CallOutcome& outcome) {
 
 CallRecord call_record(const Admission& admission, std::string_view request_id, const CallOutcome& outcome) {
   CallRecord record{.principal = admission.principal, .request_id = std::string{request_id}, .entry = {}};
+  record.entry.at = model::now();
   record.entry.action = "tool.call";
   record.entry.server_id = admission.server.id;
   record.entry.object = outcome.tool;

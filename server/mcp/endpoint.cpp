@@ -31,8 +31,10 @@ std::optional<ProxyPath> proxy_path(std::string_view path) {
   return ProxyPath{.server = path.substr(0, slash), .form = rest == "tools" ? Form::tools : Form::mcp};
 }
 
-/// Ids and names need no percent-encoding; what has some has two spellings.
-bool is_plain(std::string_view segment) { return !segment.contains('%') && segment.size() <= 256; }
+/// Ids and names need no percent-encoding; what has some has two spellings. It comes again in a quoted field value.
+bool is_plain(std::string_view segment) {
+  return segment.size() <= 256 && segment.find_first_of("%\"") == std::string_view::npos;
+}
 
 bool is_loopback(std::string_view host) { return host == "localhost" || host == "127.0.0.1" || host == "::1"; }
 
@@ -47,7 +49,7 @@ McpEndpoint::Parts::Parts(http::asio::io_context& loop, http::Ticker& clock, Pla
       options{std::move(given)},
       pool{loop, clock},
       http_peer{loop, pool},
-      starts{loop, clock, workers},
+      starts{loop, workers},
       stdio_sessions{loop, clock, starts},
       stdio_peer{loop, clock, starts} {}
 
@@ -64,8 +66,9 @@ void McpEndpoint::Parts::record(const Admission& admission, std::string_view req
   audit.add(call_record(admission, request_id, outcome));
 }
 
-http::Task<int> McpEndpoint::Parts::refuse(http::Exchange& exchange, const ProxiedRequest& request, Error error) {
-  auto answer = refused_answer(error, request.id, metadata_url(request.server));
+http::Task<int> McpEndpoint::Parts::refuse(http::Exchange& exchange, const ProxiedRequest& request, Error error,
+                                           Decision decision) {
+  auto answer = refused_answer(error, request.id, metadata_url(request.server), decision);
   const int status = co_await send_answer(exchange, answer.status, std::move(answer.fields), std::move(answer.body));
   co_return status;
 }
@@ -82,7 +85,7 @@ http::Task<int> McpEndpoint::Parts::refuse(http::Exchange& exchange, const Proxi
     const int status = co_await send_answer(exchange, 200, "Cache-Control: no-store\r\n", std::move(body));
     co_return status;
   }
-  const int status = co_await refuse(exchange, request, refusal.error);
+  const int status = co_await refuse(exchange, request, refusal.error, refusal.decision);
   co_return status;
 }
 
@@ -149,8 +152,11 @@ http::Task<int> McpEndpoint::serve(const StreamRequest& request, http::Exchange&
 }
 
 void McpEndpoint::stop() {
+  parts_->starts.stop();
   parts_->stdio_sessions.stop();
   parts_->stdio_peer.stop();
 }
+
+bool McpEndpoint::is_idle() const { return parts_->starts.running() == 0; }
 
 }  // namespace runagents::server

@@ -35,6 +35,7 @@ class McpEndpoint final : public Endpoint {
   [[nodiscard]] http::Task<int> serve(const StreamRequest& request, http::Exchange& exchange) override;
   /// Ends sessions and stops processes.
   void stop() override;
+  [[nodiscard]] bool is_idle() const override;
 
  private:
   struct Parts;

@@ -3,6 +3,7 @@
 #include "core/mcp/answer.hpp"
 #include "server/http/send_answer.hpp"
 #include "server/mcp/answer.hpp"
+#include "server/mcp/gone_watch.hpp"
 #include "server/mcp/parts.hpp"
 #include "server/mcp/relay.hpp"
 #include "server/mcp/session_id.hpp"
@@ -28,6 +29,12 @@ bool is_protocol_answer(const UpstreamCall& call) {
   if (status / 100 == 2) return true;
   if (status < 400 || status == 401 || status == 403 || status == 407) return false;
   return media_type(call) == "application/json";
+}
+
+http::Task<Result<void>> send_watched(UpstreamCall& call, UpstreamRequest request, http::Exchange& exchange) {
+  const GoneWatch watch{&exchange, call};
+  auto sent = co_await call.send(std::move(request));
+  co_return sent;
 }
 
 Error server_refused(int status, bool has_session, bool is_oauth) {
@@ -107,9 +114,7 @@ http::Task<int> McpEndpoint::Parts::pass_post(const ProxiedRequest& request, Adm
     UpstreamCall call{pool, admission.address};
     UpstreamRequest outgoing{.method = "POST", .fields = {}, .body = admitted.body};
     outgoing.fields = upstream_fields(admission, request, admitted.upstream_session);
-    exchange.on_gone = [&call] { call.close(); };
-    auto sent = co_await call.send(std::move(outgoing));
-    exchange.on_gone = nullptr;
+    auto sent = co_await send_watched(call, std::move(outgoing), exchange);
     if (!sent) {
       code = sent.error().reason;
       const int status = co_await refuse_post(request, admitted, std::move(sent.error()), exchange);
@@ -200,9 +205,7 @@ http::Task<int> McpEndpoint::Parts::session(ProxiedRequest request, http::Exchan
   UpstreamCall call{pool, admission.address};
   UpstreamRequest outgoing{.method = request.request.method, .fields = {}, .body = {}, .silence = stream_silence};
   outgoing.fields = upstream_fields(admission, request, admitted->upstream_session);
-  exchange.on_gone = [&call] { call.close(); };
-  auto sent = co_await call.send(std::move(outgoing));
-  exchange.on_gone = nullptr;
+  auto sent = co_await send_watched(call, std::move(outgoing), exchange);
   if (!sent) {
     const int status = co_await refuse(exchange, request, std::move(sent.error()));
     co_return status;

@@ -44,7 +44,7 @@ struct McpEndpoint::Parts {
   void record(const Admission& admission, std::string_view request_id, const CallOutcome& outcome);
 
   http::Task<int> refuse(http::Exchange& exchange, const ProxiedRequest& request, const Refusal& refusal);
-  http::Task<int> refuse(http::Exchange& exchange, const ProxiedRequest& request, Error error);
+  http::Task<int> refuse(http::Exchange& exchange, const ProxiedRequest& request, Error error, Decision decision = {});
 
   http::Task<int> call_tool(ProxiedRequest request, http::Exchange& exchange);
   http::Task<int> list_tools(ProxiedRequest request, http::Exchange& exchange);
@@ -54,7 +54,8 @@ struct McpEndpoint::Parts {
  private:
   /// Gets a new token after the server refused the old one.
   http::Task<Result<void>> renew(Admission& admission);
-  http::Task<Result<PeerAnswer>> ask_renewing(Admission& admission, std::string_view method, std::string_view params);
+  http::Task<Result<PeerAnswer>> ask_renewing(Admission& admission, std::string_view method, std::string_view params,
+                                              http::Exchange& exchange);
   http::Task<int> pass_post(const ProxiedRequest& request, AdmittedPost& admitted, http::Exchange& exchange,
                             std::string& code);
   http::Task<int> pass_answer(const ProxiedRequest& request, AdmittedPost& admitted, UpstreamCall& call,

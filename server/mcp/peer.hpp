@@ -5,13 +5,14 @@
 
 #include "core/error.hpp"
 #include "core/http/async.hpp"
+#include "core/http/exchange.hpp"
 #include "server/mcp/admission.hpp"
 
 namespace runagents::server {
 
 /// What an MCP server said to one request.
 struct PeerAnswer {
-  std::string text;     ///< the whole JSON-RPC response
+  std::string text;     ///< the result, or the error, as the server wrote it: a JSON object
   bool failed = false;  ///< it is an error, not a result
 };
 
@@ -25,9 +26,10 @@ class Peer {
 
   /// Sends a request and waits for its answer; opens a session where there is none, and anew when the server has
   /// forgotten it. `params` is a JSON object. ErrorCode::unavailable; with reason "upstream_unauthorized" the server
-  /// refused the credential and has done nothing.
+  /// refused the credential and has done nothing. When the client of `exchange` goes away, the server is told that
+  /// nobody waits any more (2025-11-25, "Cancellation").
   [[nodiscard]] virtual http::Task<Result<PeerAnswer>> request(const Admission& admission, std::string_view method,
-                                                               std::string_view params) = 0;
+                                                               std::string_view params, http::Exchange& exchange) = 0;
 };
 
 }  // namespace runagents::server

@@ -3,6 +3,7 @@
 #include "core/ascii.hpp"
 #include "server/http/send_answer.hpp"
 #include "server/mcp/answer.hpp"
+#include "server/mcp/gone_watch.hpp"
 
 namespace runagents::server {
 namespace {
@@ -11,20 +12,6 @@ std::unexpected<Error> unreadable(std::string why) {
   return fail(ErrorCode::unavailable, "the MCP server's answer cannot be passed on: " + std::move(why), {},
               "upstream_protocol");
 }
-
-/// Closes the way to the server when the client goes away in the middle of a wait.
-class GoneWatch {
- public:
-  GoneWatch(http::Exchange& exchange, UpstreamCall& call) : exchange_{exchange} {
-    exchange.on_gone = [&call] { call.close(); };
-  }
-  ~GoneWatch() { exchange_.on_gone = nullptr; }
-  GoneWatch(const GoneWatch&) = delete;
-  GoneWatch& operator=(const GoneWatch&) = delete;
-
- private:
-  http::Exchange& exchange_;
-};
 
 std::string fields_of(const UpstreamCall& call, const RelayRules& rules, bool is_stream) {
   std::string fields = rules.fields;
@@ -53,7 +40,7 @@ http::Task<int> pass_pieces(UpstreamCall& call, http::Exchange& exchange, const 
   for (bool last = false; there && !last;) {
     Result<UpstreamCall::Piece> piece;
     {
-      const GoneWatch watch{exchange, call};
+      const GoneWatch watch{&exchange, call};
       piece = co_await call.next();
     }
     if (!piece) {
@@ -86,12 +73,14 @@ std::string media_type(const UpstreamCall& call) {
   return lowered(type);
 }
 
+bool is_encoded(const UpstreamCall& call) {
+  const auto encoding = call.field("content-encoding");
+  return !encoding.empty() && !http::equal_ignoring_case(encoding, "identity");
+}
+
 http::Task<Result<int>> relay(UpstreamCall& call, http::Exchange& exchange, const RelayRules& rules) {
   const auto& head = call.head();
-  const auto encoding = call.field("content-encoding");
-  if (!encoding.empty() && !http::equal_ignoring_case(encoding, "identity")) {
-    co_return unreadable("it has a content coding that was not asked for");
-  }
+  if (is_encoded(call)) co_return unreadable("it has a content coding that was not asked for");
   const bool is_stream = media_type(call) == "text/event-stream";
   auto fields = fields_of(call, rules, is_stream);
   if (head.framing == http::Framing::none || (head.has_content_length && head.content_length == 0)) {
@@ -106,7 +95,7 @@ http::Task<Result<int>> relay(UpstreamCall& call, http::Exchange& exchange, cons
   }
   Result<std::string> body;
   {
-    const GoneWatch watch{exchange, call};
+    const GoneWatch watch{&exchange, call};
     body = co_await call.read_all(max_inspected_bytes);
   }
   if (!body) co_return std::unexpected(std::move(body.error()));

@@ -24,5 +24,7 @@ struct RelayRules {
 
 /// The media type of the answer, in lower case, without parameters.
 [[nodiscard]] std::string media_type(const UpstreamCall& call);
+/// Whether it has a content coding; none was asked for.
+[[nodiscard]] bool is_encoded(const UpstreamCall& call);
 
 }  // namespace runagents::server

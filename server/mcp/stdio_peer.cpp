@@ -2,9 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/mcp/answer.hpp"
-#include "core/mcp/message.hpp"
 #include "core/mcp/protocol_version.hpp"
+#include "server/mcp/peer_messages.hpp"
 
 namespace runagents::server {
 namespace {
@@ -29,6 +28,7 @@ struct StdioPeer::Running final : http::Ticking {
     explicit Question(http::asio::io_context& context) : answered{context} {}
     http::Timer answered;
     std::optional<PeerAnswer> answer;
+    bool is_gone = false;  ///< whoever asked
   };
 
   void expired() override {
@@ -39,22 +39,17 @@ struct StdioPeer::Running final : http::Ticking {
     }
   }
 
+  /// What is no message is none of MCP's, and left alone.
   void receive(std::string_view line) {
-    const auto message = json::parse(line, nullptr, false);
-    if (!message.is_object()) return;
-    const auto id = message.find("id");
-    if (id == message.end()) return;
-    if (message.contains("method")) {
-      static_cast<void>(process->write(
-          message["method"] == "ping"
-              ? mcp::write_result(id->dump(), json::object(), version)
-              : mcp::write_error(id->dump(), mcp::error_code::method_not_found, "nobody is there to answer")));
-      return;
+    auto messages = read_peer_messages(line, version);
+    if (!messages) return;
+    for (auto& message : *messages) {
+      if (!message.reply.empty()) static_cast<void>(process->write(std::move(message.reply)));
+      const auto asked = questions.find(message.id);
+      if (!message.is_answer || asked == questions.end()) continue;
+      asked->second->answer = std::move(message.answer);
+      asked->second->answered.cancel();
     }
-    const auto asked = questions.find(id->dump());
-    if (asked == questions.end()) return;
-    asked->second->answer = PeerAnswer{.text = std::string{line}, .failed = message.contains("error")};
-    asked->second->answered.cancel();
   }
 
   void end() {
@@ -74,10 +69,10 @@ struct StdioPeer::Running final : http::Ticking {
 StdioPeer::~StdioPeer() = default;
 
 http::Task<Result<PeerAnswer>> StdioPeer::request(const Admission& admission, std::string_view method,
-                                                  std::string_view params) {
+                                                  std::string_view params, http::Exchange& exchange) {
   auto entry = co_await running(admission);
   if (!entry) co_return std::unexpected(std::move(entry.error()));
-  auto answer = co_await ask(std::move(*entry), method, params);
+  auto answer = co_await ask(std::move(*entry), method, params, &exchange);
   co_return answer;
 }
 
@@ -116,8 +111,8 @@ http::Task<Result<void>> StdioPeer::open(const Admission& admission, const Share
     if (const auto held = weak.lock()) held->receive(line);
   };
   (*process)->on_end = [this, weak, server = admission.server.id] {
-    starts_.ended(server);
     const auto held = weak.lock();
+    starts_.ended(server, !held || !held->process->was_stopped());
     if (!held) return;
     held->end();
     std::erase_if(running_, [&](const auto& one) { return one.second == held; });
@@ -126,14 +121,15 @@ http::Task<Result<void>> StdioPeer::open(const Admission& admission, const Share
   const json params{{"protocolVersion", word(version)},
                     {"capabilities", json::object()},
                     {"clientInfo", {{"name", "runagents"}, {"version", RUNAGENTS_VERSION}}}};
-  const auto answer = co_await ask(entry, "initialize", params.dump());
+  const auto answer = co_await ask(entry, "initialize", params.dump(), nullptr);
   if (!answer) co_return std::unexpected(answer.error());
   if (answer->failed) co_return fail(ErrorCode::unavailable, "the MCP server agrees on no protocol version");
   if (!entry->process->write(R"({"jsonrpc":"2.0","method":"notifications/initialized"})")) co_return over();
   co_return Result<void>{};
 }
 
-http::Task<Result<PeerAnswer>> StdioPeer::ask(Shared entry, std::string_view method, std::string_view params) {
+http::Task<Result<PeerAnswer>> StdioPeer::ask(Shared entry, std::string_view method, std::string_view params,
+                                              http::Exchange* exchange) {
   entry->arm(idle_limit);
   const auto id = std::to_string(entry->next_id++);
   std::string line = R"({"jsonrpc":"2.0","id":)" + id;
@@ -145,10 +141,19 @@ http::Task<Result<PeerAnswer>> StdioPeer::ask(Shared entry, std::string_view met
     entry->questions.erase(id);
     co_return over();
   }
+  if (exchange != nullptr) {
+    exchange->on_gone = [question] {
+      question->is_gone = true;
+      question->answered.cancel();
+    };
+  }
   const auto [error] = co_await question->answered.async_wait(http::by_value);
+  if (exchange != nullptr) exchange->on_gone = nullptr;
   entry->questions.erase(id);
   if (question->answer) co_return std::move(*question->answer);
-  if (!error) {
+  if (question->is_gone || !error) {
+    auto cancelled = R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" + id + "}}";
+    static_cast<void>(entry->process->write(std::move(cancelled)));
     co_return fail(ErrorCode::unavailable, "the MCP server was silent for too long", {}, "upstream_timeout");
   }
   co_return over();

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "server/mcp/peer.hpp"
+#include "core/http/ticker.hpp"
 #include "server/mcp/stdio_starts.hpp"
 
 namespace runagents::server {
@@ -19,7 +20,7 @@ class StdioPeer final : public Peer {
   ~StdioPeer() override;
 
   [[nodiscard]] http::Task<Result<PeerAnswer>> request(const Admission& admission, std::string_view method,
-                                                       std::string_view params) override;
+                                                       std::string_view params, http::Exchange& exchange) override;
   void stop();
 
  private:
@@ -28,7 +29,9 @@ class StdioPeer final : public Peer {
 
   http::Task<Result<Shared>> running(const Admission& admission);
   http::Task<Result<void>> open(const Admission& admission, const Shared& entry);
-  http::Task<Result<PeerAnswer>> ask(Shared entry, std::string_view method, std::string_view params);
+  /// `exchange` null: nobody is there who could leave.
+  http::Task<Result<PeerAnswer>> ask(Shared entry, std::string_view method, std::string_view params,
+                                     http::Exchange* exchange);
 
   http::asio::io_context& context_;
   http::Ticker& ticker_;

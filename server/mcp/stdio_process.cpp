@@ -35,32 +35,33 @@ void mask(std::string& line, std::string_view secret) {
     line.replace(at, secret.size(), "***");
 }
 
-/// Takes the complete lines off the front of what was read.
+/// Takes the complete lines off the front of what was read; no line ends before `from`.
 template <class Take>
-void take_lines(std::string& read, Take take) {
-  std::size_t from = 0;
-  for (auto end = read.find('\n'); end != std::string::npos; end = read.find('\n', from)) {
-    auto line = std::string_view{read}.substr(from, end - from);
+void take_lines(std::string& read, std::size_t from, Take take) {
+  std::size_t begin = 0;
+  for (auto end = read.find('\n', from); end != std::string::npos; end = read.find('\n', begin)) {
+    auto line = std::string_view{read}.substr(begin, end - begin);
     if (line.ends_with('\r')) line.remove_suffix(1);
-    from = end + 1;
+    begin = end + 1;
     if (!line.empty()) take(line);
   }
-  read.erase(0, from);
+  read.erase(0, begin);
 }
 
 }  // namespace
 
-StdioProcess::StdioProcess(asio::io_context& context, http::Ticker& ticker, SpawnedProcess spawned, std::string name,
-                           config::Secret secret)
-    : Ticking{ticker},
-      pid_{spawned.pid},
+StdioProcess::StdioProcess(asio::io_context& context, SpawnedProcess spawned, std::string name, config::Secret secret)
+    : pid_{spawned.pid},
       pidfd_{context, spawned.pidfd},
       input_{context, spawned.input},
       output_{context, spawned.output},
       errors_{context, spawned.errors},
       name_{std::move(name)},
       secret_{std::move(secret)},
-      written_{context, http::Timer::time_point::max()} {}
+      written_{context, http::Timer::time_point::max()},
+      resumed_{context, http::Timer::time_point::max()},
+      drained_{context, http::Timer::time_point::max()},
+      deadline_{context} {}
 
 StdioProcess::~StdioProcess() {
   if (has_ended_) return;
@@ -86,18 +87,45 @@ bool StdioProcess::write(std::string line) {
   return true;
 }
 
+void StdioProcess::resume() {
+  is_paused_ = false;
+  resumed_.cancel();
+}
+
 void StdioProcess::stop() {
+  was_stopped_ = was_stopped_ || !has_ended_;
+  begin_to_stop();
+}
+
+void StdioProcess::begin_to_stop() {
   if (has_ended_ || stage_ != Stage::running) return;
   stage_ = Stage::asked;
   http::error_code ignored;
   input_.close(ignored);
   written_.cancel();
-  arm(patience);
+  resume();
+  await_deadline();
+}
+
+void StdioProcess::await_deadline() {
+  deadline_.expires_after(patience);
+  deadline_.async_wait([weak = weak_from_this()](const http::error_code& error) {
+    const auto self = weak.lock();
+    if (self && !error) self->expired();
+  });
 }
 
 void StdioProcess::expired() {
+  if (stage_ == Stage::gone) {
+    // What has left the process group holds the pipes open.
+    http::error_code ignored;
+    output_.close(ignored);
+    errors_.close(ignored);
+    resume();
+    return;
+  }
   signal_group(stage_ == Stage::asked ? SIGTERM : SIGKILL);
-  if (stage_ == Stage::asked) arm(patience);
+  if (stage_ == Stage::asked) await_deadline();
   stage_ = Stage::told;
 }
 
@@ -105,21 +133,24 @@ void StdioProcess::signal_group(int signal) const { ::kill(-pid_, signal); }
 
 http::Task<void> StdioProcess::read_output(std::shared_ptr<StdioProcess> self) {
   std::string read;
-  for (;;) {
+  for (bool is_over = false; !is_over;) {
+    while (self->is_paused_ && self->output_.is_open()) static_cast<void>(co_await self->resumed_.async_wait(http::by_value));
     const auto before = read.size();
     read.resize(before + read_bytes);
     const auto [error, size] =
         co_await self->output_.async_read_some(asio::buffer(read.data() + before, read_bytes), http::by_value);
     read.resize(before + size);
-    take_lines(read, [&self](std::string_view line) {
+    take_lines(read, before, [&self](std::string_view line) {
       if (self->on_line) self->on_line(line);
     });
-    if (error) co_return;
-    if (read.size() <= max_line_bytes) continue;
+    is_over = static_cast<bool>(error);
+    if (is_over || read.size() <= max_line_bytes) continue;
     self->log("a line of its output is too long");
-    self->stop();
-    co_return;
+    is_over = true;
   }
+  self->is_drained_ = true;
+  self->drained_.cancel();
+  self->begin_to_stop();
 }
 
 http::Task<void> StdioProcess::read_errors(std::shared_ptr<StdioProcess> self) {
@@ -129,7 +160,7 @@ http::Task<void> StdioProcess::read_errors(std::shared_ptr<StdioProcess> self) {
     const auto [error, size] = co_await self->errors_.async_read_some(asio::buffer(piece), http::by_value);
     if (error) co_return;
     read.append(piece.data(), size);
-    take_lines(read, [&self](std::string_view line) { self->log(line); });
+    take_lines(read, 0, [&self](std::string_view line) { self->log(line); });
     // A line that is longer than what is logged of it need not be complete.
     if (read.size() > 2 * max_logged_bytes) {
       self->log(read);
@@ -149,7 +180,7 @@ http::Task<void> StdioProcess::write_input(std::shared_ptr<StdioProcess> self) {
     const auto [error, size] = co_await asio::async_write(self->input_, asio::buffer(line), http::by_value);
     self->queued_bytes_ -= line.size();
     if (error) {
-      self->stop();
+      self->begin_to_stop();
       co_return;
     }
   }
@@ -162,9 +193,13 @@ http::Task<void> StdioProcess::wait(std::shared_ptr<StdioProcess> self) {
   self->signal_group(SIGKILL);
   ::waitpid(self->pid_, nullptr, 0);
   self->has_ended_ = true;
-  self->stage_ = Stage::told;
-  self->disarm();
+  self->stage_ = Stage::gone;
   self->written_.cancel();
+  self->resume();
+  // Its last words are read, but not waited for without end.
+  self->await_deadline();
+  while (!self->is_drained_) static_cast<void>(co_await self->drained_.async_wait(http::by_value));
+  self->deadline_.cancel();
   if (self->on_end) self->on_end();
   self->on_line = nullptr;
   self->on_end = nullptr;

@@ -14,7 +14,6 @@
 #include "core/config/secret.hpp"
 #include "core/error.hpp"
 #include "core/http/async.hpp"
-#include "core/http/ticker.hpp"
 
 namespace runagents::server {
 
@@ -41,16 +40,18 @@ struct SpawnedProcess {
 
 /// A running command: lines go in, lines come out. Its errors go to the log, bounded. When it ends, its whole process
 /// group ends with it. Of the event loop's thread.
-class StdioProcess final : public std::enable_shared_from_this<StdioProcess>, private http::Ticking {
+class StdioProcess final : public std::enable_shared_from_this<StdioProcess> {
  public:
   static constexpr std::size_t max_line_bytes = std::size_t{16} << 20U;
 
   /// Takes over the process and the pipes.
-  StdioProcess(http::asio::io_context& context, http::Ticker& ticker, SpawnedProcess spawned, std::string name,
-               config::Secret secret);
-  ~StdioProcess() override;
+  StdioProcess(http::asio::io_context& context, SpawnedProcess spawned, std::string name, config::Secret secret);
+  ~StdioProcess();
+  StdioProcess(const StdioProcess&) = delete;
+  StdioProcess& operator=(const StdioProcess&) = delete;
 
-  /// Called for each line of output; once when the process has ended. Neither may destroy this object.
+  /// Called for each line of output; once when the process has ended and all of its output was read. Neither may
+  /// destroy this object.
   std::function<void(std::string_view line)> on_line;
   std::function<void()> on_end;
 
@@ -58,13 +59,18 @@ class StdioProcess final : public std::enable_shared_from_this<StdioProcess>, pr
   void start();
   /// Sends a line, which holds no line feed. False: it has ended, or does not read what it gets.
   [[nodiscard]] bool write(std::string line);
+  /// Reads no more output until `resume`, because nobody takes it: the command then waits.
+  void pause() noexcept { is_paused_ = true; }
+  void resume();
   /// Asks it to end by closing its input (2025-11-25, lifecycle, "stdio"), a little later by SIGTERM, then SIGKILL.
   void stop();
+  /// Whether `stop` was called: it did not end by itself.
+  [[nodiscard]] bool was_stopped() const noexcept { return was_stopped_; }
   [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }
 
  private:
   using Pipe = http::asio::posix::basic_stream_descriptor<http::asio::io_context::executor_type>;
-  enum class Stage { running, asked, told };
+  enum class Stage { running, asked, told, gone };
 
   static http::Task<void> read_output(std::shared_ptr<StdioProcess> self);
   static http::Task<void> read_errors(std::shared_ptr<StdioProcess> self);
@@ -72,7 +78,9 @@ class StdioProcess final : public std::enable_shared_from_this<StdioProcess>, pr
   static http::Task<void> wait(std::shared_ptr<StdioProcess> self);
   void log(std::string_view line);
   void signal_group(int signal) const;
-  void expired() override;
+  void begin_to_stop();
+  void await_deadline();
+  void expired();
 
   pid_t pid_;
   Pipe pidfd_;
@@ -81,13 +89,19 @@ class StdioProcess final : public std::enable_shared_from_this<StdioProcess>, pr
   Pipe errors_;
   std::string name_;
   config::Secret secret_;
-  http::Timer written_;
+  http::Timer written_;   ///< cancelled when there is something to write
+  http::Timer resumed_;   ///< when reading goes on
+  http::Timer drained_;   ///< when the output is over
+  http::Timer deadline_;  ///< before the next, harder step
   std::deque<std::string> queue_;
   std::size_t queued_bytes_ = 0;
   std::size_t logged_lines_ = 0;
   std::chrono::steady_clock::time_point log_window_;
   Stage stage_ = Stage::running;
   bool has_ended_ = false;
+  bool is_paused_ = false;
+  bool is_drained_ = false;
+  bool was_stopped_ = false;
 };
 
 }  // namespace runagents::server

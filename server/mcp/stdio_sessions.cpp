@@ -8,11 +8,13 @@
 
 #include "core/auth/base64.hpp"
 #include "core/auth/hash.hpp"
+#include "core/auth/strict_json.hpp"
 #include "core/mcp/answer.hpp"
 #include "core/mcp/event_stream.hpp"
 #include "core/mcp/tool_list.hpp"
 #include "server/http/send_answer.hpp"
 #include "server/mcp/answer.hpp"
+#include "server/mcp/peer_messages.hpp"
 
 namespace runagents::server {
 namespace {
@@ -23,6 +25,8 @@ using nlohmann::json;
 
 constexpr std::size_t max_sessions_of_a_caller = 16;
 constexpr std::size_t max_unsent = 256;
+constexpr std::size_t max_unsent_bytes = std::size_t{1} << 20U;
+constexpr std::size_t max_queued_bytes = std::size_t{4} << 20U;
 constexpr std::chrono::minutes idle_limit{30};
 constexpr std::chrono::seconds keep_alive{25};
 constexpr std::string_view stream_fields =
@@ -45,7 +49,7 @@ std::string progress_token(const json* params) {
   const auto meta = params->find("_meta");
   if (meta == params->end() || !meta->is_object()) return {};
   const auto token = meta->find("progressToken");
-  return token == meta->end() ? std::string{} : token->dump();
+  return token == meta->end() || token->is_structured() ? std::string{} : token->dump();
 }
 
 std::string ended_error(const std::string& id) {
@@ -54,13 +58,43 @@ std::string ended_error(const std::string& id) {
 
 }  // namespace
 
+/// What a command has said and its client has not taken yet. When that is much, the command waits.
+struct StdioSessions::Flow {
+  explicit Flow(std::shared_ptr<StdioProcess> from) : process{std::move(from)} {}
+
+  void add(std::size_t size) {
+    bytes += size;
+    if (bytes > max_queued_bytes) process->pause();
+  }
+  void remove(std::size_t size) {
+    bytes -= size;
+    if (bytes < max_queued_bytes / 2) process->resume();
+  }
+
+  std::shared_ptr<StdioProcess> process;
+  std::size_t bytes = 0;
+};
+
 /// Where the messages for one POST, or for the GET stream, wait until they are sent.
 struct StdioSessions::Waiting {
-  explicit Waiting(http::asio::io_context& context) : arrived{context, http::Timer::time_point::max()} {}
+  Waiting(http::asio::io_context& context, std::shared_ptr<Flow> shared)
+      : arrived{context, http::Timer::time_point::max()}, flow{std::move(shared)} {}
+  ~Waiting() {
+    for (const auto& message : messages) flow->remove(message.size());
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
 
   void put(std::string message) {
+    flow->add(message.size());
     messages.push_back(std::move(message));
     arrived.cancel();
+  }
+  std::string take() {
+    auto message = std::move(messages.front());
+    messages.pop_front();
+    flow->remove(message.size());
+    return message;
   }
   void end() {
     over = true;
@@ -73,6 +107,7 @@ struct StdioSessions::Waiting {
   }
 
   http::Timer arrived;
+  std::shared_ptr<Flow> flow;
   std::deque<std::string> messages;
   std::size_t unanswered = 0;  ///< requests of the POST
   bool over = false;           ///< nothing more comes
@@ -80,7 +115,7 @@ struct StdioSessions::Waiting {
 
 struct StdioSessions::Session final : http::Ticking {
   Session(http::Ticker& ticker, std::shared_ptr<StdioProcess> started, const Admission& admission)
-      : Ticking{ticker}, process{std::move(started)}, binding{admission.binding()}, server_id{admission.server.id} {
+      : Ticking{ticker}, process{started}, flow{std::make_shared<Flow>(std::move(started))}, binding{admission.binding()}, server_id{admission.server.id} {
     touch();
   }
 
@@ -98,18 +133,21 @@ struct StdioSessions::Session final : http::Ticking {
     }
   }
 
+  /// What is no message is none of MCP's, and left alone.
   void receive(std::string_view line) {
-    const auto message = json::parse(line, nullptr, false);
-    if (!message.is_object()) return;
-    const auto id = message.find("id");
-    if (!message.contains("method")) {
-      if (id != message.end()) answer(id->dump(), std::string{line});
+    const auto message = auth::read_strict_json(line, {.max_depth = max_message_depth});
+    if (!message) return;
+    const auto id = message->find("id");
+    const bool has_id = id != message->end() && (id->is_string() || id->is_number_integer());
+    if (!message->contains("method")) {
+      if (has_id) answer(id->dump(), std::string{line});
       return;
     }
-    auto* const to = receiver(message);
+    auto* const to = receiver(*message);
     if (to != nullptr) {
       to->put(std::string{line});
-    } else if (unsent.size() < max_unsent) {
+    } else if (unsent.size() < max_unsent && unsent_bytes + line.size() <= max_unsent_bytes) {
+      unsent_bytes += line.size();
       unsent.emplace_back(line);
     }
   }
@@ -128,7 +166,7 @@ struct StdioSessions::Session final : http::Ticking {
     const auto params = message.find("params");
     if (message["method"] == "notifications/progress" && params != message.end() && params->is_object()) {
       const auto token = params->find("progressToken");
-      const auto text = token == params->end() ? std::string{} : token->dump();
+      const auto text = token == params->end() || token->is_structured() ? std::string{} : token->dump();
       for (const auto& [id, one] : pending) {
         if (!text.empty() && one.token == text) return one.waiting.get();
       }
@@ -154,6 +192,7 @@ struct StdioSessions::Session final : http::Ticking {
   }
 
   std::shared_ptr<StdioProcess> process;
+  std::shared_ptr<Flow> flow;
   std::string session_id;
   std::string binding;
   std::string server_id;
@@ -161,6 +200,7 @@ struct StdioSessions::Session final : http::Ticking {
   std::vector<std::string> order;          ///< the same ids, the newest last
   std::shared_ptr<Waiting> stream;         ///< of the GET; null: there is none
   std::deque<std::string> unsent;          ///< for it
+  std::size_t unsent_bytes = 0;
 };
 
 StdioSessions::~StdioSessions() = default;
@@ -186,8 +226,9 @@ http::Task<Result<StdioSessions::Shared>> StdioSessions::begin(const Admission& 
     if (const auto held = weak.lock()) held->receive(line);
   };
   (*process)->on_end = [this, weak, server = session->server_id, id = session->session_id] {
-    if (const auto held = weak.lock()) held->end();
-    starts_.ended(server);
+    const auto held = weak.lock();
+    starts_.ended(server, !held || !held->process->was_stopped());
+    if (held) held->end();
     sessions_.erase(id);
   };
   (*process)->start();
@@ -226,7 +267,16 @@ http::Task<int> StdioSessions::post(AdmittedPost& admitted, http::Exchange& exch
   }
   auto& held = **session;
   held.touch();
-  auto waiting = std::make_shared<Waiting>(context_);
+  const auto is_in_use = [&held](const mcp::Message& one) {
+    return one.kind == MessageKind::request && held.pending.contains(one.id);
+  };
+  if (std::ranges::any_of(messages.all, is_in_use)) {
+    code = "bad_request";
+    const auto text = mcp::write_error(first.id, mcp::error_code::invalid_request, "the id is in use already");
+    const int status = co_await send_answer(exchange, 400, {}, text);
+    co_return status;
+  }
+  auto waiting = std::make_shared<Waiting>(context_, held.flow);
   for (const auto& message : messages.all) {
     if (message.kind != MessageKind::request) continue;
     held.pending[message.id] = {.waiting = waiting, .token = progress_token(message.params())};
@@ -263,8 +313,7 @@ http::Task<int> StdioSessions::answer(AdmittedPost& admitted, Shared session, st
   std::string fields;
   if (is_new) fields.append("Mcp-Session-Id: ").append(session->session_id).append("\r\n");
   const auto take = [&]() -> std::optional<std::string> {
-    auto message = std::move(waiting->messages.front());
-    waiting->messages.pop_front();
+    auto message = waiting->take();
     if (!filters) return message;
     auto filtered = mcp::filter_response(message, may_see);
     if (!filtered) return std::nullopt;
@@ -331,8 +380,9 @@ http::Task<int> StdioSessions::session(std::string_view method, AdmittedSession&
 }
 
 http::Task<int> StdioSessions::listen(Shared session, http::Exchange& exchange) {
-  auto stream = std::make_shared<Waiting>(context_);
-  stream->messages = std::exchange(session->unsent, {});
+  auto stream = std::make_shared<Waiting>(context_, session->flow);
+  for (auto& message : std::exchange(session->unsent, {})) stream->put(std::move(message));
+  session->unsent_bytes = 0;
   session->stream = stream;
   session->touch();
   exchange.on_gone = [stream] { stream->end(); };
@@ -347,8 +397,7 @@ http::Task<int> StdioSessions::listen(Shared session, http::Exchange& exchange) 
       if (stream->messages.empty() && !stream->over) there = co_await exchange.send_body(": \n\n", false, no_trailers);
       continue;
     }
-    const auto message = std::move(stream->messages.front());
-    stream->messages.pop_front();
+    const auto message = stream->take();
     there = co_await exchange.send_body(event_of(message), false, no_trailers);
   }
   exchange.on_gone = nullptr;

@@ -7,6 +7,7 @@
 
 #include "core/http/exchange.hpp"
 #include "server/mcp/proxied_request.hpp"
+#include "core/http/ticker.hpp"
 #include "server/mcp/stdio_starts.hpp"
 
 namespace runagents::server {
@@ -32,6 +33,7 @@ class StdioSessions {
   void stop();
 
  private:
+  struct Flow;
   struct Waiting;
   struct Session;
   using Shared = std::shared_ptr<Session>;

@@ -36,6 +36,7 @@ std::unexpected<Error> not_now(std::string why) {
 }  // namespace
 
 http::Task<Result<std::shared_ptr<StdioProcess>>> StdioStarts::start(const Admission& admission) {
+  if (is_stopped_) co_return not_now("the server is about to stop");
   if (running_ >= max_processes) co_return not_now("too many MCP servers run already");
   auto& history = histories_[admission.server.id];
   const auto now = Clock::now();
@@ -46,14 +47,15 @@ http::Task<Result<std::shared_ptr<StdioProcess>>> StdioStarts::start(const Admis
   auto spawned = co_await planes_.run<Result<SpawnedProcess>>([command](Plane&) { return spawn(*command); });
   for (auto& variable : command->environment) config::wipe(variable);
   if (!spawned) {
-    ended(admission.server.id);
+    ended(admission.server.id, true);
     co_return std::unexpected(std::move(spawned.error()));
   }
-  co_return std::make_shared<StdioProcess>(context_, ticker_, *spawned, command->name, std::move(command->secret));
+  co_return std::make_shared<StdioProcess>(context_, *spawned, command->name, std::move(command->secret));
 }
 
-void StdioStarts::ended(const std::string& server_id) {
+void StdioStarts::ended(const std::string& server_id, bool by_itself) {
   --running_;
+  if (!by_itself) return;
   auto& history = histories_[server_id];
   const auto now = Clock::now();
   if (now - history.started >= short_life) {

@@ -39,6 +39,11 @@ Result<Principal> BearerTokens::find(const AccessToken& token) {
   if (!token.account_id.empty()) principal.account = AccountFacts{.id = token.account_id, .name = {}};
   if (!token.user_id.empty()) principal.user.emplace().id = token.user_id;
   if (auto live = live_.check(principal); !live) return std::unexpected(std::move(live.error()));
+  if (!token.session.empty()) {
+    const auto is_live = logins_.is_live(token.session);
+    if (!is_live) return std::unexpected(is_live.error());
+    if (!*is_live) return fail(ErrorCode::unauthenticated, "the login is over", "log in again", "invalid_token");
+  }
   if (principal.account) {
     auto account = accounts_.get(token.account_id);
     if (!account) return gone("agent account");

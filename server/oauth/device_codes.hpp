@@ -32,7 +32,7 @@ enum class DevicePoll {
 
 struct DevicePollResult {
   DevicePoll state = DevicePoll::not_known;
-  Login login = {};                         ///< approved: user, role, client; without family and servers
+  Login login = {};                         ///< approved: without family and servers
   std::vector<std::string> resources = {};  ///< approved
 };
 
@@ -51,9 +51,9 @@ class DeviceCodes {
 
   /// One that waits for a decision, by its user code in any case and with any punctuation (RFC 8628, section 6.1).
   [[nodiscard]] Result<std::optional<DeviceRequest>> find(std::string_view user_code);
-  /// Decides it; false when it does not wait any more. Who denies says who they are, too.
-  [[nodiscard]] Result<bool> decide(std::string_view user_code, bool approve, const std::string& user_id,
-                                    model::Role role);
+  /// Decides it; false when it does not wait any more. Who denies says who they are, too: `by` has user, API key and
+  /// role.
+  [[nodiscard]] Result<bool> decide(std::string_view user_code, bool approve, const Login& by);
   /// What the device is told. `approved` comes once.
   [[nodiscard]] Result<DevicePollResult> poll(std::string_view device_code, std::string_view client_id);
 

@@ -200,15 +200,12 @@ Result<AccessToken> TokenIssuer::verify(std::string_view text) {
     return invalid("is not for this server");
   }
   if (token->expires_at <= now()) return invalid("has expired");
-  const auto is_revoked = this->is_revoked(*token);
-  if (!is_revoked) return std::unexpected(is_revoked.error());
-  if (*is_revoked) return invalid("was revoked");
+  const auto revoked = database_.read([&](soci::session& session) -> Result<bool> {
+    return is_revoked(session, token->id, token->session, *jws->key_id);
+  });
+  if (!revoked) return std::unexpected(revoked.error());
+  if (*revoked) return invalid("was revoked");
   return *std::move(token);
-}
-
-Result<bool> TokenIssuer::is_revoked(const AccessToken& token) {
-  return database_.read(
-      [&](soci::session& session) -> Result<bool> { return is_any_revoked(session, token.id, token.session); });
 }
 
 Result<void> TokenIssuer::revoke(const AccessToken& token) {

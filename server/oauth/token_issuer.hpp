@@ -67,8 +67,6 @@ class TokenIssuer {
   [[nodiscard]] std::optional<std::string> server_of(std::string_view url) const;
 
  private:
-  [[nodiscard]] Result<bool> is_revoked(const AccessToken& token);
-
   store::Database& database_;
   SigningKeys& keys_;
   std::string issuer_;

@@ -99,8 +99,10 @@ void add_run_routes(Router& router, Runs& runs) {
     return object_answer(runs.cancel(request.parameter(0)));
   });
   router.add("GET", "/runs/{}/events", Access::user, [&](const Incoming& request) { return events(runs, request); });
-  router.add("POST", "/runs/{}/events", Access::user,
-             [&](const Incoming& request) { return append_events(runs, request); });
+  router
+      .add("POST", "/runs/{}/events", Access::user,
+           [&](const Incoming& request) { return append_events(runs, request); })
+      .repeatable();
 }
 
 }  // namespace runagents::server

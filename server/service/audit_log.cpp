@@ -43,7 +43,7 @@ void fill_in(AuditEntry& entry, const Actor& actor) {
   const Principal& principal = actor.principal;
   const std::string account = principal.account ? principal.account->id : "";
   const std::string user{principal.user_id()};
-  entry.at = model::now();
+  if (entry.at == model::Time{}) entry.at = model::now();
   entry.actor_kind = word(principal.kind);
   entry.actor_id = principal.account ? account : user;
   if (entry.account_id.empty()) entry.account_id = account;
@@ -91,8 +91,8 @@ Result<void> AuditLog::add(soci::session& session, const Actor& actor, AuditEntr
 }
 
 Result<void> AuditLog::add(const Actor& actor, AuditEntry entry) {
-  return database_.write(store::Durability::normal,
-                         [&](soci::session& session) { return add(session, actor, std::move(entry)); });
+  return database_.append(store::Durability::normal,
+                          [&](soci::session& session) { return add(session, actor, std::move(entry)); });
 }
 
 Result<Page<AuditEntry>> AuditLog::list(const Actor& actor, const AuditFilter& filter, const Paging& paging) {

@@ -22,6 +22,10 @@ constexpr std::array all = {
                  "'the secret of the server \"' || name || '\"'"},
     SealedColumn{"oauth_sessions", "sealed", "id", "'oauth_sessions/' || id", "'the OAuth session ' || id"},
     SealedColumn{"signing_keys", "sealed", "id", "'signing_keys/' || id", "'the signing key ' || id"},
+    SealedColumn{"idempotent_answers", "request_digest", "digest", "'idempotent_answers/' || digest || '/request'",
+                 "'the idempotency key ' || digest"},
+    SealedColumn{"idempotent_answers", "sealed", "digest", "'idempotent_answers/' || digest",
+                 "'the answer to the idempotency key ' || digest"},
 };
 
 struct Value {

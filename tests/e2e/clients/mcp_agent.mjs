@@ -1,5 +1,5 @@
-// An agent that speaks MCP with the public SDK: does what STEPS (JSON: a list of [method, params]) says at URL and prints
-// what came of each as one line of JSON.
+// An agent that speaks MCP with the public SDK: does what STEPS (JSON: a list of [method, params]) says at URL_OF_TOOL, with
+// TOKEN if there is one, and prints what came of each as one line of JSON.
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { CreateMessageRequestSchema } from '@modelcontextprotocol/sdk/types.js';
@@ -9,7 +9,8 @@ client.setRequestHandler(CreateMessageRequestSchema, () => ({
   model: 'none', role: 'assistant', content: { type: 'text', text: 'sampled' } }));
 const notified = [];
 client.fallbackNotificationHandler = async ({ method }) => { notified.push(method); };
-const transport = new StreamableHTTPClientTransport(new URL(process.env.URL_OF_TOOL));
+const transport = new StreamableHTTPClientTransport(new URL(process.env.URL_OF_TOOL), {
+  requestInit: process.env.TOKEN ? { headers: { authorization: `Bearer ${process.env.TOKEN}` } } : {} });
 const results = [];
 const attempt = async (step) => {
   try {

@@ -66,6 +66,31 @@ http {{
 """
 
 
+# In front of a server that wants a credential, for clients that send none.
+INTRODUCTION = r"""
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+events {{ worker_connections 1024; }}
+http {{
+""" + TEMPORARY + r"""  access_log off;
+  upstream backend {{ server 127.0.0.1:{backend}; keepalive 16; }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass http://backend{prefix};
+      proxy_http_version 1.1;
+      proxy_buffering off;
+      proxy_request_buffering off;
+      proxy_set_header Connection "";
+      proxy_set_header Authorization "Bearer {token}";
+    }}
+  }}
+}}
+"""
+
+
 def free_port():
     """A port that nobody has right now; the caller retries when somebody else is quicker."""
     with socket.socket() as probe:
@@ -77,20 +102,21 @@ class Nginx:
     """Serves https://localhost:`tls_port` and http://127.0.0.1:`port`; /backend/ goes to a server on `backend`."""
 
     def __init__(self, folder: Path, authority, backend=9):
+        chain, key = authority.issue("nginx", "DNS:localhost", "IP:127.0.0.1")
+        self._run(folder, CONFIGURATION, backend=backend, chain=chain, key=key)
+
+    def _run(self, folder, configuration, **values):
         self.folder = folder
         (folder / "files").mkdir(parents=True)
-        self._chain, self._key = authority.issue("nginx", "DNS:localhost", "IP:127.0.0.1")
         for _ in range(10):
-            if self._start(backend):
+            if self._start(configuration, values):
                 return
         raise AssertionError("nginx does not start:\n" + (folder / "error.log").read_text())
 
-    def _start(self, backend):
+    def _start(self, text, values):
         self.tls_port, self.port = free_port(), free_port()
         configuration = self.folder / "nginx.conf"
-        configuration.write_text(CONFIGURATION.format(
-            folder=self.folder, tls_port=self.tls_port, port=self.port, backend=backend, chain=self._chain,
-            key=self._key))
+        configuration.write_text(text.format(folder=self.folder, tls_port=self.tls_port, port=self.port, **values))
         program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
         if not program:
             raise AssertionError("nginx is not installed")
@@ -127,3 +153,10 @@ class Nginx:
     def close(self):
         self._process.terminate()
         self._process.wait(10)
+
+
+class Introduction(Nginx):
+    """Passes everything on to a server on `backend`, with a token, below `prefix`."""
+
+    def __init__(self, folder, backend, token, prefix=""):
+        self._run(folder, INTRODUCTION, backend=backend, token=token, prefix=prefix)
