@@ -20,6 +20,7 @@ namespace {
 namespace asio = http::asio;
 
 constexpr std::chrono::seconds grace{10};
+constexpr unsigned patient_worker_count = 4;
 constexpr std::chrono::milliseconds look_period{20};
 
 /// Work that waits for disks and databases: more than there are cores.
@@ -111,16 +112,19 @@ Result<void> serve(const ServeOptions& options, const std::function<void(const R
   const PlaneOptions store{.data_directory = options.data_directory, .database = options.database, .issuer = url};
   auto planes = Planes::open(store, worker_count());
   if (!planes) return std::unexpected(std::move(planes.error()));
+  auto patient = Planes::open(store, patient_worker_count);
+  if (!patient) return std::unexpected(std::move(patient.error()));
   auto administrator = bootstrap(**planes, options, url);
   if (!administrator) return std::unexpected(std::move(administrator.error()));
   auto log = Plane::open_database(store);
   if (!log) return std::unexpected(std::move(log.error()));
 
   AuditWriter audit{std::move(*log)};
-  Site site{context, **planes, options.requests_per_second};
+  Site site{context, **planes, **patient, options.requests_per_second};
   McpEndpoint mcp{context,
                   site.ticker,
                   **planes,
+                  **patient,
                   audit,
                   {.issuer = url, .origins = options.allowed_origins, .is_loopback = is_loopback(options.address)}};
   site.endpoints.push_back(&mcp);
@@ -130,6 +134,7 @@ Result<void> serve(const ServeOptions& options, const std::function<void(const R
   on_ready({url, std::move(*administrator)});
   context.run();
   (*planes)->join();
+  (*patient)->join();
   return {};
 }
 

@@ -21,6 +21,10 @@ constexpr std::array all = {
     SealedColumn{"mcp_servers", "sealed", "id", "'mcp_servers/' || id",
                  "'the secret of the server \"' || name || '\"'"},
     SealedColumn{"oauth_sessions", "sealed", "id", "'oauth_sessions/' || id", "'the OAuth session ' || id"},
+    SealedColumn{"upstream_clients", "sealed", "server_id", "'upstream_clients/' || server_id",
+                 "'the client secret for the server ' || server_id"},
+    SealedColumn{"upstream_authorizations", "sealed", "state_digest", "'upstream_authorizations/' || state_digest",
+                 "'a connection to the server ' || server_id || ' that is under way'"},
     SealedColumn{"signing_keys", "sealed", "id", "'signing_keys/' || id", "'the signing key ' || id"},
 };
 
