@@ -67,14 +67,16 @@ Outcome tail(const AuditOptions& options, Context& context) {
   }
   std::swap(context.output, printing);
   constexpr std::chrono::milliseconds step{1000};
+  constexpr std::size_t newest = 200;
+  constexpr std::size_t shown_first = 10;
   std::set<std::string> seen;
-  bool is_first = true;
   for (auto waited = std::chrono::milliseconds{0};; waited += step) {
-    auto entries = client->list(*target, is_first ? 10 : 200);
+    const bool is_first = seen.empty();
+    auto entries = client->list(*target, newest);
     if (!entries) return std::unexpected(entries.error());
     std::erase_if(*entries, [&](const Json& one) { return !seen.insert(api::text_of(one, "id")).second; });
+    if (is_first) entries->resize(std::min(entries->size(), shown_first));
     std::ranges::reverse(*entries);
-    is_first = false;
     if (const auto printed = print_objects(audit_kind(), *entries, context); !printed) return printed;
     context.terminal.out.flush();
     if (options.timeout.count() > 0 && waited + step > options.timeout) return 0;

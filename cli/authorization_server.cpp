@@ -90,6 +90,7 @@ Result<AuthorizationServer> discover(const Connection& connection, const auth::F
                              .device_url = api::text_of(json, "device_authorization_endpoint"),
                              .token_url = api::text_of(json, "token_endpoint"),
                              .revocation_url = api::text_of(json, "revocation_endpoint"),
+                             .names_itself = json.value("authorization_response_iss_parameter_supported", Json{}) == true,
                              .ca_file = connection.ca_file};
   if (server.issuer != connection.endpoint) {
     return fail(ErrorCode::configuration, connection.endpoint + " says that it is another server",
@@ -108,8 +109,10 @@ Result<auth::Tokens> log_in_by_device(const AuthorizationServer& server, const L
   const auto body = "grant_type=" + auth::percent_encoded("urn:ietf:params:oauth:grant-type:device_code") +
                     "&device_code=" + auth::percent_encoded(code->code) + "&client_id=" + std::string{login_client_id};
   auto interval = code->interval;
-  for (seconds waited{0}; waited < std::min(timeout, code->lifetime); waited += interval) {
-    if (!steps.pause(interval)) break;
+  const auto end = std::min(timeout, code->lifetime);
+  for (seconds waited{0}; waited < end; waited += interval) {
+    const bool is_last = end - waited < interval;
+    if (!steps.pause(is_last ? end - waited : interval) || is_last) break;
     auto response = fetch(form_request(server.token_url, server.ca_file, body));
     if (!response) {
       // RFC 8628, 3.5: ask less often when there is no answer.

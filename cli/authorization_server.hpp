@@ -17,6 +17,7 @@ struct AuthorizationServer {
   std::string device_url;
   std::string token_url;
   std::string revocation_url;
+  bool names_itself = false;  ///< what comes back with the browser says which server it is from (RFC 9207, 2)
   std::string ca_file;
 };
 

@@ -21,7 +21,7 @@ constexpr std::string_view callback = "/callback";
 /// Waits for the one answer that belongs to this login.
 class Answer {
  public:
-  Answer(std::string state, std::string issuer) : state_{std::move(state)}, issuer_{std::move(issuer)} {}
+  Answer(std::string state, const AuthorizationServer& server) : state_{std::move(state)}, server_{server} {}
 
   http::Task<BrowserPage> take(std::string target) {
     const auto question = target.find('?');
@@ -34,7 +34,7 @@ class Answer {
     if (!response || !auth::equal_in_constant_time(response->state, state_) || code_ || error_) {
       co_return BrowserPage{400, "Not this login", "This answer does not belong to the login that is under way."};
     }
-    if (!response->iss.empty() && response->iss != issuer_) {
+    if (response->iss.empty() ? server_.names_itself : response->iss != server_.issuer) {
       co_return settle(Error{ErrorCode::unauthenticated, "the answer came from another server"});
     }
     if (!response->error.empty()) {
@@ -60,7 +60,7 @@ class Answer {
   }
 
   std::string state_;
-  std::string issuer_;
+  const AuthorizationServer& server_;
   std::optional<std::string> code_;
   std::optional<Error> error_;
 };
@@ -74,7 +74,7 @@ Result<auth::Tokens> log_in_by_browser(const AuthorizationServer& server, const 
   }
   const auto state = auth::base64url(auth::random_bytes(24));
   const auto verifier = auth::new_code_verifier();
-  Answer answer{state, server.issuer};
+  Answer answer{state, server};
   http::asio::io_context loop{1};
   auto receiver =
       RedirectReceiver::open(loop, 0, [&answer](std::string target) { return answer.take(std::move(target)); }, {});

@@ -1,8 +1,48 @@
 #include "cli/command.hpp"
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 #include "cli/groups.hpp"
 
 namespace runagents::cli {
+namespace {
+
+struct Entry {
+  std::string_view name;
+  Command (*make)();
+};
+
+constexpr std::array entries = {
+    Entry{"run", &run_command},
+    Entry{"exec", &exec_command},
+    Entry{"init", &init_command},
+    Entry{"demo", &demo_command},
+    Entry{"config", &config_command},
+    Entry{"tools", &tools_command},
+    Entry{"policies", &policies_command},
+    Entry{"approvals", &approvals_command},
+    Entry{"consents", &consents_command},
+    Entry{"secrets", &secrets_command},
+    Entry{"runs", &runs_command},
+    Entry{"accounts", &accounts_command},
+    Entry{"delegations", &delegations_command},
+    Entry{"grants", &session_grants_command},
+    Entry{"servers", &servers_command},
+    Entry{"users", &users_command},
+    Entry{"api-keys", &api_keys_command},
+    Entry{"token", &token_command},
+    Entry{"audit", &audit_command},
+    Entry{"login", &login_command},
+    Entry{"logout", &logout_command},
+    Entry{"whoami", &whoami_command},
+    Entry{"context", &context_command},
+    Entry{"server", &server_command},
+    Entry{"doctor", &doctor_command},
+};
+
+}  // namespace
 
 Flag config_flag(std::string& target) {
   return {.name = "config",
@@ -23,19 +63,21 @@ Flag switch_flag(std::string name, std::string summary, bool& target) {
           .default_text = {}};
 }
 
-Command command_tree() {
+Command command_tree(std::string_view first_word) {
+  const auto* one = std::ranges::find(entries, first_word, &Entry::name);
+  std::vector<Command> commands;
+  if (one != entries.end()) {
+    commands.push_back(one->make());
+  } else {
+    for (const auto& entry : entries) commands.push_back(entry.make());
+  }
   return {.name = "runagents",
           .summary = "runs AI agents that hold no credentials and make no call that you did not allow",
           .description =
               "Starts an agent behind a loopback proxy that identifies the tool behind every call, checks "
               "policy and\ncapabilities, asks a person where policy says so, injects the credential, and "
               "records the decision.",
-          .commands = {
-              run_command(),    exec_command(),     init_command(),        demo_command(),           config_command(),
-              tools_command(),  policies_command(), approvals_command(),   consents_command(),       secrets_command(),
-              runs_command(),   accounts_command(), delegations_command(), session_grants_command(), servers_command(),
-              users_command(),  api_keys_command(), token_command(),       audit_command(),          login_command(),
-              logout_command(), whoami_command(),   context_command(),     server_command(),         doctor_command()}};
+          .commands = std::move(commands)};
 }
 
 }  // namespace runagents::cli

@@ -95,12 +95,15 @@ const ObjectKind& api_key_kind() {
 const ObjectKind& audit_kind() {
   static const ObjectKind kind{.what = "audit entry",
                                .path = "/auditlogs",
-                               .columns = {{"TIME", "at", Shown::time},
-                                           {"ACTION", "action"},
+                               .columns = {{"TIME", "timestamp", Shown::time},
+                                           {"ACTION", "action_type"},
                                            {"OUTCOME", "outcome"},
-                                           {.title = "ACTOR", .member = "actor_id", .shrinks = true},
-                                           {.title = "USER", .member = "user_id", .shrinks = true},
-                                           {.title = "OBJECT", .member = "object", .shrinks = true}},
+                                           {"BY", "actor_type"},
+                                           {"ACTOR", "actor_id", Shown::id},
+                                           {"USER", "user_id", Shown::id},
+                                           {"ACCOUNT", "agent_id", Shown::id},
+                                           {"OBJECT", "object_id", Shown::id},
+                                           {.title = "DETAIL", .member = "detail", .shrinks = true}},
                                .names = {},
                                .when_empty = "no audit entries"};
   return kind;

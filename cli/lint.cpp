@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <set>
 
+#include "core/policy/binding.hpp"
 #include "core/policy/pattern.hpp"
 
 namespace runagents::cli {
@@ -83,10 +84,17 @@ bool covers_resource(const std::string& outer, const std::string& inner) {
 
 /// Every call that `inner` matches is matched by `outer` too.
 bool covers(const Rule& outer, const Rule& inner, const Project& project) {
-  if (outer.when) return false;
+  if (outer.when || !outer.arguments.empty()) return false;
   const bool same_tool = outer.tool.empty() || tools_of(inner, project) == Names{outer.tool};
   return same_tool && covers_resource(outer.resource, inner.resource) && covers(outer.operations, inner.operations) &&
          covers(outer.tags, inner.tags) && covers(outer.users, inner.users) && covers(outer.groups, inner.groups);
+}
+
+/// Whether the rules of a policy that takes precedence speak wherever those of the other one do. A policy of the end
+/// user's side says nothing of calls for others, and an agent's side does not stand for the user's unless it denies.
+bool reaches(const Policy& outer, const Policy& inner, const model::Agent& agent, bool denies) {
+  if (&outer == &inner || contains(outer.subjects, "everyone")) return true;
+  return policy::is_bound(outer, agent) && (denies || !policy::names_users(inner));
 }
 
 /// deny before approval_required before allow.
@@ -122,12 +130,10 @@ class Linter {
                                               .hint = std::move(hint)});
   }
 
-  [[nodiscard]] bool is_bound(const Policy& policy) const {
-    return contains(policy.subjects, "everyone") || contains(policy.subjects, "agent:" + project_.agent.name);
-  }
+  [[nodiscard]] bool is_bound(const Policy& policy) const { return policy::is_bound(policy, project_.agent); }
 
   void check_subjects(const Policy& policy) {
-    if (is_bound(policy)) return;
+    if (is_bound(policy) || policy::names_users(policy)) return;
     auto& finding = add(policy, 0, "unbound",
                         fmt::format("policy \"{}\" does not apply to agent \"{}\"", policy.name, project_.agent.name),
                         fmt::format("add \"agent:{}\" to its subjects", project_.agent.name));
@@ -185,7 +191,6 @@ class Linter {
   void check_shadow(const Policy& policy, std::size_t index) {
     const auto& rule = policy.rules[index];
     for (const auto& other : project_.policies) {
-      if (!is_bound(other) || !is_bound(policy)) continue;
       for (std::size_t i = 0; i < other.rules.size(); ++i) {
         const auto& above = other.rules[i];
         const bool same = &above == &rule;
@@ -193,6 +198,7 @@ class Linter {
         const bool earlier = &other < &policy || (&other == &policy && i < index);
         const bool repeats = above.permission == rule.permission && earlier;
         if (same || !(stronger || repeats) || !covers(above, rule, project_)) continue;
+        if (!reaches(other, policy, project_.agent, above.permission == Permission::deny)) continue;
         add(policy, index, stronger ? "shadowed" : "redundant",
             fmt::format("never decides: {}#{} ({}) matches every call that this rule matches", other.name, i + 1,
                         word(above.permission)));

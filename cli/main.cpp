@@ -84,5 +84,5 @@ int main(int argc, char** argv) {
       .journal_is_held = audit::is_held,
   };
   const std::vector<std::string> words(argv + 1, argv + argc);
-  return cli::execute(cli::command_tree(), words, context);
+  return cli::execute(cli::command_tree(words.empty() ? std::string_view{} : words.front()), words, context);
 }

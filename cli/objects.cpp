@@ -81,6 +81,20 @@ Json condition_of(const model::Condition& condition) {
   return object;
 }
 
+Json scalar_of(const model::Scalar& scalar) {
+  return std::visit([](const auto& value) { return Json(value); }, scalar);
+}
+
+Json argument_condition_of(const model::ArgumentCondition& condition) {
+  using Operator = model::ArgumentCondition::Operator;
+  const bool takes_list = condition.op == Operator::in || condition.op == Operator::not_in;
+  Json values = Json::array();
+  for (const auto& value : condition.values) values.push_back(scalar_of(value));
+  return {{"field", condition.field},
+          {"op", word(condition.op)},
+          {"value", takes_list || values.empty() ? values : values.front()}};
+}
+
 Json rule_of(const model::Rule& rule) {
   Json object = {{"permission", word(rule.permission)}};
   add_text(object, "resource", rule.resource);
@@ -90,6 +104,7 @@ Json rule_of(const model::Rule& rule) {
   add_list(object, "users", rule.users);
   add_list(object, "groups", rule.groups);
   if (rule.when) object["when"] = condition_of(*rule.when);
+  for (const auto& condition : rule.arguments) object["arguments"].push_back(argument_condition_of(condition));
   return object;
 }
 

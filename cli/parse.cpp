@@ -75,15 +75,16 @@ Result<Found> find_command(const Command& root, Words words, std::span<const Fla
 }
 
 /// Where the words for this program end and the words of a command to execute begin: at "--", or, when the command
-/// line takes such a command, at the first word that is neither flag nor value.
-std::size_t end_of_own_words(Words words, std::span<const Flag> flags, bool takes_command) {
+/// line takes such a command, at the first word that is neither flag nor value nor one of the `own` arguments before it.
+std::size_t end_of_own_words(Words words, std::span<const Flag> flags, bool takes_command, std::size_t own) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--") return i;
     if (looks_like_flag(words[i])) {
       const auto* flag = flag_of(words[i], flags);
       if (flag != nullptr && takes_next_word(words[i], *flag)) ++i;
     } else if (takes_command) {
-      return i;
+      if (own == 0) return i;
+      --own;
     }
   }
   return words.size();
@@ -248,7 +249,7 @@ Result<Invocation> parse(const Command& root, Words words) {
   const auto& arguments = found->command->arguments;
   const bool takes_command = !arguments.empty() && arguments.back().is_command;
   const Words rest = found->rest;
-  const auto own = end_of_own_words(rest, flags, takes_command);
+  const auto own = end_of_own_words(rest, flags, takes_command, takes_command ? arguments.size() - 1 : 0);
   auto remaining = read_flags(flags, rest.first(own), found->path);
   if (!remaining) return std::unexpected(remaining.error());
   const auto stray = std::ranges::find_if(*remaining, looks_like_flag);

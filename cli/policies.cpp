@@ -13,6 +13,24 @@ namespace {
 
 std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
 
+std::string text_of(const model::Scalar& scalar) {
+  return std::visit(
+      [](const auto& value) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) {
+          return fmt::format("\"{}\"", value);
+        } else {
+          return fmt::format("{}", value);
+        }
+      },
+      scalar);
+}
+
+std::string condition_text(const model::ArgumentCondition& condition) {
+  std::string values;
+  for (const auto& value : condition.values) values += (values.empty() ? "" : ", ") + text_of(value);
+  return fmt::format("{} {} {}", condition.field, word(condition.op), values);
+}
+
 std::string card_of(const model::Policy& policy) {
   auto card = output::labelled({{"policy", policy.name}, {"subjects", joined(policy.subjects)}}) + "\n";
   for (std::size_t i = 0; i < policy.rules.size(); ++i) {
@@ -39,6 +57,9 @@ std::string describe(const model::Rule& rule) {
   if (!rule.users.empty()) text += " for " + fmt::format("{}", fmt::join(rule.users, " or "));
   if (!rule.groups.empty()) text += " for members of " + fmt::format("{}", fmt::join(rule.groups, " or "));
   if (rule.when) text += " at certain times";
+  for (std::size_t i = 0; i < rule.arguments.size(); ++i) {
+    text += (i == 0 ? " where " : " and ") + condition_text(rule.arguments[i]);
+  }
   return text;
 }
 

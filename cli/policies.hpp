@@ -23,8 +23,12 @@ struct PoliciesExplain {
   std::string method = {};
   std::string url = {};
   std::string user = {};
-  std::vector<std::string> groups = {};  ///< of the user; unknown when empty
-  bool check = false;                    ///< the verdict is the exit status
+  std::string email = {};                    ///< of the user
+  std::vector<std::string> groups = {};      ///< of the user; unknown when empty, as the two that follow
+  std::vector<std::string> roles = {};       ///< of the user
+  std::vector<std::string> attributes = {};  ///< of the user, "NAME=VALUE"
+  std::string arguments = {};                ///< of a call of an MCP tool: a JSON object, "@FILE", or "-"
+  bool check = false;                        ///< the verdict is the exit status
 };
 
 struct PoliciesLint {

@@ -5,7 +5,10 @@
 #include "cli/output/print.hpp"
 #include "cli/policies.hpp"
 #include "cli/project.hpp"
+#include "cli/text_input.hpp"
+#include "core/auth/strict_json.hpp"
 #include "core/policy/evaluator.hpp"
+#include "core/policy/json_arguments.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -58,6 +61,41 @@ std::string json_of(const Verdict& verdict, const PoliciesExplain& options) {
   return object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t max_depth = 128;
+
+/// Nothing when none are given: then they are not known.
+Result<std::optional<Json>> arguments_of(const std::string& given, Context& context) {
+  if (given.empty()) return std::nullopt;
+  const auto text = text_input(given, context);
+  if (!text) return std::unexpected(text.error());
+  if (const auto strict = auth::read_strict_object(*text, max_depth); !strict) {
+    return fail(ErrorCode::usage, "--arguments is no JSON object: " + strict.error(),
+                R"(write it like --arguments '{"amount": 12}')");
+  }
+  return Json::parse(*text);
+}
+
+/// Views into the options.
+Result<std::optional<policy::EndUser>> user_of(const PoliciesExplain& options) {
+  for (const auto& attribute : options.attributes) {
+    if (const auto equals = attribute.find('='); equals != std::string::npos && equals > 0) continue;
+    return fail(ErrorCode::usage, fmt::format("--attribute: \"{}\" is not NAME=VALUE", attribute));
+  }
+  const bool has_facts = !options.email.empty() || !options.groups.empty() || !options.roles.empty() ||
+                         !options.attributes.empty();
+  if (options.user.empty()) {
+    if (!has_facts) return std::nullopt;
+    return fail(ErrorCode::usage, "an end user has an id", "name one: --user ID");
+  }
+  policy::EndUser user{.id = options.user, .groups = {}, .email = options.email, .roles = {}, .attributes = {}};
+  if (!options.groups.empty()) user.groups = options.groups;
+  if (!options.roles.empty()) user.roles = options.roles;
+  if (!options.attributes.empty()) user.attributes = options.attributes;
+  return user;
+}
+
 int exit_of(const Verdict& verdict) {
   if (!verdict.code) return 0;
   const bool asks = verdict.code == model::RefusalCode::approval_required;
@@ -70,13 +108,15 @@ Outcome explain_call(const PoliciesExplain& options, Context& context) {
   auto project = load_project(options.config, context);
   if (!project) return std::unexpected(project.error());
   const policy::Evaluator evaluator{std::move(*project)};
-  std::optional<policy::EndUser> user;
-  if (!options.user.empty()) {
-    user = policy::EndUser{.id = options.user, .groups = {}};
-    if (!options.groups.empty()) user->groups = options.groups;
-  }
+  const auto user = user_of(options);
+  if (!user) return std::unexpected(user.error());
+  const auto arguments = arguments_of(options.arguments, context);
+  if (!arguments) return std::unexpected(arguments.error());
+  std::optional<policy::JsonArguments<Json>> view;
+  if (*arguments) view.emplace(**arguments);
   const auto now = std::chrono::floor<std::chrono::seconds>(context.now());
-  const auto verdict = policy::explain(evaluator, options.method, options.url, user, now);
+  const auto verdict =
+      policy::explain(evaluator, options.method, options.url, *user, now, view ? &*view : nullptr);
   const output::Card card{.text = card_of(verdict, options, context.terminal.colour_out),
                           .name = outcome(verdict),
                           .json = json_of(verdict, options)};

@@ -13,7 +13,7 @@
 #include "cli/groups.hpp"
 #include "cli/output/print.hpp"
 #include "cli/project.hpp"
-#include "server/embedded.hpp"
+#include "cli/run_planes.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -69,6 +69,16 @@ Result<OnApproval> read_on_approval(const std::string& word) {
   if (has_terminal()) return OnApproval::ask;
   return fail(ErrorCode::usage, "--on-approval=ask needs a terminal, and there is none",
               "use hold and decide with: runagents approvals approve ID");
+}
+
+/// On a server nobody decides on what they ask for themselves.
+Result<void> check_on_approval(OnApproval on_approval, const Context& context) {
+  const auto connection = context.connection();
+  if (!connection) return std::unexpected(connection.error());
+  if (on_approval != OnApproval::ask || (*connection)->is_local()) return {};
+  return fail(ErrorCode::usage,
+              "--on-approval=ask asks whoever runs the agent, and at " + (*connection)->label() + " others decide",
+              "use hold; an approver decides with: runagents approvals approve ID");
 }
 
 /// "127.0.0.1:8000", "[::1]:8000", "localhost:8000", ":8000", "8000"; the address is this machine's loopback unless
@@ -218,6 +228,9 @@ Result<RunOptions> run_options(const RunFlags& flags, const Context& context) {
       return fail(ErrorCode::usage, fmt::format("--pass-env: \"{}\" is no name of a variable", name));
     }
   }
+  auto own = own_secrets(context);
+  if (!own) return std::unexpected(own.error());
+  if (auto fit = check_on_approval(*on_approval, context); !fit) return std::unexpected(fit.error());
   // The project's own command is written beside the file; one that is typed belongs to where it is typed.
   auto working_directory = flags.command.empty() ? project->directory.string() : std::string{};
   return RunOptions{.project = std::move(*project),
@@ -235,6 +248,7 @@ Result<RunOptions> run_options(const RunFlags& flags, const Context& context) {
                     .environment = std::move(*environment),
                     .pass_environment = flags.pass_environment,
                     .kill_after = flags.kill_after,
+                    .own_secrets = std::move(*own),
                     .verbose = flags.verbose,
                     .summary = read_summary(flags.summary),
                     .quiet = flags.quiet,
@@ -268,7 +282,9 @@ Command run_command() {
         const auto options = run_options(*flags, context);
         if (!options) return std::unexpected(options.error());
         if (flags->dry_run) return print_dry_run(*options, context);
-        return run(*options, [data = options->directories.data] { return server::open_embedded(data); });
+        const auto planes = run_planes(*options, context);
+        if (!planes) return std::unexpected(planes.error());
+        return run(*options, *planes);
       }};
 }
 

@@ -6,6 +6,7 @@
 #include "cli/confirm.hpp"
 #include "cli/objects.hpp"
 #include "cli/output/print.hpp"
+#include "cli/run_planes.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -81,6 +82,7 @@ Result<Run> find_run(const std::string& id, api::ControlPlane& plane) {
 }
 
 Outcome list_runs(const RunsList& options, Context& context) {
+  deliver_left_runs(context);
   const auto plane = context.control_plane();
   if (!plane) return std::unexpected(plane.error());
   const auto runs = (*plane)->list_runs({.agent = options.agent,
@@ -104,6 +106,7 @@ Outcome list_runs(const RunsList& options, Context& context) {
 }
 
 Outcome get_run(const RunsGet& options, Context& context) {
+  deliver_left_runs(context);
   const auto plane = context.control_plane();
   if (!plane) return std::unexpected(plane.error());
   const auto run = find_run(options.id, **plane);

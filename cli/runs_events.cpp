@@ -8,7 +8,6 @@
 #include "cli/output/print.hpp"
 #include "cli/output/table.hpp"
 #include "cli/runs.hpp"
-#include "core/audit/journal.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -198,55 +197,6 @@ Outcome export_run(const RunsExport& options, Context& context) {
   for (const auto& line : *lines) out << (&line == lines->data() ? "\n" : ",\n") << line;
   out << "\n]}\n";
   return 0;
-}
-
-namespace {
-
-/// What the store knows of a run, against its journal: a chain alone does not show that its end was cut off, or that it
-/// is another run's.
-std::string missing_from(const audit::ChainReport& report, const model::Run& run) {
-  if (report.events == 0) return "the journal is empty";
-  if (report.run_id != run.id) return fmt::format("the journal is that of the run {}", report.run_id);
-  if (report.calls < run.calls) {
-    return fmt::format("the run made {} calls, and the journal holds {}", run.calls, report.calls);
-  }
-  const bool has_ended = run.status == model::RunStatus::completed || run.status == model::RunStatus::cancelled;
-  if (has_ended && report.last_type != word(run.status)) return "the event of the run's end is missing";
-  return {};
-}
-
-}  // namespace
-
-Outcome verify_run(const RunsVerify& options, Context& context) {
-  const auto plane = context.control_plane();
-  if (!plane) return std::unexpected(plane.error());
-  const auto run = find_run(options.id, **plane);
-  if (!run) return std::unexpected(run.error());
-  auto report = audit::verify(run->journal);
-  if (!report) return std::unexpected(report.error());
-  if (report->intact) {
-    report->problem = missing_from(*report, *run);
-    report->intact = report->problem.empty();
-  }
-  const json object = {{"run_id", run->id},
-                       {"intact", report->intact},
-                       {"events", report->events},
-                       {"torn_tail", report->torn_tail},
-                       {"bad_line", report->bad_line},
-                       {"problem", report->problem},
-                       {"last_hash", report->last_hash},
-                       {"journal", run->journal}};
-  const bool colour = context.terminal.colour_out;
-  auto line = report->intact
-                  ? fmt::format("{}  {} events, last hash {}\n", output::paint("intact", Colour::green, colour),
-                                report->events, report->last_hash)
-                  : fmt::format("{}  {}; {} events are proven\n", output::paint("broken", Colour::red, colour),
-                                output::printable(report->problem), report->events);
-  if (report->torn_tail) line += "the last line is incomplete: the event in flight when the runner ended\n";
-  const auto printed = output::print(output::Card{.text = line, .name = run->id, .json = object.dump()}, context.output,
-                                     context.terminal);
-  if (!printed) return std::unexpected(printed.error());
-  return report->intact ? 0 : exit_code(ErrorCode::bad_outcome);
 }
 
 }  // namespace runagents::cli

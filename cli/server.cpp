@@ -19,6 +19,7 @@ struct Server {
   std::string bootstrap;
   std::vector<std::string> origins;
   std::uint32_t rate_limit = 0;
+  bool internal_webhooks = false;
   bool insecure = false;
 };
 
@@ -61,9 +62,11 @@ Result<void> check_tls(const Server& options, const Endpoint& endpoint) {
 /// Scheme and host, without a "/" at the end, because paths follow.
 Result<std::string> public_url_of(std::string url) {
   while (url.ends_with('/')) url.pop_back();
-  const bool is_web = url.starts_with("https://") || url.starts_with("http://");
-  if (url.empty() || (is_web && url.find_first_of("?# ") == std::string::npos)) return url;
-  return fail(ErrorCode::usage, "--public-url must be a URL such as https://runagents.example.org");
+  const auto host = url.starts_with("https://") ? 8U : url.starts_with("http://") ? 7U : 0U;
+  if (url.empty() || (host > 0 && url.size() > host && url.find_first_of("/?#@ ", host) == std::string::npos)) {
+    return url;
+  }
+  return fail(ErrorCode::usage, "--public-url must be scheme and host only, such as https://runagents.example.org");
 }
 
 std::filesystem::path absolute(const std::string& path, const Context& context) {
@@ -76,7 +79,7 @@ void greet(const server::Ready& ready, const Server& options, const Context& con
   if (ready.administrator) {
     out << "first administrator: " << ready.administrator->email << '\n'
         << "API key, shown this once: " << ready.administrator->api_key.reveal() << '\n'
-        << "next: runagents context add NAME --server " << ready.url << '\n';
+        << "next: runagents context add NAME " << ready.url << '\n';
   } else if (!options.bootstrap.empty()) {
     out << "first administrator: see " << options.bootstrap << '\n';
   }
@@ -102,6 +105,7 @@ Outcome run_server(const Server& options, Context& context) {
   serve.admin_email = options.admin_email;
   serve.bootstrap_file = absolute(options.bootstrap, context);
   serve.requests_per_second = options.rate_limit;
+  serve.has_internal_webhooks = options.internal_webhooks;
   serve.allowed_origins = options.origins;
   const auto done = server::serve(serve, [&](const server::Ready& ready) { greet(ready, options, context); });
   if (!done) return std::unexpected(done.error());
@@ -163,6 +167,9 @@ Command server_command() {
             .value = "ORIGIN",
             .summary = "web pages that may speak MCP to it (repeatable)",
             .binding = &options->origins},
+           switch_flag("internal-webhooks",
+                       "webhooks may be at internal addresses, and at http URLs",
+                       options->internal_webhooks),
            switch_flag("insecure", "listen beyond the loopback without TLS", options->insecure)},
       .run = [options](Context& context) { return run_server(*options, context); }};
 }

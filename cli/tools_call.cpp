@@ -1,38 +1,23 @@
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
-#include <fstream>
 #include <ostream>
-#include <sstream>
 
 #include <nlohmann/json.hpp>
 
 #include "cli/output/print.hpp"
 #include "cli/project.hpp"
 #include "cli/run.hpp"
+#include "cli/text_input.hpp"
+#include "cli/run_planes.hpp"
 #include "cli/tools.hpp"
 #include "core/model/refusal_code.hpp"
 #include "runner/tool_call.hpp"
-#include "server/embedded.hpp"
 
 namespace runagents::cli {
 namespace {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
-
-/// Literal text, "@FILE", or "-" for standard input.
-Result<std::string> read_body(const std::string& data, const Context& context) {
-  std::ostringstream text;
-  if (data == "-" || data == "@-") {
-    text << context.terminal.in.rdbuf();
-    return text.str();
-  }
-  if (!data.starts_with('@')) return data;
-  std::ifstream in{context.working_directory / data.substr(1), std::ios::binary};
-  if (!in) return fail(ErrorCode::usage, fmt::format("cannot read {}", data.substr(1)));
-  text << in.rdbuf();
-  return text.str();
-}
 
 /// The kind of a refusal as an exit status: the agent could not have done better, or a person or a network could.
 ErrorCode kind_of(const std::string& word) {
@@ -114,15 +99,16 @@ Outcome call_tool(const ToolsCall& options, Context& context) {
   if (const auto tool = find_tool(run->project, options.name); !tool) return std::unexpected(tool.error());
   auto headers = read_headers(options.headers);
   if (!headers) return std::unexpected(headers.error());
-  auto body = read_body(options.data, context);
+  auto body = text_input(options.data, context);
   if (!body) return std::unexpected(body.error());
   const ToolCall call{.tool = options.name,
                       .method = options.method,
                       .path = options.path,
                       .headers = std::move(*headers),
                       .body = std::move(*body)};
-  const auto answer =
-      runagents::call_tool(*run, [data = run->directories.data] { return server::open_embedded(data); }, call);
+  const auto planes = run_planes(*run, context);
+  if (!planes) return std::unexpected(planes.error());
+  const auto answer = runagents::call_tool(*run, *planes, call);
   if (!answer) return std::unexpected(answer.error());
   if (answer->refused) return std::unexpected(error_of(*answer));
   const output::Card card{

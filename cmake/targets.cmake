@@ -13,20 +13,34 @@ if(RUNAGENTS_FUZZ)
   target_compile_options(runagents_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
-# A sanitized tree is compiled for its tests alone, so it may share what it reads of the libraries.
+# What is read of the libraries is compiled once. The program itself shares little, and nothing with static objects. A
+# sanitized tree is for its tests alone and may share more; what it shares needs Asio's own code.
 if(RUNAGENTS_SANITIZE)
   target_link_libraries(runagents_flags INTERFACE fmt::fmt-header-only)
-  add_library(runagents_precompiled STATIC ${PROJECT_SOURCE_DIR}/core/http/asio_source.cpp)
-  target_link_libraries(runagents_precompiled PRIVATE runagents_flags)
-  target_precompile_headers(runagents_precompiled PRIVATE ${PROJECT_SOURCE_DIR}/cmake/common_headers.hpp)
+  set(shared_headers ${PROJECT_SOURCE_DIR}/cmake/common_headers.hpp)
+  set(shared_source ${PROJECT_SOURCE_DIR}/core/http/asio_source.cpp)
+else()
+  set(shared_headers ${PROJECT_SOURCE_DIR}/cmake/standard_headers.hpp)
+  set(shared_source ${CMAKE_BINARY_DIR}/precompiled.cpp)
+  file(CONFIGURE OUTPUT ${shared_source} CONTENT "")
 endif()
 
-function(runagents_precompile target)
-  if(RUNAGENTS_SANITIZE)
-    target_precompile_headers(${target} REUSE_FROM runagents_precompiled)
-    target_link_libraries(${target} PRIVATE runagents_precompiled)
+# runagents_precompiled(NAME [OPTION...])
+function(runagents_precompiled name)
+  add_library(${name} STATIC ${shared_source})
+  target_link_libraries(${name} PRIVATE runagents_flags)
+  target_compile_options(${name} PRIVATE ${ARGN})
+  target_precompile_headers(${name} PRIVATE ${shared_headers})
+endfunction()
+
+function(runagents_precompile target precompiled)
+  if(RUNAGENTS_PRECOMPILE)
+    target_precompile_headers(${target} REUSE_FROM ${precompiled})
+    target_link_libraries(${target} PRIVATE ${precompiled})
   endif()
 endfunction()
+
+runagents_precompiled(runagents_precompiled)
 
 # runagents_library(NAME FOLDER [FOLDERS more...] LINK public... PRIVATE private...)
 # One static library per folder: runagents_NAME, made of the .cpp files directly in it.
@@ -40,7 +54,7 @@ function(runagents_library name folder)
   endforeach()
   add_library(runagents_${name} STATIC ${sources})
   target_link_libraries(runagents_${name} PUBLIC runagents_flags ${arg_LINK} PRIVATE ${arg_PRIVATE})
-  runagents_precompile(runagents_${name})
+  runagents_precompile(runagents_${name} runagents_precompiled)
 endfunction()
 
 # runagents_embed(TARGET PATTERN...): compiles files into a library; cli/embedded_files.hpp gives them back.

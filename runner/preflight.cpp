@@ -10,18 +10,6 @@
 namespace runagents {
 namespace {
 
-Result<void> check(const model::Tool& tool) {
-  const auto name = "the tool \"" + tool.name + "\"";
-  const std::string hint = "leave it out of [agent].tools, or register it differently";
-  if (!egress::Credentials::supports(tool.auth.type)) {
-    return fail(ErrorCode::configuration,
-                name + " wants a credential of type " + std::string{word(tool.auth.type)} +
-                    ", which this version cannot inject",
-                hint);
-  }
-  return {};
-}
-
 /// What a call would otherwise be the first to find out.
 Result<void> check_aws(const model::Tool& tool) {
   const auto& wanted = tool.auth;
@@ -92,9 +80,27 @@ Result<void> check_supported(const model::Project& project) {
     if (tool == nullptr) {
       return fail(ErrorCode::configuration, "the agent uses a tool \"" + name + "\" that does not exist");
     }
-    if (auto supported = check(*tool); !supported) return supported;
     if (auto found = check_aws(*tool); !found) return found;
     if (auto enforced = check_passthrough(*tool, project); !enforced) return enforced;
+  }
+  return {};
+}
+
+Result<void> check_agent_tokens(const model::Project& project, const RunPlanes& planes) {
+  for (const auto& name : project.agent.tools) {
+    const auto* tool = project.tool(name);
+    if (tool == nullptr || tool->auth.type != model::AuthType::agent_token) continue;
+    const auto subject = "the tool \"" + name + "\" wants a token of an agent account, ";
+    if (!planes.remote) {
+      return fail(ErrorCode::configuration, subject + "and the store of this machine issues none",
+                  "name the server with --context, or leave the tool out of [agent].tools");
+    }
+    if (egress::token_resource(tool->base_url, planes.remote->endpoint)) continue;
+    return fail(ErrorCode::configuration,
+                subject + "and is not at " + planes.remote->endpoint + ", where it would be good for something",
+                "its base_url is " + tool->base_url.to_string() +
+                    "; tokens of a server are not sent elsewhere: use a proxied server, such as " +
+                    planes.remote->endpoint + "/api/v1/proxy/NAME/mcp");
   }
   return {};
 }

@@ -10,6 +10,10 @@
 
 namespace runagents {
 
+/// Whether there is a server that gives tokens to the project's agent account, and whether every tool that wants one is
+/// below it: a token of an account is good for its server, and is sent nowhere else.
+[[nodiscard]] Result<void> check_agent_tokens(const model::Project& project, const RunPlanes& planes);
+
 /// Whether this version can enforce and serve everything that the agent uses. What it cannot do is an error before
 /// anything starts, never a call that goes out without it.
 [[nodiscard]] Result<void> check_supported(const model::Project& project);

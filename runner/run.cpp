@@ -25,8 +25,8 @@ void print_summary(const RunOptions& options, const Summary& summary) {
 
 }  // namespace
 
-int run(const RunOptions& options, const OpenTransport& open_transport) {
-  auto running = Running::prepare(options, open_transport);
+int run(const RunOptions& options, const RunPlanes& planes) {
+  auto running = Running::prepare(options, planes);
   if (!running) {
     say(running.error());
     return runagents_failed;
@@ -41,7 +41,12 @@ int run(const RunOptions& options, const OpenTransport& open_transport) {
 }
 
 launch::EnvironmentOptions environment_options(const RunOptions& options) {
-  return {.add = options.environment, .pass = {options.pass_environment.begin(), options.pass_environment.end()}};
+  launch::EnvironmentOptions wanted{
+      .add = options.environment, .pass = {options.pass_environment.begin(), options.pass_environment.end()}, .hide = {}};
+  for (const auto& secret : options.own_secrets) {
+    if (secret.kind == model::SecretReference::Kind::env) wanted.hide.insert(secret.value);
+  }
+  return wanted;
 }
 
 std::map<std::string, std::string> inherited_environment() {

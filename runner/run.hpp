@@ -11,6 +11,7 @@
 
 #include "core/api/transport.hpp"
 #include "core/config/directories.hpp"
+#include "core/config/secret.hpp"
 #include "core/error.hpp"
 #include "core/model/project.hpp"
 
@@ -39,6 +40,12 @@ struct ListenAddress {
 
 enum class SummaryFormat { text, json, none };
 
+/// An agent account as a client of a server's token endpoint.
+struct AgentClient {
+  std::string client_id;
+  std::shared_ptr<const config::Secret> secret;
+};
+
 /// Everything that `runagents run` needs to know; filled from flags and files by the command line.
 struct RunOptions {
   model::Project project;  ///< `agent.command` is what gets executed
@@ -56,19 +63,37 @@ struct RunOptions {
   std::vector<std::pair<std::string, std::string>> environment;  ///< --env
   std::vector<std::string> pass_environment;                     ///< --pass-env
   std::chrono::seconds kill_after{10};
+  std::vector<model::SecretReference> own_secrets;  ///< of the connection to the server: kept from the agent
   bool verbose = false;
   SummaryFormat summary = SummaryFormat::text;
   bool quiet = false;   ///< no summary, no notices
   bool colour = false;  ///< for stderr
 };
 
-/// Opens the control plane that the run reports to; called for each thread that uses it, there or before it starts.
+/// Opens a connection to a control plane; called for each thread that uses one, there or before it starts.
 using OpenTransport = std::function<Result<std::unique_ptr<api::Transport>>()>;
+
+/// A server that has a record of the run, and that is asked for approvals.
+struct RemotePlane {
+  std::string endpoint;     ///< as api::checked_endpoint gives it
+  OpenTransport open;       ///< as whoever runs the agent; any thread
+  OpenTransport anonymous;  ///< without a credential, for the token endpoint; any thread
+  /// The agent account of the project, [agent].account. Called before the agent starts, and only when a tool needs it.
+  std::function<Result<AgentClient>()> client;
+};
+
+/// Who keeps what of a run. The store of this machine has the run with its journal, secrets and users' tokens, always;
+/// a server, when there is one, gets every event as well and decides on approvals. The project decides on everything
+/// else, whoever is away.
+struct RunPlanes {
+  OpenTransport local;
+  std::optional<RemotePlane> remote = std::nullopt;
+};
 
 /// Runs an agent behind the egress pipeline until it ends. Talks to the person on stderr only. Returns the process exit
 /// status: the agent's own, 128+N for signal N, 125 when runagents failed, 126 or 127 when the command could not be
 /// executed.
-[[nodiscard]] int run(const RunOptions& options, const OpenTransport& open_transport);
+[[nodiscard]] int run(const RunOptions& options, const RunPlanes& planes);
 
 /// What `run` would inject and enforce, as JSON; starts nothing, opens nothing.
 [[nodiscard]] Result<std::string> dry_run(const RunOptions& options);

@@ -25,6 +25,8 @@ namespace asio = http::asio;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds housekeeping_period{250};
+constexpr std::chrono::milliseconds contact_period{1000};
+constexpr unsigned rounds_between_signs = 30;
 constexpr std::chrono::milliseconds drain_time{1000};
 
 std::string new_run_id() {
@@ -53,6 +55,7 @@ egress::ConsentMode mode_of(OnConsent on_consent) {
 }
 
 bool uses_oauth2(const model::Tool* tool) { return tool->auth.type == model::AuthType::oauth2; }
+bool uses_agent_token(const model::Tool* tool) { return tool->auth.type == model::AuthType::agent_token; }
 
 /// Every connection of the agent takes one here and most take another one to the tool: as many as may be. What the
 /// limit was is the agent's.
@@ -66,17 +69,17 @@ std::optional<rlimit> raise_descriptor_limit() {
 
 }  // namespace
 
-Running::Running(const RunOptions& options)
+Running::Running(const RunOptions& options, const RunPlanes& planes)
     : options_{options},
       run_id_{new_run_id()},
       started_{steady_clock::now()},
       ticker_{loop_},
+      planes_{planes},
       withdraw_question_fd_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {}
 
 Running::~Running() {
   // The worker's last results come back to the loop, and what waits there refers to the parts below it.
-  if (credentials_) credentials_->join();
-  if (worker_) worker_->join();
+  join_workers();
   if (entering_ && entering_->ingress) entering_->ingress->join();
   loop_.abandon();
   for (const int descriptor : {withdraw_question_fd_, diagnostics_}) {
@@ -84,14 +87,14 @@ Running::~Running() {
   }
 }
 
-Result<std::unique_ptr<Running>> Running::prepare(const RunOptions& options, const OpenTransport& open_transport) {
+Result<std::unique_ptr<Running>> Running::prepare(const RunOptions& options, const RunPlanes& planes) {
   if (auto supported = check_supported(options.project); !supported) return std::unexpected(supported.error());
   if (auto user = check_end_user(options.end_user); !user) return std::unexpected(user.error());
   // A peer that closes is an error of its connection, also where TLS writes by itself; a file that may not grow is an
   // error of the journal.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  std::unique_ptr<Running> running{new Running{options}};
+  std::unique_ptr<Running> running{new Running{options, planes}};
   running->agent_descriptors_ = raise_descriptor_limit();
   if (options.ingress) {
     if (auto access = ingress::check_access(options.project); !access) return std::unexpected(access.error());
@@ -103,7 +106,7 @@ Result<std::unique_ptr<Running>> Running::prepare(const RunOptions& options, con
   running->signals_.emplace(std::move(*signals));
   if (auto doors = running->open_doors(); !doors) return std::unexpected(doors.error());
   if (auto environment = running->build_environment(); !environment) return std::unexpected(environment.error());
-  if (auto record = running->open_record(open_transport); !record) return std::unexpected(record.error());
+  if (auto record = running->open_record(); !record) return std::unexpected(record.error());
   return running;
 }
 
@@ -202,7 +205,7 @@ Result<void> Running::build_environment() {
   return {};
 }
 
-Result<void> Running::open_record(const OpenTransport& open_transport) {
+Result<void> Running::open_record() {
   const auto directory = options_.directories.data / "runs";
   if (auto made = config::make_private_directory(directory); !made) return made;
   journal_file_ = directory / (run_id_ + ".jsonl");
@@ -211,9 +214,8 @@ Result<void> Running::open_record(const OpenTransport& open_transport) {
   auto journal = audit::Journal::create(journal_file_, run_id_, options_.project.agent.name, sync);
   if (!journal) return std::unexpected(journal.error());
   journal_.emplace(std::move(*journal));
-  auto transport = open_transport();
+  auto transport = planes_.local();
   if (!transport) return std::unexpected(transport.error());
-  open_transport_ = open_transport;
   transport_ = std::move(*transport);
   plane_.emplace(*transport_);
   if (std::ranges::any_of(snapshot_->evaluator.tools(), uses_oauth2)) {
@@ -221,19 +223,50 @@ Result<void> Running::open_record(const OpenTransport& open_transport) {
     if (!sealer) return std::unexpected(sealer.error());
     sealer_.emplace(std::move(*sealer));
   }
+  if (auto tokens = open_agent_tokens(); !tokens) return tokens;
+  recorder_ = std::make_unique<egress::Recorder>(*journal_);
+  return make_known();
+}
+
+/// As whom tools of type agent_token are called; read before the agent exists.
+Result<void> Running::open_agent_tokens() {
+  if (std::ranges::none_of(snapshot_->evaluator.tools(), uses_agent_token)) return {};
+  if (auto fit = check_agent_tokens(options_.project, planes_); !fit) return fit;
+  auto client = planes_.remote->client();
+  if (!client) return std::unexpected(std::move(client.error()));
+  auto sealer = auth::open_sealer(options_.directories.data);
+  if (!sealer) return std::unexpected(std::move(sealer.error()));
+  agent_tokens_.emplace(egress::AgentTokenRun{.endpoint = planes_.remote->endpoint,
+                                              .open = planes_.remote->anonymous,
+                                              .client_id = std::move(client->client_id),
+                                              .client_secret = std::move(client->secret),
+                                              .cache_directory = options_.directories.cache,
+                                              .sealer = std::move(*sealer)});
+  return {};
+}
+
+/// Here, and at the server if there is one: a run that it does not know does not begin.
+Result<void> Running::make_known() {
   model::Run run;
   run.id = run_id_;
   run.agent = options_.project.agent.name;
   run.command = options_.project.agent.command;
   run.end_user = options_.end_user;
+  run.account = options_.project.agent.account;
   run.isolation = word(options_.isolation);
   run.project_file = options_.project.file;
   run.journal = journal_file_;
   run.runner_pid = ::getpid();
   run.created_at = run.updated_at = model::now();
   if (auto created = plane_->create_run(run); !created) return std::unexpected(created.error());
-  recorder_ = std::make_unique<egress::Recorder>(*journal_);
   recorder_->note("RUN_CREATED", "agent " + run.agent);
+  if (!planes_.remote) return {};
+  auto remote = RemoteRun::begin(*planes_.remote, run);
+  if (!remote) {
+    close_record({model::RunStatus::failed, {}, remote.error().message});
+    return std::unexpected(std::move(remote.error()));
+  }
+  remote_ = std::move(*remote);
   return {};
 }
 
@@ -284,15 +317,34 @@ egress::ApprovalOptions Running::approval_options() {
   return wanted;
 }
 
-void Running::wire() {
+void Running::start_workers() {
   worker_ = std::make_unique<egress::Worker>(1);
+  if (!remote_) {
+    asking_ = &local_asking_.emplace(*worker_, std::vector{&*plane_}, false);
+    return;
+  }
+  remote_->start([this](const std::string& text) { say(text); });
+  asking_ = &remote_->worker();
+}
+
+/// What has begun is finished, but for what a server is asked: it may take its time.
+void Running::join_workers() {
+  if (remote_) remote_->join();
+  if (credentials_) credentials_->join();
+  if (worker_) worker_->join();
+}
+
+void Running::wire() {
+  start_workers();
   secrets_ = std::make_unique<egress::Secrets>(*worker_, options_.project.directory, std::move(secrets_ahead_),
                                                [this](std::string_view name) { return plane_->reveal_secret(name); });
-  pauses_ = std::make_unique<egress::Pauses>(*worker_, *plane_, *recorder_, run_id_);
+  pauses_ = std::make_unique<egress::Pauses>(*asking_, *recorder_, run_id_);
   if (sealer_) wire_oauth2();
-  credentials_ = std::make_unique<egress::Credentials>(*secrets_, *worker_, oauth2_.get(), std::move(aws_));
+  credentials_ = std::make_unique<egress::Credentials>(
+      *secrets_, *worker_,
+      egress::TokenRuns{.oauth2 = oauth2_.get(), .agent = agent_tokens_ ? &*agent_tokens_ : nullptr}, std::move(aws_));
   approvals_ =
-      std::make_unique<egress::Approvals>(loop_, *worker_, *plane_, *recorder_, *pauses_, run_id_, approval_options());
+      std::make_unique<egress::Approvals>(loop_, *asking_, *recorder_, *pauses_, run_id_, approval_options());
   engine_.reset(new egress::Engine{
       loop_, ticker_, snapshot_, *recorder_, *approvals_, *credentials_, *upstreams_, {}, tls_.get()});
   if (entering_) engine_->entrance = entering_->ingress.get();
@@ -308,7 +360,7 @@ void Running::wire_oauth2() {
   consent_desk_ = std::make_unique<egress::ConsentDesk>(
       loop_, run_id_, options_.project.agent.name,
       [this](const auto& local, const auto& remote) { return is_of_agent(local, remote); });
-  oauth2_.reset(new egress::OAuth2Run{*consent_desk_, *recorder_, *pauses_, *sealer_, open_transport_, run_id_,
+  oauth2_.reset(new egress::OAuth2Run{*consent_desk_, *recorder_, *pauses_, *sealer_, planes_.local, run_id_,
                                       mode_of(options_.on_consent), options_.consent_timeout,
                                       [this](const egress::ConsentNotice& notice) { say(announcement(notice)); }});
 }
@@ -349,14 +401,14 @@ Summary Running::serve() {
     return more;
   });
   watch(signals_->fd(), [this] { return handle_signals(); });
-  asio::co_spawn(loop_, keep_house(), asio::detached);
+  asio::co_spawn(loop_, keep_time(), asio::detached);
+  asio::co_spawn(loop_, keep_in_touch(), asio::detached);
   loop_.run();
   Summary summary;
   summary.exit = agent_->wait();
   summary.duration = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - started_);
   drain();
-  credentials_->join();
-  worker_->join();
+  join_workers();
   close_record(outcome(summary.exit));
   summary.run_id = run_id_;
   summary.agent = options_.project.agent.name;
@@ -403,26 +455,35 @@ void Running::stop_agent(int signal_number) {
   kill_at_ = steady_clock::now() + options_.kill_after;
 }
 
-/// What has to be looked at now and then: what the calls add up to, a cancellation, the patience with a signalled
-/// agent.
-http::Task<void> Running::keep_house() {
+/// The patience with a signalled agent.
+http::Task<void> Running::keep_time() {
   http::Timer timer{loop_};
-  std::uint64_t told = 0;
-  for (unsigned round = 0; !ended_; ++round) {
+  while (!ended_) {
     timer.expires_after(housekeeping_period);
     static_cast<void>(co_await timer.async_wait(http::by_value));
-    if (steady_clock::now() >= kill_at_) {
-      kill_at_ = steady_clock::time_point::max();
-      agent_->kill_all();
-    }
-    if (round % 4 != 3) continue;
-    using Looked = Result<model::Run>;
-    const auto status = pauses_->status();
-    const bool tells = std::exchange(told, journal_->seq()) != journal_->seq();
-    const auto run =
-        co_await egress::offload<Looked>(*worker_, [this, tells, change = api::RunChange{status, {}, {}, counts()}] {
-          return tells ? plane_->change_run(run_id_, change) : plane_->get_run(run_id_);
-        });
+    if (steady_clock::now() < kill_at_) continue;
+    kill_at_ = steady_clock::time_point::max();
+    agent_->kill_all();
+  }
+}
+
+/// Tells what the calls add up to, and looks for a cancellation. A server counts by itself, and hears now and then that
+/// the runner is there.
+http::Task<void> Running::keep_in_touch() {
+  using Looked = Result<model::Run>;
+  http::Timer timer{loop_};
+  std::uint64_t told = 0;
+  for (unsigned round = 1; !ended_; ++round) {
+    timer.expires_after(contact_period);
+    static_cast<void>(co_await timer.async_wait(http::by_value));
+    const bool is_new = std::exchange(told, journal_->seq()) != journal_->seq();
+    const bool tells = is_new || (asking_->is_remote() && round % rounds_between_signs == 0);
+    api::RunChange change{pauses_->status(), {}, {}};
+    if (!asking_->is_remote()) change.counts = counts();
+    std::function<Looked(api::ControlPlane&)> work = [run = run_id_, tells, change](api::ControlPlane& plane) {
+      return tells ? plane.change_run(run, change) : plane.get_run(run);
+    };
+    const auto run = co_await asking_->ask(std::move(work));
     if (run && run->cancel_requested && !cancelled_) {
       cancelled_ = true;
       stop_agent(SIGTERM);
@@ -447,6 +508,14 @@ void Running::close_record(api::RunChange change) {
   change.counts = counts();
   if (const auto run = plane_->change_run(run_id_, change); !run) {
     fmt::print(stderr, "runagents: the end of run {} is not in the store yet: {}\n", run_id_, run.error().message);
+  }
+  if (remote_) {
+    if (const auto sent = remote_->finish(change, journal_->seq()); !sent) {
+      fmt::print(stderr,
+                 "runagents: the end of run {} is not at {} yet: {}\n  the next run, or \"runagents runs list\", "
+                 "brings it there\n",
+                 run_id_, planes_.remote->endpoint, sent.error().message);
+    }
   }
   if (recorder_->broken()) {
     fmt::print(stderr, "runagents: the events of run {} could not all be recorded in {}\n", run_id_, journal_file_);

@@ -15,6 +15,7 @@
 #include "core/http/ticker.hpp"
 #include "core/http/tls_server.hpp"
 #include "runner/builtin/echo_tool.hpp"
+#include "runner/egress/agent_token_source.hpp"
 #include "runner/egress/approvals.hpp"
 #include "runner/egress/consent_desk.hpp"
 #include "runner/egress/credentials.hpp"
@@ -23,6 +24,7 @@
 #include "runner/egress/limiter.hpp"
 #include "runner/egress/oauth2_source.hpp"
 #include "runner/egress/pauses.hpp"
+#include "runner/egress/plane_worker.hpp"
 #include "runner/egress/recorder.hpp"
 #include "runner/egress/resolver.hpp"
 #include "runner/egress/upstream.hpp"
@@ -33,6 +35,7 @@
 #include "runner/launch/environment.hpp"
 #include "runner/launch/signals.hpp"
 #include "runner/loop.hpp"
+#include "runner/remote_run.hpp"
 #include "runner/run.hpp"
 #include "runner/summary.hpp"
 #include "runner/tool_call.hpp"
@@ -50,8 +53,7 @@ namespace runagents {
 class Running {
  public:
   /// Checks everything, records the run and opens the doors. No process has been started when this fails.
-  [[nodiscard]] static Result<std::unique_ptr<Running>> prepare(const RunOptions& options,
-                                                                const OpenTransport& open_transport);
+  [[nodiscard]] static Result<std::unique_ptr<Running>> prepare(const RunOptions& options, const RunPlanes& planes);
   ~Running();
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
@@ -66,9 +68,11 @@ class Running {
   [[nodiscard]] Result<ToolAnswer> call_once(const ToolCall& call);
 
  private:
-  explicit Running(const RunOptions& options);
+  Running(const RunOptions& options, const RunPlanes& planes);
 
-  Result<void> open_record(const OpenTransport& open_transport);
+  Result<void> open_record();
+  Result<void> open_agent_tokens();
+  Result<void> make_known();
   Result<void> open_doors();
   Result<void> open_own_doors();
   Result<void> plan_fence();
@@ -78,12 +82,15 @@ class Running {
   std::shared_ptr<const egress::Snapshot> make_snapshot();
   egress::ApprovalOptions approval_options();
   void wire();
+  void start_workers();
+  void join_workers();
   void wire_oauth2();
   bool is_of_agent(const http::tcp::endpoint& local, const http::tcp::endpoint& remote) const;
   void watch(int descriptor, std::function<bool()> handler);
   bool handle_signals();
   void stop_agent(int signal_number);
-  http::Task<void> keep_house();
+  http::Task<void> keep_time();
+  http::Task<void> keep_in_touch();
   void drain();
   void close_record(api::RunChange change);
   api::RunCounts counts() const;
@@ -96,9 +103,9 @@ class Running {
   std::chrono::steady_clock::time_point started_;
   Loop loop_;
   http::Ticker ticker_;
-  OpenTransport open_transport_;
-  std::unique_ptr<api::Transport> transport_;
-  std::optional<api::ControlPlane> plane_;
+  RunPlanes planes_;
+  std::unique_ptr<api::Transport> transport_;  ///< to the store of this machine
+  std::optional<api::ControlPlane> plane_;     ///< the same
   std::optional<audit::Journal> journal_;
   std::optional<launch::Signals> signals_;
   launch::Environment environment_;
@@ -120,11 +127,14 @@ class Running {
   std::optional<launch::AgentProcess> agent_;
   std::unique_ptr<egress::Recorder> recorder_;
   std::unique_ptr<egress::Worker> worker_;  ///< exists only after the agent has been forked
+  std::optional<egress::PlaneWorker> local_asking_;
+  egress::PlaneWorker* asking_ = nullptr;  ///< where approvals are asked for: here, or at the server
   std::unique_ptr<egress::Pauses> pauses_;
   std::unique_ptr<egress::Secrets> secrets_;
-  std::optional<auth::Sealer> sealer_;  ///< where a tool needs OAuth 2, as are the next two
+  std::optional<auth::Sealer> sealer_;  ///< where a tool needs OAuth 2 or a token of an agent account
+  std::optional<egress::AgentTokenRun> agent_tokens_;
   std::unique_ptr<egress::ConsentDesk> consent_desk_;
-  std::unique_ptr<egress::OAuth2Run> oauth2_;
+  std::unique_ptr<egress::OAuth2Run> oauth2_;  ///< null, as the desk is: no tool needs OAuth 2
   std::unique_ptr<egress::Credentials> credentials_;
   std::unique_ptr<egress::Approvals> approvals_;
   std::unique_ptr<egress::Engine> engine_;
@@ -133,6 +143,7 @@ class Running {
   bool signalled_ = false;
   bool ended_ = false;
   std::chrono::steady_clock::time_point kill_at_ = std::chrono::steady_clock::time_point::max();
+  std::unique_ptr<RemoteRun> remote_;  ///< null: there is no server. Goes first: what its threads hold refers to the rest
 };
 
 }  // namespace runagents

@@ -129,8 +129,7 @@ Result<ToolAnswer> Running::call_once(const ToolCall& call) {
   http::asio::co_spawn(loop_, egress::handle(*engine_, made, exchange),
                        [this](const std::exception_ptr&) { loop_.stop(); });
   loop_.run();
-  credentials_->join();
-  worker_->join();
+  join_workers();
   close_record({exchange.aborted ? model::RunStatus::failed : model::RunStatus::completed, 0, {}});
   if (exchange.too_large) return fail(ErrorCode::internal, "the answer is larger than 64 MiB");
   if (exchange.aborted) return fail(ErrorCode::unavailable, "the tool's answer ended before it was complete");
@@ -139,10 +138,10 @@ Result<ToolAnswer> Running::call_once(const ToolCall& call) {
   return std::move(exchange.answer);
 }
 
-Result<ToolAnswer> call_tool(const RunOptions& options, const OpenTransport& open_transport, const ToolCall& call) {
+Result<ToolAnswer> call_tool(const RunOptions& options, const RunPlanes& planes, const ToolCall& call) {
   const auto narrow = narrowed(options, call);
   if (!narrow) return std::unexpected(narrow.error());
-  auto running = Running::prepare(*narrow, open_transport);
+  auto running = Running::prepare(*narrow, planes);
   if (!running) return std::unexpected(running.error());
   return (*running)->call_once(call);
 }

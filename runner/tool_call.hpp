@@ -28,7 +28,6 @@ struct ToolAnswer {
 
 /// Makes the call in a run of its own. An error means that there was no call: unknown tool, a header that no request
 /// can have, no store. Blocks until the answer is complete; bodies of answers beyond 64 MiB are an error.
-[[nodiscard]] Result<ToolAnswer> call_tool(const RunOptions& options, const OpenTransport& open_transport,
-                                           const ToolCall& call);
+[[nodiscard]] Result<ToolAnswer> call_tool(const RunOptions& options, const RunPlanes& planes, const ToolCall& call);
 
 }  // namespace runagents

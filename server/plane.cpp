@@ -65,7 +65,10 @@ api::Response Plane::answer(const api::Request& request, std::string_view client
   auto target = below_base(request.target);
   if (!target) return services_->site.answer(request, by_credential);
   api::Request inner{request.method, std::move(*target), request.body, request.fields};
-  return services_->router.answer(inner, by_credential);
+  const auto once = [&](const Principal& principal, const Router::Work& work) {
+    return services_->idempotency.answer(principal, inner, work);
+  };
+  return services_->router.answer(inner, by_credential, once);
 }
 
 Result<Principal> Plane::authenticate(const api::Request& request, std::string_view client) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/model/approval.hpp"
 #include "core/model/user.hpp"
 
 namespace runagents::server {
@@ -47,6 +48,8 @@ struct Principal {
   std::string client_id = {};                ///< of the OAuth client that a token was issued to; empty for API keys
   std::vector<std::string> audiences = {};   ///< of a token; empty: the whole instance
   std::string address = {};                  ///< of the client
+  /// An API key's end, or that of the one by which a user has logged in: no key that is made by it lives longer.
+  std::optional<model::Time> ends_at = {};
 
   [[nodiscard]] bool is_local() const noexcept { return kind == Kind::local; }
   /// A user, or the owner of the embedded store: who may manage things.

@@ -12,7 +12,10 @@
 #include "core/config/directories.hpp"
 #include "core/store/database.hpp"
 #include "server/http/listener.hpp"
+#include "server/http/watch.hpp"
 #include "server/mcp/endpoint.hpp"
+#include "server/store_key_check.hpp"
+#include "server/webhooks.hpp"
 
 namespace runagents::server {
 namespace {
@@ -40,13 +43,15 @@ Result<std::optional<http::TlsCertificate>> certificate_of(const ServeOptions& o
 }
 
 Result<std::optional<Administrator>> bootstrap(Planes& planes, const ServeOptions& options, const std::string& url) {
+  const bool is_for_a_file = !options.bootstrap_file.empty();
+  const auto deliver = [&](const model::User& user, const config::Secret& api_key) -> Result<void> {
+    if (!is_for_a_file) return {};
+    return write_bootstrap_file(options.bootstrap_file, url, user, api_key);
+  };
   auto administrator =
-      planes.with_one([&](Plane& plane) { return make_first_administrator(plane, options.admin_email); });
-  if (!administrator || !*administrator || options.bootstrap_file.empty()) return administrator;
-  if (auto written = write_bootstrap_file(options.bootstrap_file, url, **administrator); !written) {
-    return std::unexpected(std::move(written.error()));
-  }
-  return std::nullopt;
+      planes.with_one([&](Plane& plane) { return make_first_administrator(plane, options.admin_email, deliver); });
+  if (administrator && is_for_a_file) return std::nullopt;
+  return administrator;
 }
 
 /// Ends a server in order.
@@ -114,12 +119,14 @@ Result<void> serve(const ServeOptions& options, const std::function<void(const R
   if (!planes) return std::unexpected(std::move(planes.error()));
   auto patient = Planes::open(store, patient_worker_count);
   if (!patient) return std::unexpected(std::move(patient.error()));
-  auto administrator = bootstrap(**planes, options, url);
-  if (!administrator) return std::unexpected(std::move(administrator.error()));
+  if (auto checked = (*planes)->with_one(check_store_key); !checked) return checked;
   auto log = Plane::open_database(store);
   if (!log) return std::unexpected(std::move(log.error()));
 
   AuditWriter audit{std::move(*log)};
+  auto messenger = Plane::open(store);
+  if (!messenger) return std::unexpected(std::move(messenger.error()));
+  const Webhooks webhooks{std::move(*messenger), {.may_be_internal = options.has_internal_webhooks}};
   Site site{context, **planes, **patient, options.requests_per_second};
   McpEndpoint mcp{context,
                   site.ticker,
@@ -127,8 +134,11 @@ Result<void> serve(const ServeOptions& options, const std::function<void(const R
                   **patient,
                   audit,
                   {.issuer = url, .origins = options.allowed_origins, .is_loopback = is_loopback(options.address)}};
-  site.endpoints.push_back(&mcp);
+  Watch watch{site};
+  site.endpoints = {&watch, &mcp};
   Listener listener{site, std::move(*acceptor), std::move(*certificate)};
+  auto administrator = bootstrap(**planes, options, url);
+  if (!administrator) return std::unexpected(std::move(administrator.error()));
   const Stopping stopping{site, listener};
   listener.open();
   on_ready({url, std::move(*administrator)});

@@ -22,6 +22,7 @@ struct ServeOptions {
   std::string admin_email;                   ///< of the first administrator
   std::filesystem::path bootstrap_file;      ///< empty: none
   std::uint32_t requests_per_second = 0;     ///< of each client's address; 0: no limit
+  bool has_internal_webhooks = false;        ///< see WebhookOptions
   std::vector<std::string> allowed_origins;  ///< of web pages that may speak MCP to it, besides its own
 };
 

@@ -21,8 +21,8 @@ Services::Services(store::Database opened, const PlaneOptions& given)
       key{given.data_directory},
       user_tokens{identity_providers, users, given_or_own(given.provider_keys)} {
   add_run_routes(router, runs);
-  add_approval_routes(router, runs, approvals);
-  add_grant_routes(router, grants);
+  add_approval_routes(router, runs, approvals, audit);
+  add_grant_routes(router, grants, audit);
   add_secret_routes(router, secrets);
   add_consent_routes(router, consents);
   add_policy_routes(router, policies);
@@ -40,6 +40,8 @@ Services::Services(store::Database opened, const PlaneOptions& given)
   if (options.issuer.empty()) {
     add_local_secret_routes(router, secrets);
   } else {
+    add_approval_connector_routes(router, approval_connectors, approval_notices, audit);
+    add_approval_page(site, {approvals, api_keys, users, key, options.issuer});
     add_oauth_routes(router, oauth);
     add_well_known_routes(site, oauth);
     add_health_routes(site, database);

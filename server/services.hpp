@@ -4,6 +4,7 @@
 #include "core/http/fetch.hpp"
 #include "core/store/database.hpp"
 #include "server/mcp/upstream_authorizations.hpp"
+#include "server/idempotency.hpp"
 #include "server/oauth/oauth_services.hpp"
 #include "server/oauth/provider_keys.hpp"
 #include "server/plane.hpp"
@@ -28,7 +29,9 @@ struct Services {
   std::shared_ptr<PolicySets> policy_sets;
   StoreKey key;
   Runs runs{database, options.issuer.empty() ? Journals::here : Journals::elsewhere};
-  Approvals approvals{database};
+  ApprovalConnectors approval_connectors{database, key};
+  ApprovalNotices approval_notices{database, options.issuer};
+  Approvals approvals{database, options.issuer.empty() ? nullptr : &approval_notices};
   Grants grants{database};
   Secrets secrets{database, key};
   Consents consents{database};
@@ -52,6 +55,7 @@ struct Services {
   McpServices mcp{database, key, mcp_servers, oauth_sessions, credentials, live_check, *policy_sets};
   auth::Fetch fetch = http::fetch;
   UpstreamAuthorizations upstream_authorizations{mcp, users, fetch, options.issuer};
+  Idempotency idempotency{database, key};
   Router router;  ///< what is below /api/v1
   Router site;    ///< what is not: /.well-known, /healthz
 };

@@ -73,6 +73,9 @@ Json to_json(const model::Action& action) {
 }
 
 Json to_json(const model::ApprovalRequest& request) {
+  // A decision is final: nothing changes after it.
+  const bool is_decided =
+      request.status == model::ApprovalStatus::approved || request.status == model::ApprovalStatus::rejected;
   Json json = {
       {"id", request.id},
       {"status", word(request.status)},
@@ -82,6 +85,7 @@ Json to_json(const model::ApprovalRequest& request) {
   json.update({
       {"action_id", request.action_id},
       {"run_id", request.run_id},
+      {"requested_by", request.requested_by},
       {"policy", request.policy},
       {"rule", request.rule},
       {"body_preview", request.body_preview},
@@ -95,6 +99,7 @@ Json to_json(const model::ApprovalRequest& request) {
       {"created_at", model::to_iso8601(request.created_at)},
       {"updated_at", model::to_iso8601(request.updated_at)},
       {"expires_at", model::to_iso8601(request.expires_at)},
+      {"decided_at", is_decided ? Json(model::to_iso8601(request.updated_at)) : Json{}},
   });
   return json;
 }
@@ -105,6 +110,7 @@ Json to_json(const model::ApprovalGrant& grant) {
   json.update({
       {"request_id", grant.request_id},
       {"run_id", grant.run_id},
+      {"requested_by", grant.requested_by},
       {"approver_id", grant.approver},
       {"created_at", model::to_iso8601(grant.created_at)},
       {"expires_at", time_or_null(grant.expires_at)},
@@ -130,6 +136,7 @@ Result<model::ApprovalRequest> approval_request_from_json(const Json& json) {
       .word("status", request.status, model::approval_status_of, "the status of a request, such as PENDING")
       .text("action_id", request.action_id)
       .text("run_id", request.run_id)
+      .text("requested_by", request.requested_by)
       .text("policy", request.policy)
       .number("rule", request.rule)
       .text("body_preview", request.body_preview)
@@ -155,6 +162,7 @@ Result<model::ApprovalGrant> approval_grant_from_json(const Json& json) {
       .word("scope", grant.scope, scope_word, "once, run or agent_user_ttl")
       .text("request_id", grant.request_id)
       .text("run_id", grant.run_id)
+      .text("requested_by", grant.requested_by)
       .text("approver_id", grant.approver)
       .time("created_at", grant.created_at)
       .time("expires_at", grant.expires_at)

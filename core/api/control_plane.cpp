@@ -82,6 +82,7 @@ Result<model::Run> ControlPlane::change_run(std::string_view id, const RunChange
     body["refused"] = change.counts->refused;
     body["approved"] = change.counts->approved;
   }
+  if (change.last_seq) body["last_seq"] = *change.last_seq;
   return one(send(transport_, "PATCH", Target{"/runs"}.segment(id), dump(body)), read_run);
 }
 
@@ -136,6 +137,15 @@ Result<model::ApprovalRequest> ControlPlane::get_approval(std::string_view id) {
   return one(send(transport_, "GET", Target{"/approvals/requests"}.segment(id)), read_request);
 }
 
+Result<std::vector<model::ApprovalRequest>> ControlPlane::decided_approvals(std::span<const std::string> ids,
+                                                                            std::chrono::milliseconds wait) {
+  std::string all;
+  for (const auto& id : ids) all.append(all.empty() ? "" : ",").append(id);
+  Target target{"/approvals/requests/decided"};
+  target.parameter("ids", all).parameter("wait", static_cast<std::uint64_t>(wait.count()));
+  return list<model::ApprovalRequest>(send(transport_, "GET", target), "requests", read_request);
+}
+
 Result<std::vector<model::ApprovalRequest>> ControlPlane::list_approvals(const ApprovalFilter& filter) {
   Target target{"/approvals/requests"};
   target.parameter("agent_id", filter.agent).parameter("run_id", filter.run_id).parameter("limit", filter.limit);
@@ -163,9 +173,11 @@ Result<model::ApprovalRequest> ControlPlane::expire(std::string_view id) {
 }
 
 Result<std::optional<model::ApprovalGrant>> ControlPlane::use_grant(const model::Action& action,
-                                                                    std::string_view run_id) {
+                                                                    std::string_view run_id,
+                                                                    std::string_view use_id) {
   Json body = to_json(action);
   body["run_id"] = run_id;
+  if (!use_id.empty()) body["use_id"] = use_id;
   const auto answer = send(transport_, "POST", Target{"/approvals/grants/use"}, dump(body));
   if (!answer) return std::unexpected(answer.error());
   const Json json = parse(*answer);

@@ -46,6 +46,9 @@ struct RunChange {
   std::optional<int> exit_code;
   std::string reason;
   std::optional<RunCounts> counts = std::nullopt;
+  /// Where the control plane keeps the events: it must have them up to this one. ErrorCode::conflict, reason
+  /// "events_missing", when it has not.
+  std::optional<std::uint64_t> last_seq = std::nullopt;
 };
 
 struct EventQuery {
@@ -92,6 +95,9 @@ class ControlPlane {
   /// was rejected in this run is returned with status `rejected` instead of asking again.
   [[nodiscard]] Result<model::ApprovalRequest> request_approval(const model::ApprovalRequest& request);
   [[nodiscard]] Result<model::ApprovalRequest> get_approval(std::string_view id);
+  /// Those of these requests (full ids) that are not pending any more. Waits for the first for as long as `wait`.
+  [[nodiscard]] Result<std::vector<model::ApprovalRequest>> decided_approvals(std::span<const std::string> ids,
+                                                                              std::chrono::milliseconds wait);
   [[nodiscard]] Result<std::vector<model::ApprovalRequest>> list_approvals(const ApprovalFilter& filter);
   [[nodiscard]] Result<model::ApprovalRequest> approve(std::string_view id, const ApprovalDecision& decision);
   [[nodiscard]] Result<model::ApprovalRequest> reject(std::string_view id, std::string_view approver,
@@ -100,9 +106,11 @@ class ControlPlane {
   [[nodiscard]] Result<model::ApprovalRequest> expire(std::string_view id);
 
   /// Uses a grant that covers this action now, if there is one: `run` and `window` grants stay, a `once` grant is
-  /// consumed by exactly one caller, over all processes and restarts.
+  /// consumed by exactly one caller, over all processes and restarts. `use_id` names this use, and no other one ever:
+  /// whoever did not get the answer asks again with it and gets the same grant.
   [[nodiscard]] Result<std::optional<model::ApprovalGrant>> use_grant(const model::Action& action,
-                                                                      std::string_view run_id);
+                                                                      std::string_view run_id,
+                                                                      std::string_view use_id = {});
   [[nodiscard]] Result<std::vector<model::ApprovalGrant>> list_grants(bool with_spent);
   [[nodiscard]] Result<model::ApprovalGrant> revoke_grant(std::string_view id);
 

@@ -70,7 +70,10 @@ class HttpTransport final : public Transport {
     if (auto got = take_credential({}); !got) return std::unexpected(std::move(got.error()));
     auto response = send_patiently(request);
     if (response && blames_token(*response) && options_.credential && !is_api_key(credential_.reveal())) {
-      if (auto got = take_credential(credential_.reveal()); got) response = send_patiently(request);
+      const config::Secret refused{std::string{credential_.reveal()}};
+      // Why there is no other one says more than the refusal does.
+      if (auto got = take_credential(refused.reveal()); !got) return std::unexpected(std::move(got.error()));
+      if (credential_.reveal() != refused.reveal()) response = send_patiently(request);
     }
     if (!response) return std::unexpected(std::move(response.error()));
     return Response{

@@ -20,7 +20,7 @@ inline constexpr std::string_view base_path = "/api/v1";
 [[nodiscard]] constexpr bool is_api_key(std::string_view credential) noexcept { return credential.starts_with("rl_"); }
 
 /// The credential of the next request. `refused`: the one that was given last and is no good any more, empty for the
-/// first; whoever cannot get another one returns an error. An empty secret: none.
+/// first. The same one again: there is no other. An error is why another one cannot be had. An empty secret: none.
 using RequestCredential = std::function<Result<config::Secret>(std::string_view refused)>;
 
 struct HttpTransportOptions {

@@ -20,6 +20,9 @@ constexpr std::array reasons = {
     Reason{"upstream_forbidden", ErrorCode::unavailable, 502},
     Reason{"upstream_failed", ErrorCode::unavailable, 502},
     Reason{"upstream_timeout", ErrorCode::unavailable, 504},
+    Reason{"idempotency_key_in_use", ErrorCode::conflict, 409},
+    Reason{"idempotency_key_reused", ErrorCode::usage, 422},
+    Reason{"outcome_unknown", ErrorCode::unavailable, 503},
 };
 
 }  // namespace

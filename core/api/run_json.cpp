@@ -11,12 +11,15 @@ nlohmann::ordered_json to_json(const model::Run& run) {
       {"id", run.id},
       {"agent_id", run.agent},
       {"user_id", run.end_user},
+      {"account", run.account},
+      {"created_by", run.created_by},
       {"status", word(run.status)},
       {"reason", run.reason},
       {"exit_code", nullptr},
       {"calls", run.calls},
       {"refused", run.refused},
       {"approved", run.approved},
+      {"last_seq", run.last_seq},
       {"command", run.command},
       {"isolation", run.isolation},
       {"project_file", run.project_file},
@@ -38,12 +41,15 @@ Result<model::Run> run_from_json(const nlohmann::ordered_json& json) {
   members.text("id", run.id)
       .text("agent_id", run.agent)
       .text("user_id", run.end_user)
+      .text("account", run.account)
+      .text("created_by", run.created_by)
       .word("status", run.status, model::run_status_of, "the status of a run, such as RUNNING")
       .text("reason", run.reason)
       .number("exit_code", run.exit_code)
       .number("calls", run.calls)
       .number("refused", run.refused)
       .number("approved", run.approved)
+      .number("last_seq", run.last_seq)
       .texts("command", run.command)
       .text("isolation", run.isolation)
       .text("project_file", run.project_file)

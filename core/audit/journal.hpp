@@ -100,6 +100,9 @@ struct ChainReport {
 /// Proves the chain of a journal file.
 [[nodiscard]] Result<ChainReport> verify(const std::filesystem::path& file);
 
+/// Proves the chain of a journal's lines, from the first, as a control plane has them.
+[[nodiscard]] ChainReport verify(std::span<const std::string> lines);
+
 /// Whether a living runner holds the journal.
 [[nodiscard]] bool is_held(const std::filesystem::path& file);
 

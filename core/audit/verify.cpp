@@ -159,6 +159,14 @@ class Verification {
 
 }  // namespace
 
+ChainReport verify(std::span<const std::string> lines) {
+  Verification verification;
+  for (const auto& line : lines) {
+    if (!verification.feed(line) || !verification.feed("\n")) break;
+  }
+  return std::move(verification).report();
+}
+
 Result<ChainReport> verify(const std::filesystem::path& file) {
   const Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
   if (descriptor.get() < 0) return unreadable(file, errno);

@@ -158,8 +158,10 @@ Result<void> Sealer::change_key(const std::function<Result<void>()>& seal_again)
   return state_->file.replace(after);
 }
 
+std::filesystem::path key_file_of(const std::filesystem::path& data_directory) { return data_directory / "store.key"; }
+
 Result<Sealer> open_sealer(const std::filesystem::path& data_directory) {
-  auto state = std::make_shared<Sealer::State>(data_directory / "store.key");
+  auto state = std::make_shared<Sealer::State>(key_file_of(data_directory));
   auto loaded = state->refresh();
   if (!loaded && loaded.error().code == ErrorCode::not_found) {
     if (auto created = state->file.create(); !created) return std::unexpected(std::move(created.error()));

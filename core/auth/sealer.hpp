@@ -49,6 +49,9 @@ class Sealer {
   std::shared_ptr<State> state_;
 };
 
+/// Where the key of a data directory is.
+[[nodiscard]] std::filesystem::path key_file_of(const std::filesystem::path& data_directory);
+
 /// The sealer of a data directory. Its key is in the file `store.key` there (mode 0600), which is made when there is
 /// none, once for all processes that ask at the same time. The directory must exist. Blocks.
 [[nodiscard]] Result<Sealer> open_sealer(const std::filesystem::path& data_directory);

@@ -1,7 +1,7 @@
 #include "core/auth/strict_json.hpp"
 
 #include <algorithm>
-#include <set>
+#include <unordered_set>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -34,22 +34,26 @@ const char* number_problem(double value, std::string_view text) {
 }
 
 /// Builds the value and stops at the first thing that has no single reading.
-class StrictReader final : public nlohmann::json_sax<json> {
+template <class Json>
+class StrictReader final : public nlohmann::json_sax<Json> {
  public:
+  using Base = nlohmann::json_sax<Json>;
+  using Text = typename Base::string_t;
+
   explicit StrictReader(const StrictRules& rules) : rules_{rules} {}
 
   bool null() override { return put(nullptr); }
   bool boolean(bool value) override { return put(value); }
-  bool number_integer(number_integer_t value) override { return put(value); }
-  bool number_unsigned(number_unsigned_t value) override { return put(value); }
-  bool number_float(number_float_t value, const string_t& text) override {
+  bool number_integer(typename Base::number_integer_t value) override { return put(value); }
+  bool number_unsigned(typename Base::number_unsigned_t value) override { return put(value); }
+  bool number_float(typename Base::number_float_t value, const Text& text) override {
     const auto* problem = rules_.portable ? number_problem(value, text) : nullptr;
     return problem == nullptr ? put(value) : stop(problem);
   }
-  bool string(string_t& value) override { return put(std::move(value)); }
-  bool binary(binary_t& /*value*/) override { return false; }
-  bool start_object(std::size_t /*size*/) override { return open(json::object()); }
-  bool start_array(std::size_t /*size*/) override { return open(json::array()); }
+  bool string(Text& value) override { return put(std::move(value)); }
+  bool binary(typename Base::binary_t& /*value*/) override { return false; }
+  bool start_object(std::size_t /*size*/) override { return open(Json::object()); }
+  bool start_array(std::size_t /*size*/) override { return open(Json::array()); }
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
   bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
@@ -57,27 +61,42 @@ class StrictReader final : public nlohmann::json_sax<json> {
     return false;
   }
 
-  bool key(string_t& name) override {
-    auto& object = *open_.back();
-    if (object.contains(name)) return stop("has the same member name twice");
+  bool key(Text& name) override {
+    auto& names = names_.back();
+    if (!names.exact.insert(name).second) return stop("has the same member name twice");
     if (rules_.portable) {
-      if (name.find('\0') != string_t::npos) return stop("has a member name with U+0000");
-      if (!names_.back().insert(folded_name(name)).second) return stop("has member names that differ in case only");
+      if (name.find('\0') != Text::npos) return stop("has a member name with U+0000");
+      if (!names.folded.insert(folded_name(name)).second) return stop("has member names that differ in case only");
     }
-    member_ = &object[name];
+    member_ = add_member(*open_.back(), name);
     return true;
   }
 
-  json result;
+  Json result;
   std::string reason = "is not JSON";
 
  private:
+  struct Names {
+    std::unordered_set<std::string> exact, folded;
+  };
+
+  /// Names are known to be new: an ordered object would look through all of its members for each of them.
+  static Json* add_member(Json& object, const Text& name) {
+    auto& members = object.template get_ref<typename Json::object_t&>();
+    if constexpr (requires { typename Json::object_t::Container; }) {
+      using Container = typename Json::object_t::Container;
+      return &static_cast<Container&>(members).emplace_back(name, nullptr).second;
+    } else {
+      return &members[name];
+    }
+  }
+
   bool stop(const char* why) {
     reason = why;
     return false;
   }
 
-  json* place(json value) {
+  Json* place(Json value) {
     if (open_.empty()) return &(result = std::move(value));
     auto& container = *open_.back();
     if (container.is_object()) return &(*member_ = std::move(value));
@@ -85,23 +104,23 @@ class StrictReader final : public nlohmann::json_sax<json> {
     return &container.back();
   }
 
-  bool put(json value) {
+  bool put(Json value) {
     if (open_.empty()) return stop(wanted());
     place(std::move(value));
     return true;
   }
 
-  bool open(json container) {
+  bool open(Json container) {
     if (open_.empty() && !container.is_object() && !rules_.array_allowed) return stop(wanted());
     if (open_.size() == rules_.max_depth) return stop("is nested too deeply");
     open_.push_back(place(std::move(container)));
-    if (rules_.portable) names_.emplace_back();
+    names_.emplace_back();
     return true;
   }
 
   bool close() {
     open_.pop_back();
-    if (rules_.portable) names_.pop_back();
+    names_.pop_back();
     return true;
   }
 
@@ -110,23 +129,30 @@ class StrictReader final : public nlohmann::json_sax<json> {
   }
 
   const StrictRules& rules_;
-  std::vector<json*> open_;                   ///< stays valid: only the innermost container grows
-  std::vector<std::set<std::string>> names_;  ///< folded, of each open container
-  json* member_ = nullptr;
+  std::vector<Json*> open_;   ///< stays valid: only the innermost container grows
+  std::vector<Names> names_;  ///< of each open container
+  Json* member_ = nullptr;
 };
+
+template <class Json>
+std::expected<Json, std::string> read(std::string_view text, const StrictRules& rules) {
+  // nlohmann/json takes NUL for the end of the text, and skips a byte-order mark.
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (text.contains('\0') || text.starts_with(byte_order_mark)) return std::unexpected("is not JSON");
+  StrictReader<Json> reader{rules};
+  if (!Json::sax_parse(text, &reader)) return std::unexpected(std::move(reader.reason));
+  return std::move(reader.result);
+}
 
 }  // namespace
 
 std::expected<json, std::string> read_strict_json(std::string_view text, const StrictRules& rules) {
-  // nlohmann/json takes NUL for the end of the text, and skips a byte-order mark.
-  const auto is_foreign = [](char c) { return c == '\0'; };
-  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
-  if (std::ranges::any_of(text, is_foreign) || text.starts_with(byte_order_mark)) {
-    return std::unexpected("is not JSON");
-  }
-  StrictReader reader{rules};
-  if (!json::sax_parse(text, &reader)) return std::unexpected(std::move(reader.reason));
-  return std::move(reader.result);
+  return read<json>(text, rules);
+}
+
+std::expected<nlohmann::ordered_json, std::string> read_strict_ordered_json(std::string_view text,
+                                                                            const StrictRules& rules) {
+  return read<nlohmann::ordered_json>(text, rules);
 }
 
 std::expected<json, std::string> read_strict_object(std::string_view text, std::size_t max_depth) {

@@ -27,6 +27,10 @@ struct StrictRules {
 [[nodiscard]] std::expected<nlohmann::json, std::string> read_strict_json(std::string_view text,
                                                                           const StrictRules& rules);
 
+/// The same, with members in the order in which they stand in the text.
+[[nodiscard]] std::expected<nlohmann::ordered_json, std::string> read_strict_ordered_json(std::string_view text,
+                                                                                          const StrictRules& rules);
+
 /// The same for one object, by the rules that are not `portable`.
 [[nodiscard]] std::expected<nlohmann::json, std::string> read_strict_object(std::string_view text,
                                                                             std::size_t max_depth);

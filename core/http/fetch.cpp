@@ -1,13 +1,17 @@
 #include "core/http/fetch.hpp"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
+#include <cstring>
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <memory>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "core/ascii.hpp"
+#include "core/http/address.hpp"
 
 namespace runagents::http {
 namespace {
@@ -63,9 +67,30 @@ CURL* kept_handle(const Curl& lib) {
   return handle.get();
 }
 
+bool is_public(const sockaddr& address) {
+  namespace ip = boost::asio::ip;
+  if (address.sa_family == AF_INET) {
+    sockaddr_in v4{};
+    std::memcpy(&v4, &address, sizeof v4);
+    return classify(ip::address_v4{ntohl(v4.sin_addr.s_addr)}) == AddressClass::global;
+  }
+  if (address.sa_family != AF_INET6) return false;
+  sockaddr_in6 v6{};
+  std::memcpy(&v6, &address, sizeof v6);
+  ip::address_v6::bytes_type bytes{};
+  std::memcpy(bytes.data(), &v6.sin6_addr, bytes.size());
+  return classify(ip::address_v6{bytes}) == AddressClass::global;
+}
+
 /// A kept connection must not be handed to a process that is started meanwhile.
 curl_socket_t open_socket(void* /*nothing*/, curlsocktype /*purpose*/, curl_sockaddr* address) {
   return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+/// The very address that is about to be connected to: what the name resolves to a moment later does not matter.
+curl_socket_t open_public_socket(void* nothing, curlsocktype purpose, curl_sockaddr* address) {
+  if (!is_public(address->addr)) return CURL_SOCKET_BAD;
+  return open_socket(nothing, purpose, address);
 }
 
 std::string without_query(std::string_view url) { return std::string{url.substr(0, url.find_first_of("?#"))}; }
@@ -142,9 +167,9 @@ Result<FetchResponse> fetch(const FetchRequest& request) {
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_TCP_NODELAY, 1L);
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
-  set(CURLOPT_OPENSOCKETFUNCTION, &open_socket);
+  set(CURLOPT_OPENSOCKETFUNCTION, request.public_only ? &open_public_socket : &open_socket);
   if (request.at_most_once) set(CURLOPT_FRESH_CONNECT, 1L);
-  if (request.without_proxy) set(CURLOPT_NOPROXY, "*");
+  if (request.without_proxy || request.public_only) set(CURLOPT_NOPROXY, "*");
   if (!request.ca_file.empty()) set(CURLOPT_CAINFO, request.ca_file.c_str());
   set(CURLOPT_ERRORBUFFER, reason.data());
   set(CURLOPT_WRITEFUNCTION, &take_body);

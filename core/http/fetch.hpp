@@ -21,6 +21,9 @@ struct FetchRequest {
   std::chrono::milliseconds timeout{std::chrono::seconds{10}};  ///< for everything together
   std::size_t max_body_bytes = std::size_t{1} << 20U;           ///< a longer answer is an error
   bool without_proxy = false;  ///< for services of this machine: the environment's proxies do not reach them
+  /// No connection to addresses that are not of the public internet (RFC 6890), whatever the name resolves to; and no
+  /// proxy, which would connect in our place.
+  bool public_only = false;
   bool keep_alive = false;     ///< on a connection that this thread keeps for the next request to the same server
   bool at_most_once = false;   ///< on a new connection: on a kept one that breaks, libcurl would send it a second time
 };

@@ -1,5 +1,6 @@
 #include "core/http/server_connection.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <utility>
@@ -81,8 +82,8 @@ constexpr std::size_t max_linger_bytes = 16 * 1024 * 1024;
 
 }  // namespace
 
-ServerConnection::ServerConnection(Ticker& ticker, Stream stream)
-    : Ticking{ticker}, stream_{std::move(stream)}, body_{stream_, buffer_} {}
+ServerConnection::ServerConnection(Ticker& ticker, Stream stream, const ConnectionTimes& times)
+    : Ticking{ticker}, stream_{std::move(stream)}, times_{times}, body_{stream_, buffer_} {}
 
 Task<void> ServerConnection::serve() {
   bool next = true;
@@ -111,6 +112,7 @@ Task<bool> ServerConnection::serve_one() {
   // What follows a CONNECT is meant for the tunnel, never for this parser.
   keep_alive_ = head_.keep_alive && !policy::is_refused_method(head_.method);
   chunked_ = false;
+  has_malformed_body_ = false;
   body_.begin(head_.framing, head_.content_length);
   if (head_.framing == Framing::chunked || head_.content_length > buffer_.readable().size() - head_bytes_) {
     keep_head();
@@ -195,9 +197,15 @@ Task<bool> ServerConnection::gather_small_body() {
 }
 
 Task<BodyReader::Piece> ServerConnection::read_body() {
-  arm(times_.body);
+  const auto piece = co_await read_body_within(times_.body);
+  co_return piece;
+}
+
+Task<BodyReader::Piece> ServerConnection::read_body_within(std::chrono::milliseconds time) {
+  arm(time);
   const auto piece = co_await body_.next();
   disarm();
+  has_malformed_body_ = piece.status == BodyReader::Status::malformed;
   co_return piece;
 }
 
@@ -208,8 +216,14 @@ Task<std::optional<std::string>> ServerConnection::read_whole_body(std::size_t l
     if (!(co_await send_interim(100, "Continue", {}))) co_return std::nullopt;
     head_.expects_continue = false;
   }
+  const auto deadline = std::chrono::steady_clock::now() + times_.whole;
   while (!body_.finished()) {
-    const auto piece = co_await read_body();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left.count() <= 0) {
+      close();
+      co_return std::nullopt;
+    }
+    const auto piece = co_await read_body_within(std::min(times_.body, left));
     if (piece.status != BodyReader::Status::more && piece.status != BodyReader::Status::last) {
       co_return std::nullopt;
     }

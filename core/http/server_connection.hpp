@@ -20,6 +20,7 @@ struct ConnectionTimes {
   std::chrono::milliseconds idle{std::chrono::minutes{2}};    ///< between two requests
   std::chrono::milliseconds head{std::chrono::seconds{30}};   ///< from a request's first byte to the end of its head
   std::chrono::milliseconds body{std::chrono::minutes{5}};    ///< without a byte of a body that is expected
+  std::chrono::milliseconds whole{std::chrono::minutes{5}};   ///< for a body that is read as a whole
   std::chrono::milliseconds write{std::chrono::minutes{5}};   ///< without taking what is sent
   std::chrono::milliseconds linger{std::chrono::seconds{2}};  ///< to read a refusal before the connection closes
 };
@@ -30,7 +31,7 @@ class ServerConnection : public Exchange, protected Ticking {
  public:
   static constexpr std::size_t small_body_bytes = 16 * 1024;
 
-  ServerConnection(Ticker& ticker, Stream stream);
+  ServerConnection(Ticker& ticker, Stream stream, const ConnectionTimes& times = {});
 
   /// Serves until the connection ends.
   [[nodiscard]] Task<void> serve();
@@ -71,6 +72,8 @@ class ServerConnection : public Exchange, protected Ticking {
   [[nodiscard]] Stream& stream() noexcept { return stream_; }
   [[nodiscard]] const ConnectionTimes& times() const noexcept { return times_; }
   [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+  /// Whether reading the request's body has ended because the body has no single reading.
+  [[nodiscard]] bool has_malformed_body() const noexcept { return has_malformed_body_; }
   /// In place of a request that was read: one without a body.
   void begin_without_request();
 
@@ -78,6 +81,7 @@ class ServerConnection : public Exchange, protected Ticking {
   Task<bool> read_head();
   Task<bool> serve_one();
   Task<void> linger();
+  Task<BodyReader::Piece> read_body_within(std::chrono::milliseconds time);
   Task<bool> write(std::string_view first, std::string_view second = {}, std::string_view third = {});
   void keep_head();
   void write_head(const ResponseStart& start, std::string_view body, bool last);
@@ -100,6 +104,7 @@ class ServerConnection : public Exchange, protected Ticking {
   bool chunked_ = false;
   bool closed_ = false;
   bool unread_body_ = false;
+  bool has_malformed_body_ = false;
   bool is_busy_ = false;
 };
 

@@ -45,6 +45,7 @@ struct Action {
 struct ApprovalRequest {
   std::string id;      ///< UUID
   std::string run_id;  ///< the run that asked first
+  std::string requested_by;  ///< id of the user whose run that is; empty: the owner of the embedded store
   Action action;
   std::string action_id;  ///< digest of `action`, the same for equal actions; set by the control plane
   std::string policy;     ///< the policy and, from 1, the rule that asked for the approval
@@ -68,6 +69,7 @@ struct ApprovalGrant {
   std::string id;  ///< UUID
   std::string request_id;
   std::string run_id;
+  std::string requested_by;  ///< as in the request
   Scope scope = Scope::once;
   Action action;
   std::string approver;

@@ -25,6 +25,7 @@ constexpr std::array table = {
     RefusalTraits{approval_required, "APPROVAL_REQUIRED", 403, "approval", "http_request_denied"},
     RefusalTraits{approval_rejected, "APPROVAL_REJECTED", 403, "approval", "http_request_denied"},
     RefusalTraits{approval_expired, "APPROVAL_EXPIRED", 403, "approval", "http_request_denied"},
+    RefusalTraits{control_plane_unavailable, "CONTROL_PLANE_UNAVAILABLE", 503, "approval", "proxy_internal_error"},
     RefusalTraits{identity_forged, "IDENTITY_FORGED", 403, "identity", "http_request_denied"},
     RefusalTraits{identity_ambiguous, "IDENTITY_AMBIGUOUS", 403, "identity", "http_request_denied"},
     RefusalTraits{consent_required, "CONSENT_REQUIRED", 403, "credential", "http_request_denied"},

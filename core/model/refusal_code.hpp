@@ -24,6 +24,7 @@ enum class RefusalCode {
   approval_required,
   approval_rejected,
   approval_expired,
+  control_plane_unavailable,
   identity_forged,
   identity_ambiguous,
   consent_required,

@@ -125,10 +125,11 @@ struct Tool {
   std::string ca_file;               ///< PEM bundle to trust instead of the system's roots; empty: the system's
   std::chrono::milliseconds timeout{std::chrono::minutes{5}};  ///< longest silence of the upstream
 
-  /// Whether the credential is taken out of answers: unless the tool says so, where it is worth something for long.
+  /// Whether the credential is taken out of answers: unless the tool says so, where it is worth something for long, or
+  /// elsewhere than at the tool.
   [[nodiscard]] bool scrubs() const noexcept {
     return scrub.value_or(auth.type == AuthType::api_key || auth.type == AuthType::basic ||
-                          auth.type == AuthType::bearer);
+                          auth.type == AuthType::bearer || auth.type == AuthType::agent_token);
   }
 };
 

@@ -298,6 +298,7 @@ CREATE TABLE authorization_codes (
   digest TEXT PRIMARY KEY,
   client_id TEXT NOT NULL,
   user_id TEXT NOT NULL,
+  api_key_id TEXT NOT NULL,
   role TEXT NOT NULL,
   redirect_uri TEXT NOT NULL,
   code_challenge TEXT NOT NULL,
@@ -313,6 +314,7 @@ CREATE TABLE device_codes (
   client_id TEXT NOT NULL,
   status TEXT NOT NULL,
   user_id TEXT NOT NULL,
+  api_key_id TEXT NOT NULL,
   role TEXT NOT NULL,
   resources TEXT NOT NULL,
   interval_s BIGINT NOT NULL,
@@ -326,6 +328,7 @@ CREATE TABLE refresh_tokens (
   family TEXT NOT NULL,
   client_id TEXT NOT NULL,
   user_id TEXT NOT NULL,
+  api_key_id TEXT NOT NULL,
   role TEXT NOT NULL,
   server_ids TEXT NOT NULL,
   expires_at BIGINT NOT NULL,
@@ -390,7 +393,37 @@ CREATE TABLE webhook_deliveries (
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (next_at) WHERE next_at IS NOT NULL;
 )sql";
 
-constexpr std::array all = {runs_and_approvals, secrets, consents, accounts};
+// Who started a run, who asked for an approval and gave what came of it: on a server they are different people. A grant
+// for one time keeps the use that consumed it, so that the same use may ask again when the answer got lost.
+//
+// Whoever delivers moves `next_at` ahead first, so that a delivery belongs to one process at a time.
+constexpr std::string_view approvers = R"sql(
+ALTER TABLE runs ADD COLUMN created_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE runs ADD COLUMN account TEXT NOT NULL DEFAULT '';
+CREATE INDEX runs_by_creator ON runs (created_by, created_at);
+ALTER TABLE approval_requests ADD COLUMN requested_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE approval_grants ADD COLUMN requested_by TEXT NOT NULL DEFAULT '';
+ALTER TABLE approval_grants ADD COLUMN consumed_by TEXT NOT NULL DEFAULT '';
+CREATE TABLE approval_connectors (
+  id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  enabled INTEGER NOT NULL,
+  timeout_s BIGINT NOT NULL,
+  created_by TEXT NOT NULL,
+  created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX approval_connectors_by_name ON approval_connectors (name);
+CREATE INDEX approval_connectors_by_age ON approval_connectors (created_at, id);
+ALTER TABLE webhook_deliveries ADD COLUMN connector_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE webhook_deliveries ADD COLUMN approval_id TEXT NOT NULL DEFAULT '';
+ALTER TABLE webhook_deliveries ADD COLUMN status BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries (created_at, id);
+)sql";
+
+constexpr std::array all = {runs_and_approvals, secrets, consents, accounts, approvers};
 
 }  // namespace
 

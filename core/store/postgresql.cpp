@@ -157,6 +157,7 @@ Error Postgresql::explain(const soci::soci_error& error) const {
   if (is_committing_ && explained.code == ErrorCode::unavailable) {
     explained.message += " while it was writing: whether the change is stored is not known";
     explained.hint = "look whether it is there before trying again";
+    explained.reason = "outcome_unknown";
   }
   return explained;
 }

@@ -1,7 +1,10 @@
 #include "runner/egress/approvals.hpp"
 
+#include <algorithm>
 #include <array>
+#include <functional>
 #include <openssl/evp.h>
+#include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -20,6 +23,12 @@ using Requested = Result<ApprovalRequest>;
 using Granted = Result<std::optional<model::ApprovalGrant>>;
 
 constexpr std::chrono::milliseconds poll_period{200};
+/// A server is asked to wait for so long: what is asked for meanwhile joins the next question.
+constexpr std::chrono::milliseconds long_poll{2000};
+constexpr std::chrono::milliseconds shortest_pause{50};
+/// Between two attempts at a server that is away.
+constexpr std::chrono::milliseconds outage_pause{300};
+constexpr std::size_t max_watched = 50;
 
 std::string sha256_hex(std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -82,10 +91,6 @@ std::unexpected<Refusal> refuse_about(model::RefusalCode code, const ApprovalReq
   return refusal;
 }
 
-std::unexpected<Refusal> no_answer(const Error& error) {
-  return refuse(internal, "the approval could not be asked for: " + error.message, error.hint);
-}
-
 std::unexpected<Refusal> rejected(const ApprovalRequest& request) {
   std::string by = request.approver.empty() ? "" : " by " + request.approver;
   std::string why = request.reason.empty() ? "" : ": " + request.reason;
@@ -95,17 +100,16 @@ std::unexpected<Refusal> rejected(const ApprovalRequest& request) {
 
 }  // namespace
 
-/// One request that calls are waiting for; they share one poll.
+/// One request that calls are waiting for; all of a run's requests share one poll.
 struct Approvals::Pending {
   Requested state;
   std::set<http::Timer*> waiting;
   bool over = false;
 };
 
-Approvals::Approvals(http::asio::io_context& context, Worker& worker, api::ControlPlane& plane, Recorder& recorder,
-                     Pauses& pauses, std::string run_id, ApprovalOptions options)
+Approvals::Approvals(http::asio::io_context& context, PlaneWorker& plane, Recorder& recorder, Pauses& pauses,
+                     std::string run_id, ApprovalOptions options)
     : context_{context},
-      worker_{worker},
       plane_{plane},
       recorder_{recorder},
       pauses_{pauses},
@@ -133,9 +137,14 @@ http::Task<Verdict> Approvals::approve(Call& call, Exchange& exchange) {
 }
 
 http::Task<Verdict> Approvals::seek(Call& call, Exchange& exchange, const ApprovalRequest& wanted) {
+  const auto until = Clock::now() + options_.timeout;
   for (;;) {
-    const auto grant = co_await use_grant(wanted.action);
-    if (!grant) co_return no_answer(grant.error());
+    const auto grant = co_await use_grant(wanted.action, call.request_id);
+    if (!grant) {
+      const bool is_back = co_await wait_out(grant.error(), exchange, until);
+      if (is_back) continue;
+      co_return no_answer(grant.error());
+    }
     if (*grant) {
       call.approved = true;
       call.approval_id = (*grant)->request_id;
@@ -146,7 +155,11 @@ http::Task<Verdict> Approvals::seek(Call& call, Exchange& exchange, const Approv
                        "it was started with --on-approval=deny");
     }
     auto asked = co_await request(wanted);
-    if (!asked) co_return no_answer(asked.error());
+    if (!asked) {
+      const bool is_back = co_await wait_out(asked.error(), exchange, until);
+      if (is_back) continue;
+      co_return no_answer(asked.error());
+    }
     call.approval_id = asked->id;
     if (asked->status == ApprovalStatus::rejected) co_return rejected(*asked);
     announce(*asked);
@@ -175,26 +188,54 @@ http::Task<Verdict> Approvals::seek(Call& call, Exchange& exchange, const Approv
   }
 }
 
-http::Task<Granted> Approvals::use_grant(const model::Action& action) {
-  co_return co_await offload<Granted>(worker_, [this, action] { return plane_.use_grant(action, run_id_); });
+bool Approvals::is_outage(const Error& error) const noexcept {
+  return plane_.is_remote() && error.code == ErrorCode::unavailable;
+}
+
+std::unexpected<Refusal> Approvals::no_answer(const Error& error) const {
+  const auto hint = is_outage(error) ? "calls that need no approval go on; try this one again later" : error.hint;
+  return refuse(plane_.is_remote() ? control_plane_unavailable : internal,
+                "the approval could not be asked for: " + error.message, hint);
+}
+
+/// Waits a while for a server that is away. False: it is not worth it, because the error is another one, nobody is
+/// there who would wait, or time is up.
+http::Task<bool> Approvals::wait_out(Error error, Exchange& exchange, Clock::time_point until) {
+  if (!is_outage(error) || options_.mode != ApprovalMode::hold || Clock::now() + outage_pause >= until) co_return false;
+  http::Timer timer{context_, outage_pause};
+  bool gone = false;
+  exchange.on_gone = [&timer, &gone] {
+    gone = true;
+    timer.cancel();
+  };
+  static_cast<void>(co_await timer.async_wait(http::by_value));
+  exchange.on_gone = nullptr;
+  co_return !gone;
+}
+
+http::Task<Granted> Approvals::use_grant(const model::Action& action, std::string_view use_id) {
+  std::function<Granted(api::ControlPlane&)> work = [run = run_id_, action, id = std::string{use_id}](auto& plane) {
+    return plane.use_grant(action, run, id);
+  };
+  co_return co_await plane_.ask(std::move(work));
 }
 
 http::Task<Requested> Approvals::request(const ApprovalRequest& wanted) {
   auto fresh = wanted;
   fresh.expires_at = model::now() + options_.timeout;
-  co_return co_await offload<Requested>(worker_, [this, fresh] { return plane_.request_approval(fresh); });
+  std::function<Requested(api::ControlPlane&)> work = [fresh](auto& plane) { return plane.request_approval(fresh); };
+  co_return co_await plane_.ask(std::move(work));
 }
 
 http::Task<Requested> Approvals::await_decision(const ApprovalRequest& asked, Exchange& exchange) {
   auto& slot = pending_[asked.id];
-  const bool first = !slot || slot->over;
-  if (first) slot = std::make_shared<Pending>(Pending{asked, {}, false});
+  if (!slot) slot = std::make_shared<Pending>(Pending{asked, {}, false});
   const auto pending = slot;
   // Another run may have asked before, with a time limit of its own; this run waits as long as it was told to.
   const auto deadline = Clock::now() + options_.timeout + 2 * poll_period;
   http::Timer woken{context_, deadline};
   pending->waiting.insert(&woken);
-  if (first) http::asio::co_spawn(context_, poll(pending), http::asio::detached);
+  if (!std::exchange(is_watching_, true)) http::asio::co_spawn(context_, watch(), http::asio::detached);
   bool gone = false;
   exchange.on_gone = [&woken, &gone] {
     gone = true;
@@ -208,19 +249,58 @@ http::Task<Requested> Approvals::await_decision(const ApprovalRequest& asked, Ex
   pending->waiting.erase(&woken);
   pauses_.end(model::RunStatus::paused_approval);
   auto state = pending->state;
+  if (!pending->over && !gone && outage_) co_return std::unexpected(*outage_);
   if (!pending->over && !gone && state) state->status = ApprovalStatus::expired;
   co_return state;
 }
 
-/// Looks at a request until it is decided or nobody waits any more.
-http::Task<void> Approvals::poll(std::shared_ptr<Pending> pending) {
-  const auto id = pending->state->id;
+/// Looks at requests until they are decided or nobody waits any more.
+http::Task<void> Approvals::watch() {
   http::Timer timer{context_};
-  while (!pending->waiting.empty() && pending->state && pending->state->status == ApprovalStatus::pending) {
-    timer.expires_after(poll_period);
-    static_cast<void>(co_await timer.async_wait(http::by_value));
-    pending->state = co_await offload<Requested>(worker_, [this, id] { return plane_.get_approval(id); });
+  for (;;) {
+    std::erase_if(pending_, [](const auto& one) { return one.second->waiting.empty(); });
+    if (pending_.empty()) break;
+    co_await look(timer);
   }
+  is_watching_ = false;
+}
+
+http::Task<void> Approvals::look(http::Timer& timer) {
+  using Looked = Result<std::vector<ApprovalRequest>>;
+  // A server does the waiting; the local store must not be held.
+  timer.expires_after(plane_.is_remote() ? shortest_pause : poll_period);
+  static_cast<void>(co_await timer.async_wait(http::by_value));
+  // Of very many, others come next time.
+  auto from = pending_.upper_bound(watched_);
+  std::vector<std::string> ids;
+  while (ids.size() < std::min(max_watched, pending_.size())) {
+    if (from == pending_.end()) from = pending_.begin();
+    ids.push_back((from++)->first);
+  }
+  if (!ids.empty()) watched_ = ids.back();
+  const auto wait = plane_.is_remote() ? long_poll : std::chrono::milliseconds{0};
+  std::function<Looked(api::ControlPlane&)> work = [ids, wait](auto& plane) {
+    return plane.decided_approvals(ids, wait);
+  };
+  const auto looked = co_await plane_.ask(std::move(work));
+  outage_.reset();
+  if (looked) {
+    for (const auto& one : *looked) end(one.id, one);
+  } else if (is_outage(looked.error())) {
+    outage_ = looked.error();
+    timer.expires_after(outage_pause);
+    static_cast<void>(co_await timer.async_wait(http::by_value));
+  } else {
+    for (const auto& id : ids) end(id, std::unexpected(looked.error()));
+  }
+}
+
+void Approvals::end(const std::string& id, Requested state) {
+  const auto found = pending_.find(id);
+  if (found == pending_.end()) return;
+  const auto pending = found->second;
+  pending_.erase(found);
+  pending->state = std::move(state);
   pending->over = true;
   for (auto* one : pending->waiting) one->cancel();
 }
@@ -232,7 +312,8 @@ http::Task<Requested> Approvals::ask(const ApprovalRequest& asked) {
   }
   const auto id = asked.id;
   // Somebody may have decided while another question stood on the terminal.
-  auto current = co_await offload<Requested>(worker_, [this, id] { return plane_.get_approval(id); });
+  std::function<Requested(api::ControlPlane&)> look_up = [id](auto& plane) { return plane.get_approval(id); };
+  auto current = co_await plane_.ask(std::move(look_up));
   if (!current || current->status != ApprovalStatus::pending) co_return current;
   terminal_busy_ = true;
   if (!terminal_) terminal_ = std::make_unique<Worker>(1);
@@ -244,11 +325,12 @@ http::Task<Requested> Approvals::ask(const ApprovalRequest& asked) {
   pauses_.end(model::RunStatus::paused_approval);
   terminal_busy_ = false;
   terminal_free_.cancel();
-  co_return co_await offload<Requested>(worker_, [this, id, answer]() -> Requested {
-    if (!answer) return plane_.expire(id);
-    if (!answer->approve) return plane_.reject(id, answer->decision.approver, answer->decision.reason);
-    return plane_.approve(id, answer->decision);
-  });
+  std::function<Requested(api::ControlPlane&)> decide = [id, answer](auto& plane) -> Requested {
+    if (!answer) return plane.expire(id);
+    if (!answer->approve) return plane.reject(id, answer->decision.approver, answer->decision.reason);
+    return plane.approve(id, answer->decision);
+  };
+  co_return co_await plane_.ask(std::move(decide));
 }
 
 void Approvals::announce(const ApprovalRequest& asked) {

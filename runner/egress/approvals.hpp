@@ -8,14 +8,13 @@
 #include <set>
 #include <string>
 
-#include "core/api/control_plane.hpp"
 #include "core/model/approval.hpp"
 #include "runner/egress/call.hpp"
 #include "runner/egress/exchange.hpp"
 #include "runner/egress/pauses.hpp"
+#include "runner/egress/plane_worker.hpp"
 #include "runner/egress/recorder.hpp"
 #include "runner/egress/refusal.hpp"
-#include "runner/egress/worker.hpp"
 
 namespace runagents::egress {
 
@@ -40,11 +39,12 @@ struct ApprovalOptions {
 };
 
 /// approval: asks a person about calls, through the control plane, and waits as the mode says. A request that nobody
-/// answers, or that cannot be asked, is a refusal. Of the engine's thread; the control plane is used on the worker.
+/// answers, or that cannot be asked, is a refusal. A server that is away for a while is waited for as long as a person
+/// is, where calls are held; no call passes meanwhile that needs an approval. Of the engine's thread.
 class Approvals {
  public:
-  Approvals(http::asio::io_context& context, Worker& worker, api::ControlPlane& plane, Recorder& recorder,
-            Pauses& pauses, std::string run_id, ApprovalOptions options);
+  Approvals(http::asio::io_context& context, PlaneWorker& plane, Recorder& recorder, Pauses& pauses, std::string run_id,
+            ApprovalOptions options);
   ~Approvals();
 
   [[nodiscard]] http::Task<Verdict> approve(Call& call, Exchange& exchange);
@@ -53,23 +53,31 @@ class Approvals {
   struct Pending;
 
   http::Task<Verdict> seek(Call& call, Exchange& exchange, const model::ApprovalRequest& wanted);
-  http::Task<Result<std::optional<model::ApprovalGrant>>> use_grant(const model::Action& action);
+  http::Task<Result<std::optional<model::ApprovalGrant>>> use_grant(const model::Action& action,
+                                                                    std::string_view use_id);
   http::Task<Result<model::ApprovalRequest>> request(const model::ApprovalRequest& wanted);
   http::Task<Result<model::ApprovalRequest>> await_decision(const model::ApprovalRequest& asked, Exchange& exchange);
   http::Task<Result<model::ApprovalRequest>> ask(const model::ApprovalRequest& asked);
-  http::Task<void> poll(std::shared_ptr<Pending> pending);
+  http::Task<void> watch();
+  http::Task<void> look(http::Timer& timer);
+  void end(const std::string& id, Result<model::ApprovalRequest> state);
+  http::Task<bool> wait_out(Error error, Exchange& exchange, Clock::time_point until);
+  [[nodiscard]] bool is_outage(const Error& error) const noexcept;
+  [[nodiscard]] std::unexpected<Refusal> no_answer(const Error& error) const;
   void announce(const model::ApprovalRequest& asked);
   void note_decision(const model::ApprovalRequest& decided);
 
   http::asio::io_context& context_;
-  Worker& worker_;
   std::unique_ptr<Worker> terminal_;  ///< made for the first question
-  api::ControlPlane& plane_;
+  PlaneWorker& plane_;
   Recorder& recorder_;
   Pauses& pauses_;
   std::string run_id_;
   ApprovalOptions options_;
-  std::map<std::string, std::shared_ptr<Pending>> pending_;
+  std::map<std::string, std::shared_ptr<Pending>> pending_;  ///< by id of the request
+  std::string watched_;                                      ///< the last one of those that were looked at
+  bool is_watching_ = false;
+  std::optional<Error> outage_;  ///< why the last look found nothing out
   std::set<std::string> announced_;
   std::set<std::string> noted_;
   http::Timer terminal_free_;

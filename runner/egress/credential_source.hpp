@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "core/http/async.hpp"
 #include "runner/egress/call.hpp"
 #include "runner/egress/exchange.hpp"
@@ -18,6 +20,10 @@ class CredentialSource {
 
   /// Sets `call.credential`, or refuses the call. What failed is tried again with the next call.
   [[nodiscard]] virtual http::Task<Verdict> inject(Call& call, Exchange& exchange) = 0;
+
+  /// Whether a 401 with this challenge (WWW-Authenticate; may be empty) is about the credential, so that another one may
+  /// help.
+  [[nodiscard]] virtual bool is_to_blame(std::string_view /*challenge*/) const { return true; }
 
   /// The tool did not accept `call.credential` (401). True: another one has been found and is in its place, so that the
   /// call may be sent once more.

@@ -20,8 +20,6 @@ bool may_carry_credential(const model::Tool& tool) {
 
 Credentials::~Credentials() = default;
 
-bool Credentials::supports(AuthType type) noexcept { return type != AuthType::agent_token; }
-
 std::unique_ptr<CredentialSource> Credentials::make_source(const model::Tool& tool) {
   switch (tool.auth.type) {
     case AuthType::api_key:
@@ -31,7 +29,9 @@ std::unique_ptr<CredentialSource> Credentials::make_source(const model::Tool& to
     case AuthType::aws_sigv4:
       return aws_ ? std::make_unique<AwsCredential>(secrets_, worker_, aws_, tool) : nullptr;
     case AuthType::oauth2:
-      return oauth2_ == nullptr ? nullptr : std::make_unique<OAuth2Source>(tool, secrets_, *oauth2_);
+      return tokens_.oauth2 == nullptr ? nullptr : std::make_unique<OAuth2Source>(tool, secrets_, *tokens_.oauth2);
+    case AuthType::agent_token:
+      return tokens_.agent == nullptr ? nullptr : std::make_unique<AgentTokenSource>(tool, *tokens_.agent);
     default:
       return nullptr;
   }
@@ -55,9 +55,10 @@ http::Task<Verdict> Credentials::inject(Call& call, Exchange& exchange) {
   co_return verdict;
 }
 
-http::Task<bool> Credentials::renew(Call& call) {
+http::Task<bool> Credentials::renew(Call& call, std::string_view challenge) {
   const auto source = sources_.find(call.tool);
   if (source == sources_.end() || !source->second || !call.credential) co_return false;
+  if (!source->second->is_to_blame(challenge)) co_return false;
   const bool renewed = co_await source->second->renew(call);
   co_return renewed;
 }

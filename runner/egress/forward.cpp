@@ -27,6 +27,13 @@ std::unexpected<Refusal> broken_upstream(const Call& call, const UpstreamConnect
   return refuse(upstream_unreachable, name + " closed the connection without an answer");
 }
 
+/// What a 401 says of the credential; a copy, because the response may be replaced by another one.
+std::string challenge_of(const http::ResponseHead& response) {
+  const auto found = std::ranges::find_if(
+      response.fields, [](const auto& field) { return same_field(field.name, "www-authenticate"); });
+  return found == response.fields.end() ? std::string{} : std::string{found->value};
+}
+
 RequestFraming framing_of(const Call& call) {
   RequestFraming framing;
   if (call.held_body) {
@@ -57,7 +64,8 @@ class Forwarding {
     if (!answered && may_retry_) answered = co_await attempt(true);
     // A refused credential means that nothing was done, so any method may come again, if its body is still here.
     if (answered && connection_->response.status == 401 && call_.credential && !pump_) {
-      const bool renewed = co_await engine_.credentials.renew(call_);
+      const auto challenge = challenge_of(connection_->response);
+      const bool renewed = co_await engine_.credentials.renew(call_, challenge);
       if (renewed) answered = co_await attempt(false);
     }
     exchange_.on_gone = nullptr;

@@ -24,9 +24,9 @@ void Pauses::end(RunStatus why) {
 
 void Pauses::tell(RunStatus before) {
   if (status() == before) return;
-  http::asio::post(worker_, [this, now = status()] {
+  plane_.post([run = run_id_, now = status()](api::ControlPlane& plane) {
     // The state is for people to look at; a control plane that does not answer shows in the decisions themselves.
-    static_cast<void>(plane_.change_run(run_id_, {now, std::nullopt, {}}));
+    static_cast<void>(plane.change_run(run, {now, std::nullopt, {}}));
   });
 }
 

@@ -3,10 +3,9 @@
 #include <cstddef>
 #include <string>
 
-#include "core/api/control_plane.hpp"
 #include "core/model/run.hpp"
+#include "runner/egress/plane_worker.hpp"
 #include "runner/egress/recorder.hpp"
-#include "runner/egress/worker.hpp"
 
 namespace runagents::egress {
 
@@ -14,8 +13,8 @@ namespace runagents::egress {
 /// control plane is used on the worker.
 class Pauses {
  public:
-  Pauses(Worker& worker, api::ControlPlane& plane, Recorder& recorder, std::string run_id)
-      : worker_{worker}, plane_{plane}, recorder_{recorder}, run_id_{std::move(run_id)} {}
+  Pauses(PlaneWorker& plane, Recorder& recorder, std::string run_id)
+      : plane_{plane}, recorder_{recorder}, run_id_{std::move(run_id)} {}
 
   /// One more call waits, or one less; `why` is paused_approval or paused_consent.
   void begin(model::RunStatus why);
@@ -29,8 +28,7 @@ class Pauses {
   }
   void tell(model::RunStatus before);
 
-  Worker& worker_;
-  api::ControlPlane& plane_;
+  PlaneWorker& plane_;
   Recorder& recorder_;
   std::string run_id_;
   std::size_t approvals_ = 0;

@@ -7,6 +7,7 @@
 
 #include "core/http/buffer.hpp"
 #include "core/http/head.hpp"
+#include "core/http/html.hpp"
 #include "core/http/stream.hpp"
 
 namespace runagents::egress {
@@ -19,32 +20,6 @@ constexpr std::size_t max_connections = 16;
 constexpr std::chrono::seconds patience{10};
 // A code may be long, and browsers bring cookies of everything else that serves on this address.
 constexpr http::HeadLimits limits{.max_head_bytes = 32 * 1024, .max_fields = 64};
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
 
 std::string_view reason(int status) {
   if (status == 200) return "OK";
@@ -68,9 +43,10 @@ std::optional<BrowserPage> objection(const http::RequestHead& head, const std::s
 }  // namespace
 
 std::string to_response(const BrowserPage& page) {
-  const auto title = escaped(page.title);
+  const auto title = http::escaped_html(page.title);
   const auto body = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>" + title +
-                    "</title></head>\n<body><h1>" + title + "</h1>\n<p>" + escaped(page.text) + "</p></body></html>\n";
+                    "</title></head>\n<body><h1>" + title + "</h1>\n<p>" + http::escaped_html(page.text) +
+                    "</p></body></html>\n";
   return "HTTP/1.1 " + std::to_string(page.status) + " " + std::string{reason(page.status)} +
          "\r\n"
          "Content-Type: text/html; charset=utf-8\r\n"

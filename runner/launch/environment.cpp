@@ -25,6 +25,12 @@ bool is_variable_name(std::string_view name) noexcept {
 constexpr std::string_view placeholder_key_id = "AKIARUNAGENTS0000000";
 constexpr std::string_view placeholder_secret = "placeholder-of-runagents-which-opens-nothing";
 
+std::set<std::string> secret_variables(const model::Project& project, const EnvironmentOptions& options) {
+  auto names = referenced_variables(project);
+  names.insert(options.hide.begin(), options.hide.end());
+  return names;
+}
+
 /// Builds one environment; each step adds to `result` or says why it cannot.
 class Builder {
  public:
@@ -33,7 +39,7 @@ class Builder {
       : inherited_{inherited},
         project_{project},
         options_{options},
-        referenced_{referenced_variables(project)},
+        referenced_{secret_variables(project, options)},
         secrets_{referenced_values(inherited, referenced_)} {}
 
   Result<Environment> build(const DoorUrls& doors, std::string_view run_id) {

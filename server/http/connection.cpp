@@ -58,7 +58,7 @@ std::string_view field_of(const http::RequestHead& head, std::string_view name) 
 }  // namespace
 
 Connection::Connection(Site& site, http::Stream stream, std::string client)
-    : ServerConnection{site.ticker, std::move(stream)}, site_{site}, client_{std::move(client)} {}
+    : ServerConnection{site.ticker, std::move(stream), site.times}, site_{site}, client_{std::move(client)} {}
 
 http::Task<void> Connection::handle() {
   const auto began = Clock::now();
@@ -89,11 +89,6 @@ http::Task<int> Connection::answer(std::string_view path, std::string_view query
     const StreamRequest request{.head = head(), .path = path, .query = query, .client = client_, .id = id};
     co_return co_await endpoint->serve(request, *this);
   }
-  if (path == "/metrics" && head().method == "GET") {
-    api::Response metrics{200, site_.metrics.text()};
-    metrics.fields.emplace_back("content-type", "text/plain; version=0.0.4; charset=utf-8");
-    co_return co_await send(std::move(metrics), id);
-  }
   co_return co_await answer_by_route(id);
 }
 
@@ -102,7 +97,9 @@ http::Task<int> Connection::answer_by_route(const std::string& id) {
   auto body = co_await read_whole_body(max_body_bytes);
   if (!body) {
     auto refused =
-        error_response({ErrorCode::usage, "the body is larger than 4 MiB, or did not arrive", {}, "too_large"}, id);
+        error_response(has_malformed_body() ? Error{ErrorCode::usage, "the body is not sound HTTP/1.1"}
+                                            : Error{ErrorCode::usage, "the body is larger than 4 MiB", {}, "too_large"},
+                       id);
     co_return co_await send(std::move(refused), id);
   }
   request.body = std::move(*body);
@@ -134,6 +131,20 @@ http::Task<api::Response> Connection::ask(api::Request request) {
     pause.expires_after(look_again);
     static_cast<void>(co_await pause.async_wait(http::by_value));
   }
+}
+
+http::Task<bool> Connection::send_head(const http::ResponseStart& start, std::string_view body, bool last) {
+  auto sent = start;
+  const bool is_head = head().method == "HEAD";
+  sent.has_body = start.has_body && !is_head;
+  const bool there = co_await ServerConnection::send_head(sent, is_head ? std::string_view{} : body, last);
+  co_return there;
+}
+
+http::Task<bool> Connection::send_body(std::string_view body, bool last, const std::string& trailers) {
+  const bool is_head = head().method == "HEAD";
+  const bool there = co_await ServerConnection::send_body(is_head ? std::string_view{} : body, last, trailers);
+  co_return there;
 }
 
 http::Task<int> Connection::send(api::Response response, const std::string& id) {

@@ -19,6 +19,10 @@ class Connection final : public http::ServerConnection {
 
   Connection(Site& site, http::Stream stream, std::string client);
 
+  /// What answers a HEAD is what would answer a GET, without the body (RFC 9110, section 9.3.2).
+  [[nodiscard]] http::Task<bool> send_head(const http::ResponseStart& start, std::string_view body, bool last) override;
+  [[nodiscard]] http::Task<bool> send_body(std::string_view body, bool last, const std::string& trailers) override;
+
  protected:
   [[nodiscard]] http::Task<void> handle() override;
   [[nodiscard]] http::Task<void> refuse_head(http::HeadError error) override;

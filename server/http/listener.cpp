@@ -59,7 +59,26 @@ struct Listener::Parts {
   std::optional<http::TlsCertificate> certificate;
   Acceptor acceptor;
   std::set<Connection*> connections = {};
+  std::set<http::Stream*> handshakes = {};
 };
+
+namespace {
+
+/// Something is in a set for as long as it is there.
+template <class T>
+class Member {
+ public:
+  Member(std::set<T*>& set, T& one) : set_{set}, one_{one} { set_.insert(&one_); }
+  ~Member() { set_.erase(&one_); }
+  Member(const Member&) = delete;
+  Member& operator=(const Member&) = delete;
+
+ private:
+  std::set<T*>& set_;
+  T& one_;
+};
+
+}  // namespace
 
 Listener::Listener(Site& site, Acceptor acceptor, std::optional<http::TlsCertificate> certificate)
     : parts_{std::make_unique<Parts>(site, std::move(certificate), std::move(acceptor))} {}
@@ -98,20 +117,21 @@ http::Task<void> Listener::serve(http::Socket socket) {
     plain.native_non_blocking(true, error);
     stream = http::Stream{std::move(plain), std::move(ssl)};
     const HandshakeLimit limit{site.ticker, stream};
+    const Member<http::Stream> member{parts_->handshakes, stream};
     if (const auto failed = co_await stream.handshake(); failed) co_return;
   }
   Connection connection{site, std::move(stream), client};
-  parts_->connections.insert(&connection);
+  const Member<Connection> member{parts_->connections, connection};
   site.metrics.add_connection();
   if (site.is_stopping) connection.finish();
   co_await connection.serve();
   site.metrics.remove_connection();
-  parts_->connections.erase(&connection);
 }
 
 void Listener::stop() {
   http::error_code ignored;
   parts_->acceptor.close(ignored);
+  for (auto* stream : parts_->handshakes) stream->close();
   for (auto* connection : parts_->connections) connection->finish();
 }
 
@@ -119,6 +139,6 @@ void Listener::abort() {
   for (auto* connection : parts_->connections) connection->close();
 }
 
-bool Listener::is_empty() const noexcept { return parts_->connections.empty(); }
+bool Listener::is_empty() const noexcept { return parts_->connections.empty() && parts_->handshakes.empty(); }
 
 }  // namespace runagents::server

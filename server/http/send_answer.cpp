@@ -9,8 +9,9 @@ http::Task<int> send_answer(http::Exchange& exchange, int status, std::string fi
   http::ResponseStart start;
   start.status = status;
   start.fields = &fields;
-  start.content_length = body.size();
   start.has_body = status != 204;
+  // RFC 9110, section 8.6: a 204 has no Content-Length.
+  if (start.has_body) start.content_length = body.size();
   const bool there = co_await exchange.send_head(start, body, true);
   co_return there ? status : 0;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/http/server_connection.hpp"
 #include "core/http/ticker.hpp"
 #include "server/http/endpoint.hpp"
 #include "server/http/metrics.hpp"
@@ -28,6 +29,7 @@ struct Site {
   std::vector<Endpoint*> endpoints = {};
   Metrics metrics;
   RateLimit rate_limit;
+  http::ConnectionTimes times = {.whole = std::chrono::minutes{1}};
   bool is_stopping = false;  ///< whoever waits for something new is answered now
 };
 

@@ -81,13 +81,13 @@ OAuthResult<Outgoing> grant_client_credentials(OAuthServices& services, const To
   const auto& form = request.form;
   if (auto pair = check_pair(form, "actor_token"); !pair) return std::unexpected(std::move(pair.error()));
   if (!form.has("actor_token")) {
-    const auto issued = issue_for_account(services, *account, form);
+    const auto issued = issue_for_account(services, *account, request);
     if (!issued) return std::unexpected(issued.error());
     return token_answer(*issued);
   }
   const auto named = find_named_user(services, typed(form, "actor_token"));
   if (!named) return std::unexpected(named.error());
-  const auto issued = issue_on_behalf(services, *account, *named, {}, form);
+  const auto issued = issue_on_behalf(services, *account, *named, {}, request);
   if (!issued) return std::unexpected(issued.error());
   return token_answer(*issued);
 }
@@ -113,7 +113,7 @@ OAuthResult<Outgoing> grant_token_exchange(OAuthServices& services, const TokenR
   if (auto client = check_client(services, request.client, *account); !client) {
     return std::unexpected(std::move(client.error()));
   }
-  const auto issued = issue_on_behalf(services, *account, *user.user, agent.account_token->server_ids, form);
+  const auto issued = issue_on_behalf(services, *account, *user.user, agent.account_token->server_ids, request);
   if (!issued) return std::unexpected(issued.error());
   return token_answer(*issued);
 }

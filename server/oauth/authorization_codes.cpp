@@ -5,6 +5,7 @@
 #include "core/auth/hash.hpp"
 #include "core/auth/pkce.hpp"
 #include "core/store/statement.hpp"
+#include "server/oauth/one_time_row.hpp"
 #include "server/service/column.hpp"
 #include "server/service/identifier.hpp"
 #include "server/service/random_secret.hpp"
@@ -13,12 +14,14 @@ namespace runagents::server {
 namespace {
 
 constexpr std::string_view prefix = "ac_";
+constexpr std::string_view table = "authorization_codes";
 /// For so long after its end a code is known, so that its second use is noticed.
 constexpr std::chrono::hours memory{1};
 
 struct Row {
   void bind(store::Statement& query) {
-    query.into(grant.login.client_id).into(grant.login.user_id).into(role).into(server_ids).into(grant.login.family);
+    query.into(grant.login.client_id).into(grant.login.user_id).into(grant.login.api_key_id).into(role);
+    query.into(server_ids).into(grant.login.family);
     query.into(grant.redirect_uri).into(grant.code_challenge).into(expires_at).into(consumed_at, consumed);
   }
   [[nodiscard]] bool is_consumed() const { return consumed == soci::i_ok; }
@@ -46,28 +49,9 @@ std::optional<Row> load(soci::session& session, const std::string& digest) {
   row.bind(query);
   query.use(digest, "digest");
   query.prepare(
-      "SELECT client_id, user_id, role, server_ids, family, redirect_uri, code_challenge, expires_at, consumed_at "
-      "FROM authorization_codes WHERE digest = :digest");
+      "SELECT client_id, user_id, api_key_id, role, server_ids, family, redirect_uri, code_challenge, expires_at, "
+      "consumed_at FROM authorization_codes WHERE digest = :digest");
   return query.fetch() ? std::optional{std::move(row)} : std::nullopt;
-}
-
-/// False: somebody else was first.
-bool consume(soci::session& session, const std::string& digest) {
-  const long long now = number_of(model::now());
-  store::Statement change{session};
-  change.use(now, "now").use(digest, "digest");
-  change.prepare("UPDATE authorization_codes SET consumed_at = :now WHERE digest = :digest AND consumed_at IS NULL");
-  return change.change() == 1;
-}
-
-void forget_old(soci::session& session) {
-  const long long before = number_of(model::now() - memory);
-  store::Statement sweep{session};
-  sweep.use(before, "before");
-  sweep.prepare(
-      "DELETE FROM authorization_codes WHERE digest IN "
-      "(SELECT digest FROM authorization_codes WHERE expires_at <= :before ORDER BY expires_at LIMIT 100)");
-  sweep.change();
 }
 
 }  // namespace
@@ -84,14 +68,15 @@ Result<config::Secret> AuthorizationCodes::issue(AuthorizationGrant grant) {
     const long long expires_at = number_of(model::now() + lifetime);
     store::Statement insert{session};
     insert.use(digest, "digest").use(grant.login.client_id, "client_id").use(grant.login.user_id, "user_id");
-    insert.use(role, "role").use(grant.redirect_uri, "redirect_uri").use(grant.code_challenge, "challenge");
+    insert.use(grant.login.api_key_id, "api_key_id").use(role, "role");
+    insert.use(grant.redirect_uri, "redirect_uri").use(grant.code_challenge, "challenge");
     insert.use(server_ids, "server_ids").use(grant.login.family, "family").use(expires_at, "expires_at");
     insert.prepare(
-        "INSERT INTO authorization_codes (digest, client_id, user_id, role, redirect_uri, code_challenge, server_ids, "
-        "family, expires_at) VALUES (:digest, :client_id, :user_id, :role, :redirect_uri, :challenge, :server_ids, "
-        ":family, :expires_at)");
+        "INSERT INTO authorization_codes (digest, client_id, user_id, api_key_id, role, redirect_uri, code_challenge, "
+        "server_ids, family, expires_at) VALUES (:digest, :client_id, :user_id, :api_key_id, :role, :redirect_uri, "
+        ":challenge, :server_ids, :family, :expires_at)");
     insert.change();
-    forget_old(session);
+    forget_rows(session, table, model::now() - memory);
     return code;
   });
 }
@@ -107,7 +92,7 @@ Result<std::optional<BegunLogin>> AuthorizationCodes::redeem(std::string_view co
       Logins::end(session, row->grant.login.family);
       return Begun{};
     }
-    if (!row->fits(client_id, redirect_uri, verifier) || !consume(session, digest)) return Begun{};
+    if (!row->fits(client_id, redirect_uri, verifier) || !consume_row(session, table, digest)) return Begun{};
     auto login = row->login();
     auto refresh_token = Logins::begin(session, login);
     return BegunLogin{.login = std::move(login), .refresh_token = std::move(refresh_token)};

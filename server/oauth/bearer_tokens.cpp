@@ -39,6 +39,12 @@ Result<Principal> BearerTokens::find(const AccessToken& token) {
   if (!token.account_id.empty()) principal.account = AccountFacts{.id = token.account_id, .name = {}};
   if (!token.user_id.empty()) principal.user.emplace().id = token.user_id;
   if (auto live = live_.check(principal); !live) return std::unexpected(std::move(live.error()));
+  if (!token.session.empty()) {
+    const auto login = logins_.find_live(token.session);
+    if (!login) return std::unexpected(login.error());
+    if (!*login) return fail(ErrorCode::unauthenticated, "the login is over", "log in again", "invalid_token");
+    principal.ends_at = (*login)->ends_at;
+  }
   if (principal.account) {
     auto account = accounts_.get(token.account_id);
     if (!account) return gone("agent account");

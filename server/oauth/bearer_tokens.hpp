@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "core/error.hpp"
+#include "server/oauth/logins.hpp"
 #include "server/oauth/token_issuer.hpp"
 #include "server/oauth/user_tokens.hpp"
 #include "server/principal.hpp"
@@ -24,6 +25,7 @@ class BearerTokens {
         users_{users},
         accounts_{accounts},
         delegations_{delegations},
+        logins_{database},
         live_{database} {}
 
   /// ErrorCode::unauthenticated, reason "invalid_token", for a token that is none; the errors of LiveCheck and of
@@ -40,6 +42,7 @@ class BearerTokens {
   Users& users_;
   AgentAccounts& accounts_;
   Delegations& delegations_;
+  Logins logins_;
   LiveCheck live_;
 };
 

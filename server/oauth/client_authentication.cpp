@@ -10,6 +10,7 @@
 
 #include "core/api/target.hpp"
 #include "core/ascii.hpp"
+#include "server/presented.hpp"
 #include "server/service/api_keys.hpp"
 
 namespace runagents::server {
@@ -63,6 +64,10 @@ std::unexpected<OAuthError> refuse_key(bool is_basic) {
 }  // namespace
 
 OAuthResult<ClientCredentials> read_client(const Incoming& request, const Form& form) {
+  // Of a field that came twice, this server and what stands before it could each believe another one.
+  if (const auto presented = presented_credentials(request.request().fields); !presented) {
+    return refuse("invalid_request", presented.error().message);
+  }
   const auto authorization = request.field("authorization");
   const auto blank = std::min(authorization.find(' '), authorization.size());
   const auto scheme = lowered(authorization.substr(0, blank));

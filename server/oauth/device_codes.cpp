@@ -4,6 +4,7 @@
 
 #include "core/auth/hash.hpp"
 #include "core/store/statement.hpp"
+#include "server/oauth/one_time_row.hpp"
 #include "server/service/column.hpp"
 #include "server/service/random_secret.hpp"
 
@@ -34,11 +35,11 @@ std::string new_user_code() {
 
 struct Row {
   static constexpr const char* columns =
-      "SELECT user_code, client_id, status, user_id, role, resources, interval_s, polled_at, expires_at "
+      "SELECT user_code, client_id, status, user_id, api_key_id, role, resources, interval_s, polled_at, expires_at "
       "FROM device_codes ";
 
   void bind(store::Statement& query) {
-    query.into(user_code).into(client_id).into(status).into(user_id).into(role).into(resources);
+    query.into(user_code).into(client_id).into(status).into(user_id).into(api_key_id).into(role).into(resources);
     query.into(interval_s).into(polled_at).into(expires_at);
   }
   [[nodiscard]] bool is_expired() const { return time_of(expires_at) <= model::now(); }
@@ -46,7 +47,7 @@ struct Row {
     return model::now() < time_of(polled_at) + std::chrono::seconds{interval_s};
   }
 
-  std::string user_code, client_id, status, user_id, role, resources;
+  std::string user_code, client_id, status, user_id, api_key_id, role, resources;
   long long interval_s = 0, polled_at = 0, expires_at = 0;
 };
 
@@ -59,15 +60,13 @@ std::optional<Row> load(soci::session& session, const std::string& column, const
   return query.fetch() ? std::optional{std::move(row)} : std::nullopt;
 }
 
-void forget_expired(soci::session& session) {
-  // A device that asks late is still told that its code has expired.
-  const long long before = number_of(model::now() - DeviceCodes::lifetime);
-  store::Statement sweep{session};
-  sweep.use(before, "before");
-  sweep.prepare(
-      "DELETE FROM device_codes WHERE digest IN "
-      "(SELECT digest FROM device_codes WHERE expires_at <= :before ORDER BY expires_at LIMIT 100)");
-  sweep.change();
+long long count_waiting(soci::session& session) {
+  long long count = 0;
+  const long long now = number_of(model::now());
+  store::Statement query{session};
+  query.into(count).use(now, "now");
+  query.prepare("SELECT COUNT(*) FROM device_codes WHERE expires_at > :now");
+  return query.fetch() ? count : 0;
 }
 
 /// False: the user code is taken.
@@ -81,9 +80,9 @@ bool insert(soci::session& session, const std::string& digest, const std::string
   change.use(digest, "digest").use(user_code, "user_code").use(client_id, "client_id").use(status, "status");
   change.use(resources, "resources").use(interval_s, "interval").use(expires_at, "expires_at");
   change.prepare(
-      "INSERT INTO device_codes (digest, user_code, client_id, status, user_id, role, resources, interval_s, "
-      "polled_at, "
-      "expires_at) VALUES (:digest, :user_code, :client_id, :status, '', '', :resources, :interval, 0, :expires_at) "
+      "INSERT INTO device_codes (digest, user_code, client_id, status, user_id, api_key_id, role, resources, "
+      "interval_s, polled_at, expires_at) VALUES (:digest, :user_code, :client_id, :status, '', '', '', :resources, "
+      ":interval, 0, :expires_at) "
       "ON CONFLICT (user_code) DO NOTHING");
   return change.change() == 1;
 }
@@ -109,6 +108,7 @@ DevicePollResult take(soci::session& session, const std::string& digest, const R
   DevicePollResult result{.state = DevicePoll::approved};
   result.login.client_id = row.client_id;
   result.login.user_id = row.user_id;
+  result.login.api_key_id = row.api_key_id;
   result.login.role = model::role_of(row.role).value_or(model::Role::user);
   result.resources = texts_of(row.resources);
   return result;
@@ -130,7 +130,11 @@ std::string canonical_user_code(std::string_view typed) {
 
 Result<DeviceCodes::Begun> DeviceCodes::begin(const std::string& client_id, const std::vector<std::string>& resources) {
   return database_.write(store::Durability::normal, [&](soci::session& session) -> Result<Begun> {
-    forget_expired(session);
+    // A device that asks late is still told that its code has expired.
+    forget_rows(session, "device_codes", model::now() - lifetime);
+    if (count_waiting(session) >= max_waiting) {
+      return fail(ErrorCode::unavailable, "too many devices wait for a person");
+    }
     auto device_code = new_secret(prefix);
     const auto digest = digest_of(device_code.reveal());
     for (int i = 0; i < max_attempts; ++i) {
@@ -139,7 +143,7 @@ Result<DeviceCodes::Begun> DeviceCodes::begin(const std::string& client_id, cons
         return Begun{.device_code = std::move(device_code), .user_code = std::move(user_code)};
       }
     }
-    return fail(ErrorCode::unavailable, "too many devices wait for a person");
+    return fail(ErrorCode::unavailable, "no user code is free");
   });
 }
 
@@ -152,19 +156,18 @@ Result<std::optional<DeviceRequest>> DeviceCodes::find(std::string_view user_cod
   });
 }
 
-Result<bool> DeviceCodes::decide(std::string_view user_code, bool approve, const std::string& user_id,
-                                 model::Role role) {
+Result<bool> DeviceCodes::decide(std::string_view user_code, bool approve, const Login& by) {
   return database_.write(store::Durability::full, [&](soci::session& session) -> Result<bool> {
     const auto code = canonical_user_code(user_code);
     const std::string before{pending};
     const std::string after{approve ? approved : denied};
-    const std::string role_word{word(role)};
+    const std::string role{word(by.role)};
     const long long now = number_of(model::now());
     store::Statement change{session};
-    change.use(after, "after").use(user_id, "user_id").use(role_word, "role").use(code, "code");
-    change.use(before, "before").use(now, "now");
+    change.use(after, "after").use(by.user_id, "user_id").use(by.api_key_id, "api_key_id").use(role, "role");
+    change.use(code, "code").use(before, "before").use(now, "now");
     change.prepare(
-        "UPDATE device_codes SET status = :after, user_id = :user_id, role = :role "
+        "UPDATE device_codes SET status = :after, user_id = :user_id, api_key_id = :api_key_id, role = :role "
         "WHERE user_code = :code AND status = :before AND expires_at > :now");
     return change.change() == 1;
   });

@@ -32,7 +32,7 @@ enum class DevicePoll {
 
 struct DevicePollResult {
   DevicePoll state = DevicePoll::not_known;
-  Login login = {};                         ///< approved: user, role, client; without family and servers
+  Login login = {};                         ///< approved: without family and servers
   std::vector<std::string> resources = {};  ///< approved
 };
 
@@ -40,6 +40,7 @@ class DeviceCodes {
  public:
   static constexpr std::chrono::minutes lifetime{15};
   static constexpr std::chrono::seconds interval{5};  ///< between two polls (RFC 8628, section 3.2)
+  static constexpr long long max_waiting = 10'000;    ///< anybody can begin one
 
   explicit DeviceCodes(store::Database& database) : database_{database} {}
 
@@ -47,13 +48,14 @@ class DeviceCodes {
     config::Secret device_code;
     std::string user_code;
   };
+  /// ErrorCode::unavailable when too many devices wait.
   [[nodiscard]] Result<Begun> begin(const std::string& client_id, const std::vector<std::string>& resources);
 
   /// One that waits for a decision, by its user code in any case and with any punctuation (RFC 8628, section 6.1).
   [[nodiscard]] Result<std::optional<DeviceRequest>> find(std::string_view user_code);
-  /// Decides it; false when it does not wait any more. Who denies says who they are, too.
-  [[nodiscard]] Result<bool> decide(std::string_view user_code, bool approve, const std::string& user_id,
-                                    model::Role role);
+  /// Decides it; false when it does not wait any more. Who denies says who they are, too: `by` has user, API key and
+  /// role.
+  [[nodiscard]] Result<bool> decide(std::string_view user_code, bool approve, const Login& by);
   /// What the device is told. `approved` comes once.
   [[nodiscard]] Result<DevicePollResult> poll(std::string_view device_code, std::string_view client_id);
 

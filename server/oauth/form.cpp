@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <optional>
 
-#include <nlohmann/json.hpp>
-
 #include "core/api/target.hpp"
+#include "core/glyph.hpp"
 
 namespace runagents::server {
 namespace {
@@ -16,12 +15,13 @@ std::optional<std::string> decoded(std::string_view text) {
   return api::percent_decoded(spaced);
 }
 
-/// nlohmann's writer is the UTF-8 decoder that is at hand: it refuses what is none.
-bool is_text(const std::string& text) {
-  if (text.contains('\0')) return false;
-  if (std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) return true;
-  const auto quoted = nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::ignore);
-  return nlohmann::json::parse(quoted, nullptr, false) == text;
+bool is_text(std::string_view text) {
+  while (!text.empty()) {
+    const auto glyph = first_glyph(text);
+    if (glyph.size == 0 || glyph.code == 0) return false;
+    text.remove_prefix(glyph.size);
+  }
+  return true;
 }
 
 bool may_repeat(std::string_view name) { return name == "resource" || name == "audience"; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "server/oauth/client_authentication.hpp"
@@ -13,6 +14,7 @@ namespace runagents::server {
 struct TokenRequest {
   Form form;
   ClientCredentials client;
+  std::string id;  ///< of the request, for the audit log
 };
 
 inline constexpr std::string_view access_token_type = "urn:ietf:params:oauth:token-type:access_token";

@@ -62,7 +62,9 @@ OAuthResult<Outgoing> answer_refresh_token(OAuthServices& services, const TokenC
   if (!*login || !may_ask(caller, (*login)->user_id, (*login)->client_id)) return inactive();
   const auto user = services.users.find_id((*login)->user_id);
   if (!user) return refuse_for_now(user.error());
-  if (!*user || !(*user)->is_active) return inactive();
+  const auto live = services.logins.find_live((*login)->family);
+  if (!live) return refuse_for_now(live.error());
+  if (!*user || !(*user)->is_active || !*live) return inactive();
   const Json body = {{"active", true},
                      {"client_id", (*login)->client_id},
                      {"sub", (*login)->user_id},

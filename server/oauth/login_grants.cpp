@@ -1,3 +1,4 @@
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -6,6 +7,8 @@
 
 namespace runagents::server {
 namespace {
+
+using std::chrono::seconds;
 
 constexpr std::size_t min_verifier = 43;  // RFC 7636, section 4.1
 constexpr std::size_t max_verifier = 128;
@@ -39,20 +42,24 @@ Principal principal_of(const model::User& user, const Login& login) {
   return principal;
 }
 
-OAuthResult<Outgoing> answer(OAuthServices& services, const Login& login, std::vector<std::string> server_ids,
-                             const config::Secret& refresh_token) {
+OAuthResult<Outgoing> answer(OAuthServices& services, const TokenRequest& request, const Login& login,
+                             std::vector<std::string> server_ids, const config::Secret& refresh_token) {
   const auto user = live_user(services, login);
   if (!user) return std::unexpected(user.error());
+  const auto live = services.logins.find_live(login.family);
+  if (!live) return refuse_for_now(live.error());
+  const auto lifetime = *live ? lifetime_until((*live)->ends_at) : seconds{0};
+  if (lifetime < seconds{1}) return invalid_grant("the API key of this login was revoked or has expired");
   const auto issued = services.issuer.issue({.kind = AccessToken::Kind::user,
                                              .user_id = login.user_id,
                                              .client_id = login.client_id,
                                              .server_ids = std::move(server_ids),
                                              .role = login.role,
                                              .session = login.family},
-                                            SigningKeys::max_token_lifetime);
+                                            lifetime);
   if (!issued) return refuse_for_now(issued.error());
   const auto principal = principal_of(*user, login);
-  const auto noted = services.audit.add(Actor{.principal = principal},
+  const auto noted = services.audit.add({.principal = principal, .request_id = request.id},
                                         {.action = "token.issue", .object = issued->token.id, .outcome = "ok"});
   if (!noted) return refuse_for_now(noted.error());
   return token_answer(*issued, refresh_token.reveal());
@@ -102,7 +109,7 @@ OAuthResult<Outgoing> grant_authorization_code(OAuthServices& services, const To
   const auto& login = (*begun)->login;
   auto ids = wanted(services, form, login);
   if (!ids) return std::unexpected(std::move(ids.error()));
-  return answer(services, login, std::move(*ids), (*begun)->refresh_token);
+  return answer(services, request, login, std::move(*ids), (*begun)->refresh_token);
 }
 
 OAuthResult<Outgoing> grant_device_code(OAuthServices& services, const TokenRequest& request) {
@@ -120,7 +127,7 @@ OAuthResult<Outgoing> grant_device_code(OAuthServices& services, const TokenRequ
   login.server_ids = *ids;
   const auto refresh_token = services.logins.begin(login);
   if (!refresh_token) return refuse_for_now(refresh_token.error());
-  return answer(services, login, std::move(*ids), *refresh_token);
+  return answer(services, request, login, std::move(*ids), *refresh_token);
 }
 
 OAuthResult<Outgoing> grant_refresh_token(OAuthServices& services, const TokenRequest& request) {
@@ -141,7 +148,7 @@ OAuthResult<Outgoing> grant_refresh_token(OAuthServices& services, const TokenRe
   const auto next = services.logins.refresh(token, client->id);
   if (!next) return refuse_for_now(next.error());
   if (!*next || !*login) return invalid_grant("the refresh token is not valid");
-  return answer(services, **login, std::move(ids), **next);
+  return answer(services, request, **login, std::move(ids), **next);
 }
 
 }  // namespace runagents::server

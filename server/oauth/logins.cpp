@@ -3,20 +3,24 @@
 #include <utility>
 
 #include "core/store/statement.hpp"
+#include "server/oauth/one_time_row.hpp"
 #include "server/oauth/revoked_tokens.hpp"
 #include "server/oauth/signing_keys.hpp"
 #include "server/service/column.hpp"
 #include "server/service/identifier.hpp"
+#include "server/service/nullable_time.hpp"
 #include "server/service/random_secret.hpp"
 
 namespace runagents::server {
 namespace {
 
 constexpr std::string_view prefix = "rt_";
+constexpr std::string_view table = "refresh_tokens";
 
 struct Row {
   void bind(store::Statement& query) {
-    query.into(login.family).into(login.client_id).into(login.user_id).into(role).into(server_ids).into(expires_at);
+    query.into(login.family).into(login.client_id).into(login.user_id).into(login.api_key_id).into(role);
+    query.into(server_ids).into(expires_at);
     query.into(consumed_at, consumed);
   }
   [[nodiscard]] bool is_consumed() const { return consumed == soci::i_ok; }
@@ -40,28 +44,9 @@ std::optional<Row> load(soci::session& session, const std::string& digest) {
   row.bind(query);
   query.use(digest, "digest");
   query.prepare(
-      "SELECT family, client_id, user_id, role, server_ids, expires_at, consumed_at FROM refresh_tokens "
+      "SELECT family, client_id, user_id, api_key_id, role, server_ids, expires_at, consumed_at FROM refresh_tokens "
       "WHERE digest = :digest");
   return query.fetch() ? std::optional{std::move(row)} : std::nullopt;
-}
-
-/// False: somebody else was first.
-bool consume(soci::session& session, const std::string& digest) {
-  const long long now = number_of(model::now());
-  store::Statement change{session};
-  change.use(now, "now").use(digest, "digest");
-  change.prepare("UPDATE refresh_tokens SET consumed_at = :now WHERE digest = :digest AND consumed_at IS NULL");
-  return change.change() == 1;
-}
-
-void forget_expired(soci::session& session) {
-  const long long now = number_of(model::now());
-  store::Statement sweep{session};
-  sweep.use(now, "now");
-  sweep.prepare(
-      "DELETE FROM refresh_tokens WHERE digest IN "
-      "(SELECT digest FROM refresh_tokens WHERE expires_at <= :now ORDER BY expires_at LIMIT 100)");
-  sweep.change();
 }
 
 }  // namespace
@@ -74,12 +59,13 @@ config::Secret Logins::begin(soci::session& session, const Login& login) {
   const long long expires_at = number_of(model::now() + lifetime);
   store::Statement insert{session};
   insert.use(digest, "digest").use(login.family, "family").use(login.client_id, "client_id");
-  insert.use(login.user_id, "user_id").use(role, "role").use(server_ids, "server_ids").use(expires_at, "expires_at");
+  insert.use(login.user_id, "user_id").use(login.api_key_id, "api_key_id").use(role, "role");
+  insert.use(server_ids, "server_ids").use(expires_at, "expires_at");
   insert.prepare(
-      "INSERT INTO refresh_tokens (digest, family, client_id, user_id, role, server_ids, expires_at) "
-      "VALUES (:digest, :family, :client_id, :user_id, :role, :server_ids, :expires_at)");
+      "INSERT INTO refresh_tokens (digest, family, client_id, user_id, api_key_id, role, server_ids, expires_at) "
+      "VALUES (:digest, :family, :client_id, :user_id, :api_key_id, :role, :server_ids, :expires_at)");
   insert.change();
-  forget_expired(session);
+  forget_rows(session, table, model::now());
   return token;
 }
 
@@ -115,7 +101,7 @@ Result<std::optional<config::Secret>> Logins::refresh(std::string_view token, st
     const auto digest = digest_of(token);
     const auto row = load(session, digest);
     if (!row || row->login.client_id != client_id || row->is_expired()) return Next{};
-    if (row->is_consumed() || !consume(session, digest)) {
+    if (row->is_consumed() || !consume_row(session, table, digest)) {
       end(session, row->login.family);
       return Next{};
     }
@@ -127,6 +113,20 @@ Result<void> Logins::end(const std::string& family) {
   return database_.write(store::Durability::full, [&](soci::session& session) -> Result<void> {
     end(session, family);
     return {};
+  });
+}
+
+Result<std::optional<LiveLogin>> Logins::find_live(const std::string& family) {
+  return database_.read([&](soci::session& session) -> Result<std::optional<LiveLogin>> {
+    NullableTime ends_at;
+    const long long now = number_of(model::now());
+    store::Statement query{session};
+    ends_at.into(query);
+    query.use(family, "family").use(now, "now");
+    query.prepare(
+        "SELECT k.expires_at FROM refresh_tokens r JOIN api_keys k ON k.id = r.api_key_id WHERE r.family = :family "
+        "AND r.consumed_at IS NULL AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > :now)");
+    return query.fetch() ? std::optional{LiveLogin{ends_at.time()}} : std::nullopt;
   });
 }
 

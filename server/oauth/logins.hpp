@@ -18,13 +18,19 @@ class session;
 
 namespace runagents::server {
 
-/// A user who has logged in with a public client. All tokens that come of it belong to its family.
+/// A user who has logged in with a public client. All tokens that come of it belong to its family, and are good for as
+/// long as the API key by which the user has signed in: a key that ends soon must not be worth a login that goes on.
 struct Login {
   std::string family;  ///< UUID; `sid` of its access tokens
   std::string client_id;
   std::string user_id;
+  std::string api_key_id;
   model::Role role = model::Role::user;  ///< the most that its tokens may be used for
   std::vector<std::string> server_ids;   ///< what they are for; empty: this instance
+};
+
+struct LiveLogin {
+  std::optional<model::Time> ends_at;  ///< with its API key; nothing: that has no end
 };
 
 /// Refresh tokens: 256 random bits, kept as SHA-256. Each is used once and gives the next one; one that is used again
@@ -50,6 +56,9 @@ class Logins {
   [[nodiscard]] Result<std::optional<config::Secret>> refresh(std::string_view token, std::string_view client_id);
 
   [[nodiscard]] Result<void> end(const std::string& family);
+
+  /// A login that goes on: it was not ended, and its API key is neither revoked nor expired.
+  [[nodiscard]] Result<std::optional<LiveLogin>> find_live(const std::string& family);
 
  private:
   store::Database& database_;

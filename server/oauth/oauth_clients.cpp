@@ -94,6 +94,8 @@ bool is_redirect_uri(std::string_view uri) {
   return uri.starts_with("https://") && policy::parse_target(uri).has_value();
 }
 
+bool is_loopback_redirect(std::string_view uri) { return without_loopback_port(uri).has_value(); }
+
 bool may_redirect(const OAuthClient& client, std::string_view uri) {
   if (!is_redirect_uri(uri)) return false;
   const auto loopback = without_loopback_port(uri);

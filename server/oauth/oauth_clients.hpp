@@ -27,6 +27,9 @@ inline constexpr std::string_view own_client_id = "runagents-cli";
 /// Whether a client may register this URI: https, or http to this machine; without a fragment and a user.
 [[nodiscard]] bool is_redirect_uri(std::string_view uri);
 
+/// Whether a redirect URI leads to the machine of whoever follows it.
+[[nodiscard]] bool is_loopback_redirect(std::string_view uri);
+
 /// Whether the client may be answered at this URI. It is one of its own, byte by byte; only the port does not count on
 /// the loopback interface (RFC 8252, section 7.3).
 [[nodiscard]] bool may_redirect(const OAuthClient& client, std::string_view uri);

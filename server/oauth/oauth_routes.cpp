@@ -12,6 +12,7 @@
 #include "server/oauth/token_endpoint.hpp"
 #include "server/oauth/token_facts.hpp"
 #include "server/routes/answers.hpp"
+#include "server/routes/management.hpp"
 
 namespace runagents::server {
 namespace {
@@ -65,7 +66,7 @@ Result<Outgoing> rotate(OAuthServices& services, const Incoming& request) {
   api::Members members{*json};
   members.text("algorithm", algorithm).flag("at_once", at_once);
   if (const Error* error = members.error()) return std::unexpected(*error);
-  const auto key = services.keys.rotate(Actor{.principal = request.principal()}, algorithm, at_once);
+  const auto key = services.keys.rotate(actor_of(request), algorithm, at_once);
   if (!key) return std::unexpected(key.error());
   return json_answer(to_json(*key), 201);
 }
@@ -74,8 +75,10 @@ Result<Outgoing> rotate(OAuthServices& services, const Incoming& request) {
 
 void add_oauth_routes(Router& router, OAuthServices& services) {
   const auto add = [&](const char* method, const char* path, auto answer) {
-    router.add(method, path, Access::anybody,
-               [&services, answer](const Incoming& request) -> Result<Outgoing> { return answer(services, request); });
+    router.add(
+        method, path, Access::anybody,
+        [&services, answer](const Incoming& request) -> Result<Outgoing> { return answer(services, request); },
+        QueryReader::handler);
   };
   add("POST", "/oauth/token", answer_token_request);
   add("POST", "/oauth/introspect", answer_introspection);

@@ -18,19 +18,19 @@ Principal principal_of(const model::AgentAccount& account, const model::User* us
 }
 
 /// The record of a token comes before it is handed out: none goes out that is not in it.
-OAuthResult<void> note(OAuthServices& services, const Principal& principal, const AccessToken& token) {
+OAuthResult<void> note(OAuthServices& services, const Actor& actor, const AccessToken& token) {
   const auto noted = services.audit.add(
-      Actor{.principal = principal},
+      actor,
       {.action = "token.issue", .account_id = token.account_id, .object = token.id, .outcome = "ok"});
   if (!noted) return refuse_for_now(noted.error());
   return {};
 }
 
 /// Whether it is recorded does not change the refusal.
-std::unexpected<OAuthError> note_refusal(OAuthServices& services, const model::AgentAccount& account,
-                                         const NamedUser& named, std::unexpected<OAuthError> refusal) {
-  const auto principal = principal_of(account, nullptr);
-  static_cast<void>(services.audit.add(Actor{.principal = principal}, {.action = "token.issue",
+std::unexpected<OAuthError> note_refusal(OAuthServices& services, const Actor& actor,
+                                         const model::AgentAccount& account, const NamedUser& named,
+                                         std::unexpected<OAuthError> refusal) {
+  static_cast<void>(services.audit.add(actor, {.action = "token.issue",
                                                                        .user_id = named.user ? named.user->id : "",
                                                                        .account_id = account.id,
                                                                        .outcome = "refused"}));
@@ -45,24 +45,16 @@ std::unexpected<OAuthError> deactivated() {
   return refusal;
 }
 
-/// Whole seconds until then, at most a token's life.
-seconds lifetime_until(const std::optional<model::Time>& end) {
-  if (!end) return SigningKeys::max_token_lifetime;
-  const auto left = std::chrono::floor<seconds>(*end - model::now());
-  return std::min(left, SigningKeys::max_token_lifetime);
-}
-
 bool may_use(const model::Delegation& delegation, const std::vector<std::string>& server_ids) {
   return !delegation.server_ids || std::ranges::all_of(server_ids, [&](const std::string& id) {
     return std::ranges::find(*delegation.server_ids, id) != delegation.server_ids->end();
   });
 }
 
-OAuthResult<IssuedToken> issue(OAuthServices& services, const Principal& principal, AccessToken token,
-                               seconds lifetime) {
+OAuthResult<IssuedToken> issue(OAuthServices& services, const Actor& actor, AccessToken token, seconds lifetime) {
   auto issued = services.issuer.issue(std::move(token), lifetime);
   if (!issued) return refuse_for_now(issued.error());
-  if (auto noted = note(services, principal, issued->token); !noted) return std::unexpected(std::move(noted.error()));
+  if (auto noted = note(services, actor, issued->token); !noted) return std::unexpected(std::move(noted.error()));
   return *std::move(issued);
 }
 
@@ -70,22 +62,26 @@ OAuthResult<IssuedToken> issue(OAuthServices& services, const Principal& princip
 
 OAuthResult<IssuedToken> issue_on_behalf(OAuthServices& services, const model::AgentAccount& account,
                                          const NamedUser& named, const std::vector<std::string>& allowed,
-                                         const Form& form) {
-  if (!named.user) return note_refusal(services, account, named, no_delegation());
+                                         const TokenRequest& request) {
+  const auto alone = principal_of(account, nullptr);
+  const auto refuse_noted = [&](std::unexpected<OAuthError> refusal) {
+    return note_refusal(services, {.principal = alone, .request_id = request.id}, account, named, std::move(refusal));
+  };
+  if (!named.user) return refuse_noted(no_delegation());
   const auto delegation = services.delegations.active_for(account.id, named.user->id);
   if (!delegation) return refuse_for_now(delegation.error());
   const auto lifetime = *delegation ? lifetime_until((*delegation)->expires_at) : seconds{0};
-  if (lifetime < seconds{1}) return note_refusal(services, account, named, no_delegation());
-  if (!named.user->is_active) return note_refusal(services, account, named, deactivated());
+  if (lifetime < seconds{1}) return refuse_noted(no_delegation());
+  if (!named.user->is_active) return refuse_noted(deactivated());
 
   const auto principal = principal_of(account, &*named.user);
-  auto wanted = services.targets.read(form, principal);
+  auto wanted = services.targets.read(request.form, principal);
   for (const auto& limit : {allowed, named.server_ids}) {
     if (wanted) wanted = narrow(std::move(*wanted), limit);
   }
   if (!wanted) return std::unexpected(std::move(wanted.error()));
   if (!may_use(**delegation, *wanted)) return refuse("invalid_target", "the delegation is not for this resource");
-  return issue(services, principal,
+  return issue(services, {.principal = principal, .request_id = request.id},
                {.kind = AccessToken::Kind::delegated,
                 .account_id = account.id,
                 .user_id = named.user->id,
@@ -95,11 +91,11 @@ OAuthResult<IssuedToken> issue_on_behalf(OAuthServices& services, const model::A
 }
 
 OAuthResult<IssuedToken> issue_for_account(OAuthServices& services, const model::AgentAccount& account,
-                                           const Form& form) {
+                                           const TokenRequest& request) {
   const auto principal = principal_of(account, nullptr);
-  auto wanted = services.targets.read(form, principal);
+  auto wanted = services.targets.read(request.form, principal);
   if (!wanted) return std::unexpected(std::move(wanted.error()));
-  return issue(services, principal,
+  return issue(services, {.principal = principal, .request_id = request.id},
                {.kind = AccessToken::Kind::account,
                 .account_id = account.id,
                 .client_id = account.client_id,

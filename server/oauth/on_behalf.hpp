@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/model/agent_account.hpp"
-#include "server/oauth/form.hpp"
+#include "server/oauth/grants.hpp"
 #include "server/oauth/named_user.hpp"
 #include "server/oauth/oauth_result.hpp"
 #include "server/oauth/oauth_services.hpp"
@@ -16,10 +16,10 @@ namespace runagents::server {
 /// texts, and not whether the user exists.
 [[nodiscard]] OAuthResult<IssuedToken> issue_on_behalf(OAuthServices& services, const model::AgentAccount& account,
                                                        const NamedUser& named, const std::vector<std::string>& allowed,
-                                                       const Form& form);
+                                                       const TokenRequest& request);
 
 /// Issues a token of the account alone.
 [[nodiscard]] OAuthResult<IssuedToken> issue_for_account(OAuthServices& services, const model::AgentAccount& account,
-                                                         const Form& form);
+                                                         const TokenRequest& request);
 
 }  // namespace runagents::server

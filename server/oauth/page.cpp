@@ -2,6 +2,7 @@
 
 #include "core/auth/base64.hpp"
 #include "core/auth/hash.hpp"
+#include "core/http/html.hpp"
 
 namespace runagents::server {
 namespace {
@@ -24,41 +25,15 @@ std::string policy(std::string_view form_target) {
 
 }  // namespace
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
 Outgoing page(std::string_view title, std::string_view body, int status, std::string_view form_target) {
   std::string html =
       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width\"><title>";
-  html += escaped(title);
+  html += http::escaped_html(title);
   html += "</title><style>";
   html += style;
   html += "</style></head><body><h1>";
-  html += escaped(title);
+  html += http::escaped_html(title);
   html += "</h1>";
   html += body;
   html += "</body></html>";
@@ -73,7 +48,7 @@ Outgoing page(std::string_view title, std::string_view body, int status, std::st
 }
 
 Outgoing error_page(std::string_view message, int status) {
-  return page("That does not work", "<p class=\"trouble\">" + escaped(message) + "</p>", status);
+  return page("That does not work", "<p class=\"trouble\">" + http::escaped_html(message) + "</p>", status);
 }
 
 }  // namespace runagents::server

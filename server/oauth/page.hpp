@@ -7,9 +7,6 @@
 
 namespace runagents::server {
 
-/// A text inside of HTML, in an attribute too.
-[[nodiscard]] std::string escaped(std::string_view text);
-
 /// A page of the authorization server. `body` is HTML. It has no scripts, cannot be framed, is kept nowhere, and its
 /// forms go to this server only, or from there to `form_target`, an origin (browsers hold a redirect after a form
 /// against the policy, too).

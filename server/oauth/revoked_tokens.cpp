@@ -20,11 +20,11 @@ void add_revoked(soci::session& session, const std::string& id, std::chrono::sys
   sweep.change();
 }
 
-bool is_any_revoked(soci::session& session, const std::string& id, const std::string& other) {
+bool is_revoked(soci::session& session, const std::string& id, const std::string& login, const std::string& key) {
   long long count = 0;
   store::Statement query{session};
-  query.into(count).use(id, "id").use(other, "other");
-  query.prepare("SELECT COUNT(*) FROM revoked_tokens WHERE id = :id OR id = :other");
+  query.into(count).use(id, "id").use(login, "login").use(key, "key");
+  query.prepare("SELECT COUNT(*) FROM revoked_tokens WHERE id IN (:id, :login, :key)");
   return query.fetch() && count > 0;
 }
 

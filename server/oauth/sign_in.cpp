@@ -7,6 +7,7 @@
 #include "server/oauth/sign_in_pages.hpp"
 #include "server/oauth/sign_in_state.hpp"
 #include "server/oauth/token_endpoint.hpp"
+#include "server/oauth/user_code_guesses.hpp"
 
 namespace runagents::server {
 namespace {
@@ -48,6 +49,10 @@ Result<Outgoing> begin(OAuthServices& services, const Incoming& request, SignInS
   auto answer = sign_in_page(shown);
   if (!cookie.empty()) answer.fields.emplace_back("set-cookie", cookie);
   return answer;
+}
+
+Actor by(const Principal& principal, const Incoming& request) {
+  return {.principal = principal, .request_id = std::string{request.field("x-request-id")}};
 }
 
 Principal principal_of(const model::User& user, const SignInState& state) {
@@ -113,42 +118,57 @@ Result<std::optional<Principal>> sign_in(OAuthServices& services, const Form& fo
   return std::unexpected(std::move(found.error()));
 }
 
-/// The device that shows the code; its client and what it asked for go into the state. False: there is none.
-Result<bool> find_device(OAuthServices& services, const Form& form, SignInState& state) {
+/// The device that shows the code; its client and what it asked for go into the state. Else why there is none.
+Result<std::string_view> find_device(OAuthServices& services, const Actor& actor, const Form& form,
+                                     SignInState& state) {
+  UserCodeGuesses guesses{services.audit};
+  const auto may_try = guesses.may_try(actor.principal);
+  if (!may_try) return std::unexpected(may_try.error());
+  if (!*may_try) return "You have typed too many codes that no device shows. Try again in 15 minutes.";
   auto device = services.devices.find(form.value("user_code"));
   if (!device) return std::unexpected(std::move(device.error()));
-  if (!*device) return false;
+  if (!*device) {
+    if (auto noted = guesses.note_wrong(actor); !noted) return std::unexpected(std::move(noted.error()));
+    return "No device waits with this code. Codes are good for 15 minutes.";
+  }
   state.client_id = std::move((*device)->client_id);
   state.resources = std::move((*device)->resources);
   state.user_code = std::move((*device)->user_code);
-  return true;
+  return "";
+}
+
+/// What comes of it when the person allows it.
+Login login_of(const SignInState& state, const Signed& who) {
+  Login login;
+  login.client_id = state.client_id;
+  login.user_id = state.user_id;
+  login.api_key_id = state.api_key_id;
+  login.role = who.principal.role;
+  login.server_ids = who.server_ids;
+  return login;
 }
 
 Result<Outgoing> decide_device(OAuthServices& services, const SignInState& state, const Signed& who, bool allowed) {
-  const auto decided = services.devices.decide(state.user_code, allowed, state.user_id, who.principal.role);
+  const auto decided = services.devices.decide(state.user_code, allowed, login_of(state, who));
   if (!decided) return std::unexpected(decided.error());
   if (!*decided) return error_page("The code has expired, or somebody has decided already.");
   return device_done_page(allowed);
 }
 
-Result<Outgoing> hand_out_code(OAuthServices& services, const SignInState& state, Signed who) {
-  AuthorizationGrant grant;
-  grant.login.client_id = state.client_id;
-  grant.login.user_id = state.user_id;
-  grant.login.role = who.principal.role;
-  grant.login.server_ids = std::move(who.server_ids);
-  grant.redirect_uri = state.redirect_uri;
-  grant.code_challenge = state.code_challenge;
-  const auto code = services.codes.issue(std::move(grant));
+Result<Outgoing> hand_out_code(OAuthServices& services, const SignInState& state, const Signed& who) {
+  const auto code = services.codes.issue({.login = login_of(state, who),
+                                          .redirect_uri = state.redirect_uri,
+                                          .code_challenge = state.code_challenge});
   if (!code) return std::unexpected(code.error());
   return redirect_with(back_to_client(state), services.issuer.issuer(), "code", code->reveal());
 }
 
-Result<void> note(OAuthServices& services, const SignInState& state, const Signed& who, bool allowed) {
+Result<void> note(OAuthServices& services, const Incoming& request, const SignInState& state, const Signed& who,
+                  bool allowed) {
   if (allowed) {
     if (auto used = services.clients.note_use(state.client_id); !used) return used;
   }
-  return services.audit.add(Actor{.principal = who.principal}, {.action = "login.decide",
+  return services.audit.add(by(who.principal, request), {.action = "login.decide",
                                                                 .user_id = state.user_id,
                                                                 .object = state.client_id,
                                                                 .outcome = allowed ? "ok" : "refused"});
@@ -169,10 +189,17 @@ Result<Outgoing> answer_authorization(OAuthServices& services, const Incoming& r
   auto state = read_authorization_request(*form);
   if (!state) {
     const ClientRedirect to{.redirect_uri = form->value("redirect_uri"), .state = form->value("state")};
+    // Anybody can register a client: its address is no place to send people to who have not even signed in (RFC 9700,
+    // section 4.11.2).
+    if (!is_loopback_redirect(to.redirect_uri)) {
+      return error_page("The program's request is not valid: " + state.error().description + ".");
+    }
     return redirect_with(to, services.issuer.issuer(), "error", state.error().error, state.error().description);
   }
   const auto& name = (*client)->name;
-  return begin(services, request, std::move(*state), {.sealed = {}, .client = name.empty() ? (*client)->id : name});
+  auto target = form_target_of(state->redirect_uri);
+  return begin(services, request, std::move(*state),
+               {.sealed = {}, .client = name.empty() ? (*client)->id : name, .form_target = std::move(target)});
 }
 
 Result<Outgoing> answer_device_page(OAuthServices& services, const Incoming& request) {
@@ -192,18 +219,20 @@ Result<Outgoing> answer_sign_in(OAuthServices& services, const Incoming& request
                          .client = {},
                          .asks_for_code = state->is_for_device(),
                          .user_code = canonical_user_code(form->value("user_code")),
-                         .trouble = std::move(trouble)});
+                         .trouble = std::move(trouble),
+                         .form_target = form_target_of(state->redirect_uri)});
   };
   const auto person = sign_in(services, *form);
   if (!person) return std::unexpected(person.error());
   if (!*person) return again("This is not a valid API key.");
   // Only now: whoever has no key cannot try codes.
   if (state->is_for_device()) {
-    const auto is_found = find_device(services, *form, *state);
-    if (!is_found) return std::unexpected(is_found.error());
-    if (!*is_found) return again("No device waits with this code. Codes are good for 15 minutes.");
+    const auto trouble = find_device(services, by(**person, request), *form, *state);
+    if (!trouble) return std::unexpected(trouble.error());
+    if (!trouble->empty()) return again(std::string{*trouble});
   }
   state->user_id = (*person)->user_id();
+  state->api_key_id = (*person)->credential_id;
   state->role = (*person)->role;
   return show_decision(services, *state, **sealer);
 }
@@ -218,10 +247,10 @@ Result<Outgoing> answer_decision(OAuthServices& services, const Incoming& reques
   if (!found) return std::unexpected(found.error());
   if (!*found) return refused(services, *state, found->error());
   const bool allowed = form->value("decision") == "allow";
-  if (auto noted = note(services, *state, **found, allowed); !noted) return std::unexpected(noted.error());
+  if (auto noted = note(services, request, *state, **found, allowed); !noted) return std::unexpected(noted.error());
   if (state->is_for_device()) return decide_device(services, *state, **found, allowed);
   if (!allowed) return refused(services, *state, {.error = "access_denied", .description = "the person denied it"});
-  return hand_out_code(services, *state, *std::move(*found));
+  return hand_out_code(services, *state, **found);
 }
 
 }  // namespace runagents::server

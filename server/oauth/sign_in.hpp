@@ -9,8 +9,8 @@ namespace runagents::server {
 /// or on a device (RFC 8628): the request, then the sign-in by API key, then the decision. Every outcome is an answer;
 /// an error is for failures of this server only.
 
-/// `GET /oauth/authorize`. A client or redirect URI that is not known is told to the person, everything else to the
-/// client, at its redirect URI with `state` and `iss` (RFC 9207).
+/// `GET /oauth/authorize`. What is wrong with a request is told to the person, or, where the redirect URI leads
+/// to their own machine, to the client there, with `state` and `iss` (RFC 9207).
 [[nodiscard]] Result<Outgoing> answer_authorization(OAuthServices& services, const Incoming& request);
 /// `GET /oauth/device`, where a device sends people; `user_code` in the query is filled in already.
 [[nodiscard]] Result<Outgoing> answer_device_page(OAuthServices& services, const Incoming& request);

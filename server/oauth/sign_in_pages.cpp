@@ -1,5 +1,6 @@
 #include "server/oauth/sign_in_pages.hpp"
 
+#include "core/http/html.hpp"
 #include "server/oauth/page.hpp"
 
 namespace runagents::server {
@@ -7,11 +8,11 @@ namespace {
 
 std::string form(std::string_view action, std::string_view sealed) {
   return "<form method=\"post\" action=\"/api/v1/oauth/" + std::string{action} +
-         "\"><input type=\"hidden\" name=\"request\" value=\"" + escaped(sealed) + "\">";
+         "\"><input type=\"hidden\" name=\"request\" value=\"" + http::escaped_html(sealed) + "\">";
 }
 
 std::string row(std::string_view name, std::string_view value) {
-  return "<dt>" + escaped(name) + "</dt><dd>" + escaped(value) + "</dd>";
+  return "<dt>" + http::escaped_html(name) + "</dt><dd>" + http::escaped_html(value) + "</dd>";
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -24,19 +25,21 @@ std::string joined(const std::vector<std::string>& names) {
 
 Outgoing sign_in_page(const SignInPage& shown) {
   std::string body;
-  if (!shown.client.empty()) body += "<p>" + escaped(shown.client) + " asks to act for you on this server.</p>";
-  if (!shown.trouble.empty()) body += "<p class=\"trouble\" role=\"alert\">" + escaped(shown.trouble) + "</p>";
+  if (!shown.client.empty())
+    body += "<p>" + http::escaped_html(shown.client) + " asks to act for you on this server.</p>";
+  if (!shown.trouble.empty())
+    body += "<p class=\"trouble\" role=\"alert\">" + http::escaped_html(shown.trouble) + "</p>";
   body += form("sign-in", shown.sealed);
   if (shown.asks_for_code) {
     body +=
         "<label for=\"user_code\">Code that the device shows</label><input id=\"user_code\" name=\"user_code\" "
         "autocomplete=\"off\" autocapitalize=\"characters\" required value=\"" +
-        escaped(shown.user_code) + "\">";
+        http::escaped_html(shown.user_code) + "\">";
   }
   body +=
       "<label for=\"api_key\">Your API key</label><input id=\"api_key\" name=\"api_key\" type=\"password\" "
       "autocomplete=\"current-password\" required><button class=\"main\">Sign in</button></form>";
-  return page("Sign in", body, shown.trouble.empty() ? 200 : 403);
+  return page("Sign in", body, shown.trouble.empty() ? 200 : 403, shown.form_target);
 }
 
 Outgoing decision_page(const DecisionPage& shown) {

@@ -15,6 +15,7 @@ struct SignInPage {
   bool asks_for_code = false;
   std::string user_code = {};  ///< filled in already
   std::string trouble = {};    ///< why it is shown again
+  std::string form_target = {};
 };
 [[nodiscard]] Outgoing sign_in_page(const SignInPage& shown);
 

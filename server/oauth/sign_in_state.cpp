@@ -46,6 +46,7 @@ std::optional<SignInState> read(const Json& json) {
     state.state = json.at("state");
     state.user_code = json.at("user_code");
     state.user_id = json.at("user_id");
+    state.api_key_id = json.at("api_key_id");
     state.role = model::role_of(json.at("role").get<std::string>()).value_or(model::Role::user);
     state.cookie_digest = json.at("cookie");
     state.expires_at = time_of(json.at("expires_at"));
@@ -65,6 +66,7 @@ std::string seal(const SignInState& state, const auth::Sealer& sealer) {
                      {"state", state.state},
                      {"user_code", state.user_code},
                      {"user_id", state.user_id},
+                     {"api_key_id", state.api_key_id},
                      {"role", word(state.role)},
                      {"cookie", state.cookie_digest},
                      {"expires_at", number_of(state.expires_at)}};

@@ -24,6 +24,7 @@ struct SignInState {
   std::string state;
   std::string user_code;  ///< of a device, once the person has given it
   std::string user_id;    ///< empty: nobody has signed in yet
+  std::string api_key_id;  ///< by which they have
   model::Role role = model::Role::user;
   std::string cookie_digest;
   model::Time expires_at;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/store/statement.hpp"
+#include "server/oauth/revoked_tokens.hpp"
 #include "server/service/audit_log.hpp"
 #include "server/service/column.hpp"
 
@@ -77,6 +78,12 @@ void retire_others(soci::session& session, const std::string& id, model::Time at
   change.change();
 }
 
+/// Other processes go by what they have in memory for a while, but look at the deny list every time.
+void refuse_all(soci::session& session, const std::vector<SigningKeyFacts>& keys, model::Time now) {
+  const auto until = std::chrono::ceil<std::chrono::seconds>(now + SigningKeys::max_token_lifetime + slack);
+  for (const auto& key : keys) add_revoked(session, key.id, until);
+}
+
 void forget_those_that_are_over(soci::session& session, model::Time now) {
   const long long at = number_of(now);
   store::Statement change{session};
@@ -110,8 +117,9 @@ Result<void> SigningKeys::load() {
       database_.read([](soci::session& session) -> Result<std::vector<SigningKeyFacts>> { return load_all(session); });
   if (!found) return std::unexpected(std::move(found.error()));
   std::erase_if(*found, [now = model::now()](const SigningKeyFacts& key) { return key.is_over(now); });
-  keys_ = std::move(*found);
   loaded_at_ = std::chrono::steady_clock::now();
+  if (key_set_ && keys_ == *found) return {};
+  keys_ = std::move(*found);
   key_set_.reset();
   if (keys_.empty()) return {};
   auto set = auth::KeySet::parse(key_set_of(keys_));
@@ -120,13 +128,9 @@ Result<void> SigningKeys::load() {
   return {};
 }
 
-Result<void> SigningKeys::load_if_old() {
-  if (!keys_.empty() && std::chrono::steady_clock::now() - loaded_at_ < max_age) return {};
-  return load();
-}
-
 Result<const auth::SigningKey*> SigningKeys::current() {
-  if (auto loaded = load_if_old(); !loaded) return std::unexpected(std::move(loaded.error()));
+  // Every time: a key that was taken out of use in another process must not sign once more.
+  if (auto loaded = load(); !loaded) return std::unexpected(std::move(loaded.error()));
   const auto sealer = store_key_.sealer();
   if (!sealer) return std::unexpected(sealer.error());
   if (signing(keys_, model::now()) == nullptr) {
@@ -157,8 +161,7 @@ Result<const auth::SigningKey*> SigningKeys::current() {
 }
 
 Result<const auth::KeySet*> SigningKeys::verifying(std::string_view key_id) {
-  if (auto loaded = load_if_old(); !loaded) return std::unexpected(std::move(loaded.error()));
-  if (!key_set_ || !key_set_->has(key_id)) {
+  if (!key_set_ || !key_set_->has(key_id) || std::chrono::steady_clock::now() - loaded_at_ >= max_age) {
     if (auto loaded = load(); !loaded) return std::unexpected(std::move(loaded.error()));
   }
   const auto found = std::ranges::find(keys_, key_id, &SigningKeyFacts::id);
@@ -171,7 +174,6 @@ Result<const auth::KeySet*> SigningKeys::verifying(std::string_view key_id) {
 Result<std::vector<SigningKeyFacts>> SigningKeys::list() {
   // Whoever asks for the key set before the first token shall find the key that it will be signed with.
   if (auto key = current(); !key) return std::unexpected(std::move(key.error()));
-  if (auto loaded = load(); !loaded) return std::unexpected(std::move(loaded.error()));
   return keys_;
 }
 
@@ -187,10 +189,12 @@ Result<SigningKeyFacts> SigningKeys::rotate(const Actor& actor, std::string_view
       return fail(ErrorCode::conflict, "a new key is published already and is about to take over",
                   "wait for ten minutes, or change the keys at once");
     }
-    const auto signs_from = at_once ? now : now + publication;
+    const bool is_first = signing(known, now) == nullptr;
+    const auto signs_from = at_once || is_first ? now : now + publication;
     auto facts = insert(session, **sealer, algorithm, now, signs_from);
     if (!facts) return facts;
     retire_others(session, facts->id, at_once ? now : signs_from + max_token_lifetime + slack);
+    if (at_once) refuse_all(session, known, now);
     forget_those_that_are_over(session, now);
     model::AuditEntry entry;
     entry.action = at_once ? "signing_key.replace" : "signing_key.rotate";

@@ -27,6 +27,7 @@ struct SigningKeyFacts {
   std::optional<model::Time> retires_at;  ///< no token that it signed is accepted from then on
 
   [[nodiscard]] bool is_over(model::Time now) const noexcept { return retires_at && *retires_at <= now; }
+  bool operator==(const SigningKeyFacts&) const = default;
 };
 
 /// The keys that this server signs tokens with, shared by all its processes through the store. A new key is published
@@ -38,7 +39,7 @@ class SigningKeys {
   static constexpr std::chrono::seconds max_token_lifetime{3600};
   /// For so long a new key is published only. Key sets are cached for half of it.
   static constexpr std::chrono::seconds publication{600};
-  /// How old what is in memory may be. An unknown key id looks earlier.
+  /// How old what tokens are verified with may be. An unknown key id looks earlier.
   static constexpr std::chrono::seconds max_age{5};
 
   SigningKeys(store::Database& database, StoreKey& key) : database_{database}, store_key_{key} {}
@@ -51,12 +52,11 @@ class SigningKeys {
   [[nodiscard]] Result<std::vector<SigningKeyFacts>> list();
 
   /// Makes a key that takes over after `publication`. `at_once`: now, and nothing that the others signed is accepted
-  /// any more, for a key that somebody got hold of. ErrorCode::conflict while another one is about to take over.
+  /// any more, in no process, for a key that somebody got hold of. ErrorCode::conflict while another one is about to take over.
   [[nodiscard]] Result<SigningKeyFacts> rotate(const Actor& actor, std::string_view algorithm, bool at_once);
 
  private:
   Result<void> load();
-  Result<void> load_if_old();
 
   store::Database& database_;
   StoreKey& store_key_;

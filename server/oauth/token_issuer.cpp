@@ -146,6 +146,11 @@ bool is_access_token(const std::optional<std::string>& type) {
 
 }  // namespace
 
+std::chrono::seconds lifetime_until(const std::optional<model::Time>& end) {
+  if (!end) return SigningKeys::max_token_lifetime;
+  return std::min(std::chrono::floor<std::chrono::seconds>(*end - model::now()), SigningKeys::max_token_lifetime);
+}
+
 std::string TokenIssuer::resource(std::string_view server_id) const {
   return issuer_ + std::string{resource_prefix} + std::string{server_id} + std::string{resource_suffix};
 }
@@ -200,15 +205,12 @@ Result<AccessToken> TokenIssuer::verify(std::string_view text) {
     return invalid("is not for this server");
   }
   if (token->expires_at <= now()) return invalid("has expired");
-  const auto is_revoked = this->is_revoked(*token);
-  if (!is_revoked) return std::unexpected(is_revoked.error());
-  if (*is_revoked) return invalid("was revoked");
+  const auto revoked = database_.read([&](soci::session& session) -> Result<bool> {
+    return is_revoked(session, token->id, token->session, *jws->key_id);
+  });
+  if (!revoked) return std::unexpected(revoked.error());
+  if (*revoked) return invalid("was revoked");
   return *std::move(token);
-}
-
-Result<bool> TokenIssuer::is_revoked(const AccessToken& token) {
-  return database_.read(
-      [&](soci::session& session) -> Result<bool> { return is_any_revoked(session, token.id, token.session); });
 }
 
 Result<void> TokenIssuer::revoke(const AccessToken& token) {

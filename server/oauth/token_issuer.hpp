@@ -34,6 +34,9 @@ struct AccessToken {
   std::chrono::sys_seconds expires_at = {};
 };
 
+/// Whole seconds until the end of what a token comes of, at most a token's life; less than 1: it is over.
+[[nodiscard]] std::chrono::seconds lifetime_until(const std::optional<model::Time>& end);
+
 struct IssuedToken {
   config::Secret text;
   AccessToken token;
@@ -67,8 +70,6 @@ class TokenIssuer {
   [[nodiscard]] std::optional<std::string> server_of(std::string_view url) const;
 
  private:
-  [[nodiscard]] Result<bool> is_revoked(const AccessToken& token);
-
   store::Database& database_;
   SigningKeys& keys_;
   std::string issuer_;

@@ -1,14 +1,17 @@
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include "core/api/approval_json.hpp"
 #include "core/api/members.hpp"
 #include "server/routes/answers.hpp"
+#include "server/routes/management.hpp"
 #include "server/routes/routes.hpp"
 
 namespace runagents::server {
@@ -21,7 +24,7 @@ Result<Outgoing> create(Approvals& approvals, const Incoming& request) {
   if (!json) return std::unexpected(json.error());
   auto wanted = api::approval_request_from_json(*json);
   if (!wanted) return std::unexpected(wanted.error());
-  const auto asked = approvals.request(std::move(*wanted));
+  const auto asked = approvals.request(actor_of(request), std::move(*wanted));
   if (!asked) return std::unexpected(asked.error());
   return json_answer(api::to_json(asked->request), asked->is_new ? 201 : 200);
 }
@@ -39,7 +42,33 @@ Result<Outgoing> list(Runs& runs, Approvals& approvals, const Incoming& request)
   if (!status.empty() && !filter.status) {
     return fail(ErrorCode::usage, "there is no approval status \"" + status + "\"");
   }
-  return list_answer("requests", approvals.list(filter));
+  return list_answer("requests", approvals.list(request.principal(), filter));
+}
+
+Result<Outgoing> get(Approvals& approvals, const Incoming& request) {
+  const auto found = approvals.get(request.principal(), request.parameter(0));
+  auto answer = object_answer(found);
+  if (answer) answer->may_change = found->status == model::ApprovalStatus::pending;
+  return answer;
+}
+
+/// A runner waits here for people.
+Result<Outgoing> decided(Approvals& approvals, const Incoming& request) {
+  constexpr std::size_t max_ids = 100;
+  std::vector<std::string> ids;
+  const auto text = request.query("ids");
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find(',', at), text.size());
+    ids.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  if (ids.empty() || ids.size() > max_ids) {
+    return fail(ErrorCode::usage, "parameter \"ids\" must be a list of 1 to 100 ids, separated by commas");
+  }
+  const auto found = approvals.decided(request.principal(), ids);
+  auto answer = list_answer("requests", found);
+  if (answer) answer->may_change = found->empty();
+  return answer;
 }
 
 Result<Outgoing> approve(Approvals& approvals, const Incoming& request) {
@@ -52,7 +81,7 @@ Result<Outgoing> approve(Approvals& approvals, const Incoming& request) {
       .text("approver", decision.approver)
       .text("reason", decision.reason);
   if (const Error* error = members.error()) return std::unexpected(*error);
-  return object_answer(approvals.approve(request.parameter(0), decision));
+  return object_answer(approvals.approve(actor_of(request), request.parameter(0), decision));
 }
 
 Result<Outgoing> reject(Approvals& approvals, const Incoming& request) {
@@ -63,7 +92,7 @@ Result<Outgoing> reject(Approvals& approvals, const Incoming& request) {
   api::Members members{*json};
   members.text("approver", approver).text("reason", reason);
   if (const Error* error = members.error()) return std::unexpected(*error);
-  return object_answer(approvals.reject(request.parameter(0), approver, reason));
+  return object_answer(approvals.reject(actor_of(request), request.parameter(0), approver, reason));
 }
 
 Result<Outgoing> use(Grants& grants, const Incoming& request) {
@@ -73,9 +102,10 @@ Result<Outgoing> use(Grants& grants, const Incoming& request) {
   if (!action) return std::unexpected(action.error());
   std::string run_id;
   api::Members members{*json};
-  members.text("run_id", run_id);
+  std::string use_id;
+  members.text("run_id", run_id).text("use_id", use_id);
   if (const Error* error = members.error()) return std::unexpected(*error);
-  const auto used = grants.use(*action, run_id);
+  const auto used = grants.use(actor_of(request), *action, run_id, use_id);
   if (!used) return std::unexpected(used.error());
   const std::optional<model::ApprovalGrant>& grant = *used;
   return json_answer({{"grant", grant ? api::to_json(*grant) : nlohmann::ordered_json{}}});
@@ -83,29 +113,33 @@ Result<Outgoing> use(Grants& grants, const Incoming& request) {
 
 }  // namespace
 
-void add_approval_routes(Router& router, Runs& runs, Approvals& approvals) {
+void add_approval_routes(Router& router, Runs& runs, Approvals& approvals, AuditLog& audit) {
   router.add("POST", "/approvals/requests", Access::user,
              [&](const Incoming& request) { return create(approvals, request); });
   router.add("GET", "/approvals/requests", Access::user,
              [&](const Incoming& request) { return list(runs, approvals, request); });
   router.add("GET", "/approvals/requests/{}", Access::user,
-             [&](const Incoming& request) { return object_answer(approvals.get(request.parameter(0))); });
-  router.add("POST", "/approvals/requests/{}/approve", Access::user,
+             [&](const Incoming& request) { return get(approvals, request); });
+  router.add("GET", "/approvals/requests/decided", Access::user,
+             [&](const Incoming& request) { return decided(approvals, request); });
+  add_change(router, audit, "POST", "/approvals/requests/{}/approve", Access::user, "approval.approve",
              [&](const Incoming& request) { return approve(approvals, request); });
-  router.add("POST", "/approvals/requests/{}/reject", Access::user,
+  add_change(router, audit, "POST", "/approvals/requests/{}/reject", Access::user, "approval.reject",
              [&](const Incoming& request) { return reject(approvals, request); });
   router.add("POST", "/approvals/requests/{}/expire", Access::user,
-             [&](const Incoming& request) { return object_answer(approvals.expire(request.parameter(0))); });
+             [&](const Incoming& request) { return object_answer(approvals.expire(request.principal(), request.parameter(0))); });
 }
 
-void add_grant_routes(Router& router, Grants& grants) {
+void add_grant_routes(Router& router, Grants& grants, AuditLog& audit) {
   router.add("GET", "/approvals/grants", Access::user, [&](const Incoming& request) {
-    return list_answer("grants", grants.list(request.query("with_spent") == "true"));
+    return list_answer("grants", grants.list(request.principal(), request.query("with_spent") == "true"));
   });
   router.add("POST", "/approvals/grants/use", Access::user,
              [&](const Incoming& request) { return use(grants, request); });
-  router.add("DELETE", "/approvals/grants/{}", Access::user,
-             [&](const Incoming& request) { return object_answer(grants.revoke(request.parameter(0))); });
+  add_change(router, audit, "DELETE", "/approvals/grants/{}", Access::user, "approval_grant.revoke",
+             [&](const Incoming& request) {
+               return object_answer(grants.revoke(actor_of(request), request.parameter(0)));
+             });
 }
 
 }  // namespace runagents::server

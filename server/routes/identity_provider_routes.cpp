@@ -3,6 +3,7 @@
 #include "core/api/identity_provider_json.hpp"
 #include "server/oauth/oauth_routes.hpp"
 #include "server/routes/answers.hpp"
+#include "server/routes/management.hpp"
 
 namespace runagents::server {
 namespace {
@@ -27,7 +28,7 @@ Result<Outgoing> put(IdentityProviders& providers, const Incoming& request, cons
     return fail(ErrorCode::usage, "the name in the body is another one than in the path");
   }
   if (!name.empty()) provider->name = name;
-  const auto stored = providers.put(Actor{.principal = request.principal()}, std::move(*provider));
+  const auto stored = providers.put(actor_of(request), std::move(*provider));
   if (!stored) return std::unexpected(stored.error());
   return json_answer(to_json(*stored), stored->is_new ? 201 : 200);
 }
@@ -54,7 +55,7 @@ void add_identity_provider_routes(Router& router, IdentityProviders& providers) 
     return json_answer(to_json(*found));
   });
   router.add("DELETE", "/identity-providers/{}", Access::admin, [&](const Incoming& request) -> Result<Outgoing> {
-    if (auto removed = providers.remove(Actor{.principal = request.principal()}, request.parameter(0)); !removed) {
+    if (auto removed = providers.remove(actor_of(request), request.parameter(0)); !removed) {
       return std::unexpected(removed.error());
     }
     return Outgoing{200, "{}"};

@@ -62,7 +62,7 @@ template <class Value, class ToJson>
 
 /// Adds a route that changes something. What it refuses to somebody is noted in the audit log as such; what it does is
 /// noted by the service.
-void add_change(Router& router, AuditLog& audit, std::string_view method, std::string_view path_template, Access access,
-                std::string action, Handler handler);
+Router::Route& add_change(Router& router, AuditLog& audit, std::string_view method, std::string_view path_template,
+                          Access access, std::string action, Handler handler);
 
 }  // namespace runagents::server

@@ -5,7 +5,6 @@
 #include <nlohmann/json.hpp>
 
 #include "core/api/members.hpp"
-#include "core/auth/strict_json.hpp"
 #include "core/policy/json_arguments.hpp"
 #include "server/routes/answers.hpp"
 #include "server/routes/routes.hpp"
@@ -116,10 +115,7 @@ Result<Outgoing> answer_tool_call(const PolicySet& set, const Principal& princip
 }
 
 Result<Outgoing> evaluate(store::Database& database, PolicySets& sets, const Incoming& request) {
-  if (const auto strict = auth::read_strict_object(request.body(), max_depth); !strict) {
-    return fail(ErrorCode::usage, "the body is not a question in JSON: " + strict.error());
-  }
-  const auto json = request.json();
+  const auto json = request.json(max_depth);
   if (!json) return std::unexpected(json.error());
   std::string tool_name;
   std::string method;
@@ -149,7 +145,8 @@ Result<Outgoing> evaluate(store::Database& database, PolicySets& sets, const Inc
 
 void add_policy_evaluation_route(Router& router, store::Database& database, PolicySets& sets) {
   router.add("POST", "/policies/evaluate", Access::user,
-             [&](const Incoming& request) { return evaluate(database, sets, request); });
+             [&](const Incoming& request) { return evaluate(database, sets, request); })
+      .repeatable();
 }
 
 }  // namespace runagents::server

@@ -3,9 +3,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/auth/strict_json.hpp"
 #include "core/policy/subject.hpp"
 #include "server/routes/answers.hpp"
+#include "server/routes/management.hpp"
 #include "server/routes/routes.hpp"
 
 namespace runagents::server {
@@ -56,13 +56,9 @@ Result<Outgoing> get(Policies& policies, const Incoming& request) {
 }
 
 Result<Outgoing> put(Policies& policies, const Incoming& request, std::string_view name) {
-  // A member that stands there twice would be another policy for every other reader.
-  if (const auto strict = auth::read_strict_object(request.body(), max_depth); !strict) {
-    return fail(ErrorCode::usage, "the body is not a policy in JSON: " + strict.error());
-  }
-  const auto json = request.json();
+  const auto json = request.json(max_depth);
   if (!json) return std::unexpected(json.error());
-  const auto put = policies.put({request.principal()}, *json, name);
+  const auto put = policies.put(actor_of(request), *json, name);
   if (!put) return std::unexpected(put.error());
   return json_answer(json_of(put->stored), put->change == Resources::Change::created ? 201 : 200);
 }
@@ -74,7 +70,7 @@ Result<Outgoing> put_at(Policies& policies, const Incoming& request) {
 }
 
 Result<Outgoing> remove(Policies& policies, const Incoming& request) {
-  if (auto removed = policies.remove({request.principal()}, request.parameter(0)); !removed) {
+  if (auto removed = policies.remove(actor_of(request), request.parameter(0)); !removed) {
     return std::unexpected(std::move(removed.error()));
   }
   return Outgoing{200, "{}"};

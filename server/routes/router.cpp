@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <charconv>
 #include <exception>
+#include <set>
 #include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "core/api/reason.hpp"
 #include "core/api/target.hpp"
+#include "core/auth/strict_json.hpp"
 #include "server/service/identifier.hpp"
 
 namespace runagents::server {
@@ -63,6 +65,35 @@ std::optional<std::size_t> literal_matches(const std::vector<std::string>& patte
   return matches;
 }
 
+/// A HEAD is a GET whose body nobody sends (RFC 9110, section 9.3.2).
+std::string_view method_of(const api::Request& request) {
+  return request.method == "HEAD" ? std::string_view{"GET"} : std::string_view{request.method};
+}
+
+std::string joined(const std::set<std::string>& methods) {
+  std::string list;
+  for (const auto& method : methods) (list += list.empty() ? "" : ", ") += method;
+  return list;
+}
+
+/// No route has this method and this path. `allowed`: those of other routes with the path.
+api::Response no_route(const api::Request& request, const std::set<std::string>& allowed) {
+  const auto path = request.target.substr(0, request.target.find('?'));
+  auto response = error_response({ErrorCode::not_found, "the control plane has no " + request.method + " " + path},
+                                 api::field(request.fields, "x-request-id"));
+  if (allowed.empty()) return response;
+  response.status = 405;
+  if (request.method == "OPTIONS") response = {204, {}};
+  response.fields.emplace_back("allow", joined(allowed));
+  return response;
+}
+
+/// Where the store is, and why it does not answer, is nothing for those who are not known.
+Error for_strangers(const Error& error) {
+  if (error.code != ErrorCode::unavailable) return error;
+  return {ErrorCode::unavailable, "the control plane cannot reach its store", "try again in a moment", error.reason};
+}
+
 int status_of(const Error& error) {
   const auto* reason = api::find_reason(error.reason);
   return reason != nullptr ? reason->http_status : http_status(error.code);
@@ -115,65 +146,86 @@ Result<std::uint64_t> Incoming::number(const std::string& name, std::uint64_t fa
   return value;
 }
 
-Result<nlohmann::ordered_json> Incoming::json() const {
+Result<nlohmann::ordered_json> Incoming::json(std::size_t max_depth) const {
   if (body().empty()) return nlohmann::ordered_json::object();
-  auto json = nlohmann::ordered_json::parse(body(), nullptr, false);
-  if (!json.is_object()) return fail(ErrorCode::usage, "the body must be a JSON object");
-  return json;
+  auto json = auth::read_strict_ordered_json(body(), {.max_depth = max_depth});
+  if (!json) return fail(ErrorCode::usage, "the body must be a JSON object: it " + json.error());
+  return *std::move(json);
 }
 
-void Router::add(std::string_view method, std::string_view path_template, Access access, Handler handler) {
-  routes_.push_back({std::string{method}, split(path_template, '/'), access, std::move(handler)});
+struct Router::Found {
+  const Route* route = nullptr;  ///< null: none
+  std::vector<std::string> parameters;
+  std::map<std::string, std::string> query;
+  std::set<std::string> allowed;
+};
+
+Router::Route& Router::add(std::string_view method, std::string_view path_template, Access access, Handler handler,
+                           QueryReader query_reader) {
+  return routes_.emplace_back(std::string{method}, split(path_template, '/'), access, std::move(handler), query_reader);
 }
 
-Result<Outgoing> Router::dispatch(const api::Request& request, const Authenticate& authenticate) const {
+Result<Router::Found> Router::find(const api::Request& request) const {
   const std::string_view target = request.target;
   const std::size_t mark = std::min(target.find('?'), target.size());
   const auto path = path_segments(target.substr(0, mark));
   if (!path) return std::unexpected(path.error());
-  auto query = query_parameters(target.substr(std::min(mark + 1, target.size())));
-  if (!query) return std::unexpected(query.error());
 
-  const Route* best = nullptr;
+  Found found;
   std::size_t best_matches = 0;
-  std::string allowed;
   for (const Route& route : routes_) {
     const auto matches = literal_matches(route.segments, *path);
     if (!matches) continue;
-    if (route.method != request.method) {
-      (allowed += allowed.empty() ? "" : ", ") += route.method;
-    } else if (best == nullptr || *matches > best_matches) {
-      best = &route;
+    found.allowed.insert(route.method);
+    if (route.method == "GET") found.allowed.insert("HEAD");
+    if (route.method != method_of(request)) continue;
+    if (found.route == nullptr || *matches > best_matches) {
+      found.route = &route;
       best_matches = *matches;
     }
   }
-  if (best == nullptr) {
-    auto error = Error{ErrorCode::not_found,
-                       "the control plane has no " + request.method + " " + std::string{target.substr(0, mark)}};
-    if (allowed.empty()) return std::unexpected(std::move(error));
-    auto refused = error_response(error, api::field(request.fields, "x-request-id"));
-    return Outgoing{405, std::move(refused.body), {{"allow", std::move(allowed)}}};
+  if (found.route == nullptr) return found;
+  if (found.route->query_reader == QueryReader::router) {
+    auto query = query_parameters(target.substr(std::min(mark + 1, target.size())));
+    if (!query) return std::unexpected(std::move(query.error()));
+    found.query = std::move(*query);
   }
-  std::vector<std::string> parameters;
   for (std::size_t i = 0; i < path->size(); ++i) {
-    if (best->segments[i] == placeholder) parameters.push_back((*path)[i]);
+    if (found.route->segments[i] == placeholder) found.parameters.push_back((*path)[i]);
   }
-  Principal principal;
-  if (best->access != Access::anybody) {
-    auto known = authenticate(request);
-    if (!known) return std::unexpected(std::move(known.error()));
-    principal = std::move(*known);
-    if (!permits(best->access, principal)) return std::unexpected(not_permitted(best->access, principal));
-  }
-  return best->handler(Incoming{request, std::move(parameters), std::move(*query), principal});
+  return found;
 }
 
-api::Response Router::answer(const api::Request& request, const Authenticate& authenticate) const {
+api::Response Router::answer_known(const Found& found, const api::Request& request, const Principal& principal,
+                                   const Around& around) const {
+  const auto& route = *found.route;
   const auto request_id = api::field(request.fields, "x-request-id");
-  try {
-    auto outcome = dispatch(request, authenticate);
+  const auto work = [&]() -> api::Response {
+    auto outcome = route.handler(Incoming{request, found.parameters, found.query, principal});
+    if (!outcome && route.access == Access::anybody) return error_response(for_strangers(outcome.error()), request_id);
     if (!outcome) return error_response(outcome.error(), request_id);
     return {outcome->status, std::move(outcome->body), std::move(outcome->fields), outcome->may_change};
+  };
+  if (!around || route.access == Access::anybody || route.is_repeatable) return work();
+  return around(principal, work);
+}
+
+api::Response Router::answer(const api::Request& request, const Authenticate& authenticate,
+                             const Around& around) const {
+  const auto request_id = api::field(request.fields, "x-request-id");
+  try {
+    const auto found = find(request);
+    if (!found) return error_response(found.error(), request_id);
+    if (found->route == nullptr) return no_route(request, found->allowed);
+    const auto access = found->route->access;
+    Principal principal;
+    if (access != Access::anybody) {
+      auto known = authenticate(request);
+      if (!known) return error_response(for_strangers(known.error()), request_id);
+      principal = std::move(*known);
+      if (!permits(access, principal)) return error_response(not_permitted(access, principal), request_id);
+    }
+    return answer_known(*found, request, principal, around);
   } catch (const std::exception&) {
     // What it says may quote data.
     return error_response({ErrorCode::internal, "the control plane failed at " + request.method}, request_id);

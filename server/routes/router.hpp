@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -29,8 +30,8 @@ class Incoming {
   /// A query parameter that is a number from 0 to `max`; `fallback` when there is none.
   [[nodiscard]] Result<std::uint64_t> number(const std::string& name, std::uint64_t fallback, std::uint64_t max) const;
   [[nodiscard]] std::string_view body() const { return request_.body; }
-  /// The body as a JSON object; an empty one when the body is empty.
-  [[nodiscard]] Result<nlohmann::ordered_json> json() const;
+  /// The body as a JSON object with one reading (strict_json.hpp); an empty one when the body is empty.
+  [[nodiscard]] Result<nlohmann::ordered_json> json(std::size_t max_depth = 64) const;
   /// A header field by its lower-case name; empty when there is none.
   [[nodiscard]] std::string_view field(std::string_view name) const { return api::field(request_.fields, name); }
   [[nodiscard]] const api::Request& request() const { return request_; }
@@ -54,6 +55,9 @@ struct Outgoing {
 
 using Handler = std::function<Result<Outgoing>(const Incoming&)>;
 
+/// Who reads the query of a route: the router, which refuses a parameter that comes twice, or the handler itself.
+enum class QueryReader { router, handler };
+
 /// Says by whom a request is.
 using Authenticate = std::function<Result<Principal>(const api::Request&)>;
 
@@ -61,20 +65,45 @@ using Authenticate = std::function<Result<Principal>(const api::Request&)>;
 /// segment wins over a placeholder. Errors of handlers become `{"error","code","detail","hint","request_id"}`.
 class Router {
  public:
+  /// What a query parameter is, for the description of the API.
+  struct Parameter {
+    std::string_view name;
+    std::string_view summary;
+  };
   struct Route {
     std::string method;
     std::vector<std::string> segments;
     Access access = Access::admin;
     Handler handler;
-  };
+    QueryReader query_reader = QueryReader::router;
+    std::string_view summary = {};
+    std::vector<Parameter> query = {};
+    bool is_repeatable = false;  ///< doing it twice is as good as once: its answers need not be kept
 
-  void add(std::string_view method, std::string_view path_template, Access access, Handler handler);
-  /// Asks `authenticate` only where the route wants a credential. Never throws.
-  [[nodiscard]] api::Response answer(const api::Request& request, const Authenticate& authenticate) const;
+    /// Describes it; what these refer to is static.
+    Route& says(std::string_view text) { return summary = text, *this; }
+    Route& with(std::vector<Parameter> parameters) { return query = std::move(parameters), *this; }
+    Route& repeatable() { return is_repeatable = true, *this; }
+  };
+  /// Does what the route does.
+  using Work = std::function<api::Response()>;
+  /// Something around the work of a request by somebody who is permitted it.
+  using Around = std::function<api::Response(const Principal&, const Work&)>;
+
+  /// Valid until the next call.
+  Route& add(std::string_view method, std::string_view path_template, Access access, Handler handler,
+             QueryReader query_reader = QueryReader::router);
+  /// Asks `authenticate` only where the route wants a credential, and `around`, where there is one, for what is then
+  /// permitted and not repeatable. Why something is unavailable is told only to those who are known. Never throws.
+  [[nodiscard]] api::Response answer(const api::Request& request, const Authenticate& authenticate,
+                                     const Around& around = {}) const;
   [[nodiscard]] const std::vector<Route>& routes() const noexcept { return routes_; }
 
  private:
-  [[nodiscard]] Result<Outgoing> dispatch(const api::Request& request, const Authenticate& authenticate) const;
+  struct Found;
+  [[nodiscard]] Result<Found> find(const api::Request& request) const;
+  [[nodiscard]] api::Response answer_known(const Found& found, const api::Request& request, const Principal& principal,
+                                           const Around& around) const;
 
   std::vector<Route> routes_;
 };

@@ -3,6 +3,7 @@
 #include "server/routes/router.hpp"
 #include "server/service/agent_accounts.hpp"
 #include "server/service/api_keys.hpp"
+#include "server/service/approval_connectors.hpp"
 #include "server/service/approvals.hpp"
 #include "server/service/audit_log.hpp"
 #include "server/service/consents.hpp"
@@ -21,10 +22,24 @@ namespace runagents::server {
 
 class UpstreamAuthorizations;
 
+/// What the page of an approval request needs.
+struct DecisionPageParts {
+  Approvals& approvals;
+  ApiKeys& api_keys;
+  Users& users;
+  StoreKey& key;
+  std::string issuer;
+};
+
 /// Adds the routes of a resource. The services must outlive the router.
 void add_run_routes(Router& router, Runs& runs);
-void add_approval_routes(Router& router, Runs& runs, Approvals& approvals);
-void add_grant_routes(Router& router, Grants& grants);
+void add_approval_routes(Router& router, Runs& runs, Approvals& approvals, AuditLog& audit);
+/// Webhooks that learn of approval requests.
+void add_approval_connector_routes(Router& router, ApprovalConnectors& connectors, ApprovalNotices& notices,
+                                   AuditLog& audit);
+/// The page behind the decision link of a message; not below the API's base.
+void add_approval_page(Router& router, const DecisionPageParts& parts);
+void add_grant_routes(Router& router, Grants& grants, AuditLog& audit);
 void add_secret_routes(Router& router, Secrets& secrets);
 /// The one that gives the value of a secret: for a control plane in the user's own process, never for a server.
 void add_local_secret_routes(Router& router, Secrets& secrets);

@@ -8,6 +8,7 @@
 #include "core/api/members.hpp"
 #include "core/api/run_json.hpp"
 #include "server/routes/answers.hpp"
+#include "server/routes/management.hpp"
 #include "server/routes/routes.hpp"
 
 namespace runagents::server {
@@ -23,7 +24,7 @@ Result<Outgoing> create(Runs& runs, const Incoming& request) {
   if (!json) return std::unexpected(json.error());
   auto run = api::run_from_json(*json);
   if (!run) return std::unexpected(run.error());
-  return object_answer(runs.create(std::move(*run)), 201);
+  return object_answer(runs.create(request.principal(), std::move(*run)), 201);
 }
 
 Result<Outgoing> change(Runs& runs, const Incoming& request) {
@@ -34,14 +35,15 @@ Result<Outgoing> change(Runs& runs, const Incoming& request) {
   api::Members members{*json};
   members.word("status", change.status, model::run_status_of, "the status of a run, such as COMPLETED")
       .number("exit_code", change.exit_code)
-      .text("reason", change.reason);
+      .text("reason", change.reason)
+      .number("last_seq", change.last_seq);
   if (json->contains("calls")) {
     api::RunCounts counts;
     members.number("calls", counts.calls).number("refused", counts.refused).number("approved", counts.approved);
     change.counts = counts;
   }
   if (const Error* error = members.error()) return std::unexpected(*error);
-  return object_answer(runs.change(request.parameter(0), change));
+  return object_answer(runs.change(request.principal(), request.parameter(0), change));
 }
 
 Result<Outgoing> list(Runs& runs, const Incoming& request) {
@@ -55,13 +57,14 @@ Result<Outgoing> list(Runs& runs, const Incoming& request) {
   const std::string status = request.query("status");
   filter.status = model::run_status_of(status);
   if (!status.empty() && !filter.status) return fail(ErrorCode::usage, "there is no run status \"" + status + "\"");
-  return list_answer("runs", runs.list(filter));
+  return list_answer("runs", runs.list(request.principal(), filter));
 }
 
 Result<Outgoing> append_events(Runs& runs, const Incoming& request) {
   const auto lines = api::array_elements(request.body(), "events");
   if (!lines) return std::unexpected(lines.error());
-  if (auto stored = runs.append_events(request.parameter(0), *lines); !stored) return std::unexpected(stored.error());
+  auto stored = runs.append_events(request.principal(), request.parameter(0), *lines);
+  if (!stored) return std::unexpected(std::move(stored.error()));
   return Outgoing{200, "{}"};
 }
 
@@ -75,7 +78,7 @@ Result<Outgoing> events(Runs& runs, const Incoming& request) {
   query.after_seq = *after;
   query.limit = static_cast<std::uint32_t>(*limit);
   query.type = request.query("type");
-  const auto found = runs.events(request.parameter(0), query);
+  const auto found = runs.events(request.principal(), request.parameter(0), query);
   if (!found) return std::unexpected(found.error());
   // Not through a JSON library: the texts are hashed.
   std::string body = R"({"events":[)";
@@ -91,16 +94,18 @@ void add_run_routes(Router& router, Runs& runs) {
   router.add("GET", "/runs", Access::user, [&](const Incoming& request) { return list(runs, request); });
   router.add("GET", "/runs/{}", Access::user, [&](const Incoming& request) -> Result<Outgoing> {
     if (auto recovered = runs.recover(); !recovered) return std::unexpected(recovered.error());
-    return object_answer(runs.get(request.parameter(0)));
+    return object_answer(runs.get(request.principal(), request.parameter(0)));
   });
   router.add("PATCH", "/runs/{}", Access::user, [&](const Incoming& request) { return change(runs, request); });
   router.add("POST", "/runs/{}/cancel", Access::user, [&](const Incoming& request) -> Result<Outgoing> {
     if (auto recovered = runs.recover(); !recovered) return std::unexpected(recovered.error());
-    return object_answer(runs.cancel(request.parameter(0)));
+    return object_answer(runs.cancel(actor_of(request), request.parameter(0)));
   });
   router.add("GET", "/runs/{}/events", Access::user, [&](const Incoming& request) { return events(runs, request); });
-  router.add("POST", "/runs/{}/events", Access::user,
-             [&](const Incoming& request) { return append_events(runs, request); });
+  router
+      .add("POST", "/runs/{}/events", Access::user,
+           [&](const Incoming& request) { return append_events(runs, request); })
+      .repeatable();
 }
 
 }  // namespace runagents::server

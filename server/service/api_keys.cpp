@@ -132,42 +132,78 @@ std::unexpected<Error> invalid(std::string message, std::string hint = {}) {
   return fail(ErrorCode::unauthenticated, std::move(message), std::move(hint), "invalid_api_key");
 }
 
-}  // namespace
-
-Result<CreatedApiKey> ApiKeys::create(const Actor& actor, const NewApiKey& wanted) {
+Result<void> check(const NewApiKey& wanted) {
   if (wanted.name.empty()) return fail(ErrorCode::usage, "an API key needs a \"name\"");
   if (auto fit = check_unique_name("name", wanted.name); !fit) return std::unexpected(std::move(fit.error()));
   if (wanted.name.starts_with(key_prefix)) return fail(ErrorCode::usage, "\"name\" must not look like an API key");
-  const auto now = model::now();
-  if (wanted.expires_at && *wanted.expires_at <= now) {
+  if (wanted.expires_at && *wanted.expires_at <= model::now()) {
     return fail(ErrorCode::usage, "\"expires_at\" must lie in the future");
   }
+  return {};
+}
+
+Result<CreatedApiKey> create_in(soci::session& session, const Actor& actor, const NewApiKey& wanted) {
   auto id = new_uuid();
   if (!id) return std::unexpected(std::move(id.error()));
+  const auto owner = load_subject(session, actor.principal, wanted.user);
+  if (!owner) return std::unexpected(owner.error());
+  if (!owner->is_active) return fail(ErrorCode::conflict, owner->email + " is deactivated");
+  // A key never gives more than the credential that made it.
+  const auto most = std::min(owner->role, actor.principal.role);
+  if (wanted.role && *wanted.role > most) {
+    return fail(ErrorCode::forbidden,
+                "the key's role may be \"" + std::string{word(most)} + "\" at most, as the owner's and the maker's");
+  }
+  const auto& last = actor.principal.ends_at;
+  if (last && wanted.expires_at && *wanted.expires_at > *last) {
+    return fail(ErrorCode::forbidden,
+                "the key may live until " + model::to_iso8601(*last) + " at most, as the key that makes it");
+  }
   auto value = new_secret(key_prefix);
-  return database_.write(store::Durability::full, [&](soci::session& session) -> Result<CreatedApiKey> {
-    const auto owner = load_subject(session, actor.principal, wanted.user);
-    if (!owner) return std::unexpected(owner.error());
-    if (!owner->is_active) return fail(ErrorCode::conflict, owner->email + " is deactivated");
-    // A key never gives more than the credential that made it.
-    const auto most = std::min(owner->role, actor.principal.role);
-    if (wanted.role && *wanted.role > most) {
-      return fail(ErrorCode::forbidden,
-                  "the key's role may be \"" + std::string{word(most)} + "\" at most, as the owner's and the maker's");
-    }
-    ApiKey key{.id = *id,
-               .user_id = owner->id,
-               .name = wanted.name,
-               .prefix = std::string{value.reveal().substr(0, shown_prefix_size)},
-               .role = wanted.role.value_or(most),
-               .created_at = now,
-               .expires_at = wanted.expires_at,
-               .last_used_at = {},
-               .revoked_at = {}};
-    insert(session, key, digest_of(value.reveal()));
-    auto logged = AuditLog::add(session, actor, {.action = "api_key.create", .user_id = owner->id, .object = key.id});
-    if (!logged) return std::unexpected(std::move(logged.error()));
-    return CreatedApiKey{std::move(key), std::move(value)};
+  ApiKey key{.id = *id,
+             .user_id = owner->id,
+             .name = wanted.name,
+             .prefix = std::string{value.reveal().substr(0, shown_prefix_size)},
+             .role = wanted.role.value_or(most),
+             .created_at = model::now(),
+             .expires_at = wanted.expires_at ? wanted.expires_at : last,
+             .last_used_at = {},
+             .revoked_at = {}};
+  insert(session, key, digest_of(value.reveal()));
+  auto logged = AuditLog::add(session, actor, {.action = "api_key.create", .user_id = owner->id, .object = key.id});
+  if (!logged) return std::unexpected(std::move(logged.error()));
+  return CreatedApiKey{std::move(key), std::move(value)};
+}
+
+bool has_any(soci::session& session) {
+  int found = 0;
+  store::Statement query{session};
+  query.into(found);
+  query.prepare("SELECT 1 FROM api_keys LIMIT 1");
+  return query.fetch();
+}
+
+}  // namespace
+
+Result<CreatedApiKey> ApiKeys::create(const Actor& actor, const NewApiKey& wanted) {
+  if (auto fit = check(wanted); !fit) return std::unexpected(std::move(fit.error()));
+  return database_.write(store::Durability::full,
+                         [&](soci::session& session) { return create_in(session, actor, wanted); });
+}
+
+Result<bool> ApiKeys::empty() {
+  return database_.read([](soci::session& session) -> Result<bool> { return !has_any(session); });
+}
+
+Result<std::optional<CreatedApiKey>> ApiKeys::create_first(
+    const Actor& actor, const NewApiKey& wanted, const std::function<Result<void>(const CreatedApiKey&)>& deliver) {
+  if (auto fit = check(wanted); !fit) return std::unexpected(std::move(fit.error()));
+  return database_.write(store::Durability::full, [&](soci::session& session) -> Result<std::optional<CreatedApiKey>> {
+    if (has_any(session)) return std::nullopt;
+    auto made = create_in(session, actor, wanted);
+    if (!made) return std::unexpected(std::move(made.error()));
+    if (auto delivered = deliver(*made); !delivered) return std::unexpected(std::move(delivered.error()));
+    return made;
   });
 }
 
@@ -192,7 +228,8 @@ Result<Principal> ApiKeys::find(std::string_view key) {
   return Principal{.kind = Principal::Kind::user,
                    .role = std::min(known.role, owner->role),
                    .user = facts_of(*owner),
-                   .credential_id = known.id};
+                   .credential_id = known.id,
+                   .ends_at = known.expires_at};
 }
 
 Result<Page<ApiKey>> ApiKeys::list(const Actor& actor, std::string_view user, const Paging& paging) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,12 @@ class ApiKeys {
 
   /// For oneself; an admin may for others, and never with more than the owner's role.
   [[nodiscard]] Result<CreatedApiKey> create(const Actor& actor, const NewApiKey& wanted);
+  /// Whether there has never been one. Blocks.
+  [[nodiscard]] Result<bool> empty();
+  /// The very first key; nothing when there is one already, whatever has become of it. `deliver` gets it before it
+  /// counts: what that fails with is returned, and there is no key.
+  [[nodiscard]] Result<std::optional<CreatedApiKey>> create_first(
+      const Actor& actor, const NewApiKey& wanted, const std::function<Result<void>(const CreatedApiKey&)>& deliver);
   /// Whether a text has the shape of a key, which is no more than a prefix.
   [[nodiscard]] static bool looks_like_key(std::string_view text) noexcept { return text.starts_with("rl_"); }
   /// Whose key this is, with the lesser of the key's and the owner's role; ErrorCode::unauthenticated, reason

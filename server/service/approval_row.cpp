@@ -20,6 +20,7 @@ void RequestRow::bind(store::Statement& query) {
   query.into(value.policy).into(rule).into(value.body_preview).into(body_bytes).into(value.content_type);
   query.into(approver_groups).into(default_duration_s).into(status).into(scope).into(value.approver);
   query.into(value.reason).into(created_at).into(updated_at).into(expires_at);
+  query.into(value.requested_by);
 }
 
 model::ApprovalRequest RequestRow::request() const {
@@ -42,7 +43,7 @@ void GrantRow::bind(store::Statement& query) {
   query.into(value.id).into(value.request_id).into(value.run_id).into(scope).into(action.agent).into(action.tool);
   query.into(action.capability).into(action.method).into(action.url).into(action.end_user).into(action.body_sha256);
   query.into(value.approver).into(created_at).into(expires_at, has_expires_at);
-  query.into(consumed_at, has_consumed_at).into(revoked_at, has_revoked_at);
+  query.into(consumed_at, has_consumed_at).into(revoked_at, has_revoked_at).into(value.requested_by);
 }
 
 model::ApprovalGrant GrantRow::grant() const {
@@ -70,13 +71,13 @@ void insert_request(soci::session& session, const model::ApprovalRequest& reques
   insert.use(request.policy, "policy").use(rule, "rule").use(request.body_preview, "body_preview");
   insert.use(body_bytes, "body_bytes").use(request.content_type, "content_type").use(groups, "groups");
   insert.use(duration, "duration").use(status, "status").use(created_at, "created_at");
-  insert.use(updated_at, "updated_at").use(expires_at, "expires_at");
+  insert.use(updated_at, "updated_at").use(expires_at, "expires_at").use(request.requested_by, "requested_by");
   insert.prepare(
       "INSERT INTO approval_requests (id, run_id, action_id, agent, tool, capability, method, url, end_user, "
       "body_sha256, policy, rule, body_preview, body_bytes, content_type, approver_groups, default_duration_s, status, "
-      "created_at, updated_at, expires_at) VALUES (:id, :run_id, :action_id, :agent, :tool, :capability, :method, "
+      "created_at, updated_at, expires_at, requested_by) VALUES (:id, :run_id, :action_id, :agent, :tool, :capability, :method, "
       ":url, :end_user, :body_sha256, :policy, :rule, :body_preview, :body_bytes, :content_type, :groups, :duration, "
-      ":status, :created_at, :updated_at, :expires_at)");
+      ":status, :created_at, :updated_at, :expires_at, :requested_by)");
   insert.change();
 }
 
@@ -90,10 +91,12 @@ void insert_grant(soci::session& session, const model::ApprovalGrant& grant, con
   insert.use(action_id, "action_id");
   bind_action(insert, grant.action);
   insert.use(grant.approver, "approver").use(created_at, "created_at").use(expires_at, has_expires_at, "expires_at");
+  insert.use(grant.requested_by, "requested_by");
   insert.prepare(
       "INSERT INTO approval_grants (id, request_id, run_id, scope, action_id, agent, tool, capability, method, url, "
-      "end_user, body_sha256, approver, created_at, expires_at) VALUES (:id, :request_id, :run_id, :scope, :action_id, "
-      ":agent, :tool, :capability, :method, :url, :end_user, :body_sha256, :approver, :created_at, :expires_at)");
+      "end_user, body_sha256, approver, created_at, expires_at, requested_by) VALUES (:id, :request_id, :run_id, :scope, :action_id, "
+      ":agent, :tool, :capability, :method, :url, :end_user, :body_sha256, :approver, :created_at, :expires_at, "
+      ":requested_by)");
   insert.change();
 }
 

@@ -14,7 +14,8 @@ struct RequestRow {
   static constexpr const char* columns =
       "r.id, r.run_id, r.action_id, r.agent, r.tool, r.capability, r.method, r.url, r.end_user, r.body_sha256, "
       "r.policy, r.rule, r.body_preview, r.body_bytes, r.content_type, r.approver_groups, r.default_duration_s, "
-      "r.status, r.scope, r.approver, r.reason, r.created_at, r.updated_at, r.expires_at";
+      "r.status, r.scope, r.approver, r.reason, r.created_at, r.updated_at, r.expires_at, "
+      "r.requested_by";
 
   void bind(store::Statement& query);
   [[nodiscard]] model::ApprovalRequest request() const;
@@ -28,7 +29,7 @@ struct RequestRow {
 struct GrantRow {
   static constexpr const char* columns =
       "g.id, g.request_id, g.run_id, g.scope, g.agent, g.tool, g.capability, g.method, g.url, g.end_user, "
-      "g.body_sha256, g.approver, g.created_at, g.expires_at, g.consumed_at, g.revoked_at";
+      "g.body_sha256, g.approver, g.created_at, g.expires_at, g.consumed_at, g.revoked_at, g.requested_by";
 
   void bind(store::Statement& query);
   [[nodiscard]] model::ApprovalGrant grant() const;

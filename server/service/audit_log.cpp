@@ -91,8 +91,8 @@ Result<void> AuditLog::add(soci::session& session, const Actor& actor, AuditEntr
 }
 
 Result<void> AuditLog::add(const Actor& actor, AuditEntry entry) {
-  return database_.write(store::Durability::normal,
-                         [&](soci::session& session) { return add(session, actor, std::move(entry)); });
+  return database_.append(store::Durability::normal,
+                          [&](soci::session& session) { return add(session, actor, std::move(entry)); });
 }
 
 Result<Page<AuditEntry>> AuditLog::list(const Actor& actor, const AuditFilter& filter, const Paging& paging) {

@@ -90,13 +90,14 @@ std::unexpected<Error> no_such(std::string_view noun, std::string_view id_or_nam
   return fail(ErrorCode::not_found, "there is no " + std::string{noun} + " \"" + shown + "\"");
 }
 
-Result<std::string> action_id(const model::Action& action) {
+Result<std::string> action_id(const model::Action& action, std::string_view requested_by) {
   std::string text;
   for (const auto* part : {&action.agent, &action.tool, &action.capability, &action.method, &action.url,
                            &action.end_user, &action.body_sha256}) {
     // With its length in front, no part can pass for the end of the one before it.
     text += std::to_string(part->size()) + ':' + *part;
   }
+  if (!requested_by.empty()) text.append("by ").append(requested_by);
   std::array<unsigned char, 32> digest{};
   if (EVP_Digest(text.data(), text.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1) {
     return fail(ErrorCode::internal, "cannot compute SHA-256 for an action");

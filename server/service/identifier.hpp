@@ -21,8 +21,9 @@ namespace runagents::server {
 /// ErrorCode::not_found for what nothing has as its id or name.
 [[nodiscard]] std::unexpected<Error> no_such(std::string_view noun, std::string_view id_or_name);
 
-/// A digest that is equal exactly for equal actions: lower-case hexadecimal SHA-256.
-[[nodiscard]] Result<std::string> action_id(const model::Action& action);
+/// A digest that is equal exactly for equal actions of the same user's runs (empty: of the owner of the embedded
+/// store): lower-case hexadecimal SHA-256.
+[[nodiscard]] Result<std::string> action_id(const model::Action& action, std::string_view requested_by = {});
 
 /// A kind of object that is looked up by id.
 struct Kind {

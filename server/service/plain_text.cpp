@@ -1,8 +1,7 @@
 #include "server/service/plain_text.hpp"
 
-#include <algorithm>
-
 #include "core/ascii.hpp"
+#include "core/glyph.hpp"
 #include "server/service/identifier.hpp"
 
 namespace runagents::server {
@@ -12,8 +11,13 @@ Result<void> check_text(std::string_view what, std::string_view text, std::size_
     return fail(ErrorCode::usage,
                 "\"" + std::string{what} + "\" must not be longer than " + std::to_string(max_bytes) + " bytes");
   }
-  if (std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; })) {
-    return fail(ErrorCode::usage, "\"" + std::string{what} + "\" must not have control characters");
+  while (!text.empty()) {
+    const auto glyph = first_glyph(text);
+    if (glyph.size == 0) return fail(ErrorCode::usage, "\"" + std::string{what} + "\" is not UTF-8");
+    if (misleads(glyph.code)) {
+      return fail(ErrorCode::usage, "\"" + std::string{what} + "\" must not have control or invisible characters");
+    }
+    text.remove_prefix(glyph.size);
   }
   return {};
 }

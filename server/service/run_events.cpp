@@ -11,6 +11,7 @@
 #include "core/store/statement.hpp"
 #include "server/service/column.hpp"
 #include "server/service/identifier.hpp"
+#include "server/service/run_access.hpp"
 #include "server/service/run_rows.hpp"
 #include "server/service/runs.hpp"
 
@@ -53,7 +54,8 @@ Result<Batch> batch_of(std::span<const std::string_view> lines, std::int64_t sto
     if (seq < next) continue;
     if (seq > next) {
       return fail(ErrorCode::conflict, "events are missing: seq " + std::to_string(seq) + " came where " +
-                                           std::to_string(next) + " is next");
+                                           std::to_string(next) + " is next",
+                  {}, "events_missing");
     }
     batch.first_seq = batch.first_seq == 0 ? seq : batch.first_seq;
     batch.last_seq = seq;
@@ -63,14 +65,6 @@ Result<Batch> batch_of(std::span<const std::string_view> lines, std::int64_t sto
     ++next;
   }
   return batch;
-}
-
-Result<std::int64_t> stored_seq(soci::session& session, const std::string& id) {
-  long long seq = 0;
-  store::Statement query{session};
-  query.into(seq).use(id, "id").prepare("SELECT last_seq FROM runs WHERE id = :id");
-  if (!query.fetch()) return fail(ErrorCode::not_found, "there is no run \"" + id + "\"");
-  return seq;
 }
 
 void insert_batch(soci::session& session, const std::string& id, const Batch& batch) {
@@ -130,11 +124,13 @@ std::vector<std::string> stored_events(soci::session& session, const std::string
 
 }  // namespace
 
-Result<void> Runs::append_events(const std::string& id, std::span<const std::string_view> lines) {
+Result<void> Runs::append_events(const Principal& principal, const std::string& id,
+                                 std::span<const std::string_view> lines) {
   return database_.write(store::Durability::normal, [&](soci::session& session) -> Result<void> {
-    const auto stored = stored_seq(session, id);
-    if (!stored) return std::unexpected(stored.error());
-    const auto batch = batch_of(lines, *stored);
+    const auto run = load_run(session, id);
+    if (!run) return std::unexpected(run.error());
+    if (auto own = check_runner(principal, *run); !own) return own;
+    const auto batch = batch_of(lines, static_cast<std::int64_t>(run->last_seq));
     if (!batch) return std::unexpected(batch.error());
     if (batch->first_seq == 0) return {};
     insert_batch(session, id, *batch);
@@ -143,9 +139,9 @@ Result<void> Runs::append_events(const std::string& id, std::span<const std::str
   });
 }
 
-Result<Runs::Events> Runs::events(std::string_view id, const api::EventQuery& query) {
+Result<Runs::Events> Runs::events(const Principal& principal, std::string_view id, const api::EventQuery& query) {
   // The state first: what is stored after a run has ended is complete.
-  const auto run = get(id);
+  const auto run = get(principal, id);
   if (!run) return std::unexpected(run.error());
   auto found = load_events(*run, query);
   if (!found) return std::unexpected(found.error());
@@ -184,6 +180,7 @@ Result<std::vector<std::string>> Runs::load_events(const model::Run& run, const 
 }
 
 Result<void> Runs::recover() {
+  if (journals_ == Journals::elsewhere) return close_silent();
   const auto open_runs = database_.read([&](soci::session& session) -> Result<std::vector<model::Run>> {
     model::Run run;
     store::Statement query{session};
@@ -205,7 +202,8 @@ Result<void> Runs::recover() {
 
 Result<void> Runs::close_lost(const std::string& id, const std::string& journal) {
   // A runner reports its end before it lets go of the journal, so that what is still open now was left open.
-  const auto state = get(id);
+  const Principal owner{.kind = Principal::Kind::local, .role = Role::admin};
+  const auto state = get(owner, id);
   if (!state || is_final(state->status)) return {};
   Batch all;
   const auto read = audit::JournalReader{journal}.read_new([&](std::span<const std::string> lines) -> Result<void> {
@@ -222,7 +220,7 @@ Result<void> Runs::close_lost(const std::string& id, const std::string& journal)
   if (!read) reason += "; its journal could not be read to the end: " + read.error().message;
   const api::RunCounts counts{static_cast<std::uint64_t>(all.calls), static_cast<std::uint64_t>(all.refused),
                               static_cast<std::uint64_t>(all.approved)};
-  const auto closed = change(id, {model::RunStatus::failed, {}, reason, counts});
+  const auto closed = change(owner, id, {model::RunStatus::failed, {}, reason, counts});
   if (!closed && closed.error().code != ErrorCode::conflict) return std::unexpected(closed.error());
   return {};
 }

@@ -9,6 +9,7 @@ void RunRow::bind(store::Statement& query) {
   query.into(id).into(agent).into(command).into(end_user).into(isolation).into(project_file).into(journal);
   query.into(runner_pid).into(status).into(cancel_requested).into(reason).into(exit_code, has_exit_code);
   query.into(calls).into(refused).into(approved).into(created_at).into(updated_at).into(finished_at, has_finished_at);
+  query.into(account).into(created_by).into(last_seq);
 }
 
 model::Run RunRow::run() const {
@@ -17,6 +18,9 @@ model::Run RunRow::run() const {
   run.agent = agent;
   run.command = texts_of(command);
   run.end_user = end_user;
+  run.account = account;
+  run.created_by = created_by;
+  run.last_seq = static_cast<std::uint64_t>(last_seq);
   run.isolation = isolation;
   run.project_file = project_file;
   run.journal = journal;
@@ -55,10 +59,11 @@ void insert_run(soci::session& session, const model::Run& run) {
   insert.use(run.id, "id").use(run.agent, "agent").use(command, "command").use(run.end_user, "end_user");
   insert.use(run.isolation, "isolation").use(run.project_file, "project_file").use(run.journal, "journal");
   insert.use(pid, "pid").use(status, "status").use(created_at, "created_at").use(updated_at, "updated_at");
+  insert.use(run.account, "account").use(run.created_by, "created_by");
   insert.prepare(
       "INSERT INTO runs (id, agent, command, end_user, isolation, project_file, journal, runner_pid, status, "
-      "created_at, updated_at) VALUES (:id, :agent, :command, :end_user, :isolation, :project_file, :journal, :pid, "
-      ":status, :created_at, :updated_at)");
+      "created_at, updated_at, account, created_by) VALUES (:id, :agent, :command, :end_user, :isolation, :project_file, :journal, :pid, "
+      ":status, :created_at, :updated_at, :account, :created_by)");
   insert.change();
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -12,6 +13,8 @@
 #include "core/error.hpp"
 #include "core/model/run.hpp"
 #include "core/store/database.hpp"
+#include "server/principal.hpp"
+#include "server/service/actor.hpp"
 
 namespace runagents::server {
 
@@ -20,27 +23,37 @@ namespace runagents::server {
 enum class Journals { here, elsewhere };
 
 /// Runs and their events. Ids may be given as prefixes where a person gives them (all but create and append_events).
+/// Who may do what: see run_access.hpp; to whom a run is not shown, it is not there.
+///
+/// Of a run whose journal is elsewhere nothing is heard when its runner dies. It counts as lost when nothing was heard
+/// of it for `longest_silence`, by a server that has been there all the time; its own runner can still report its end.
 class Runs {
  public:
   explicit Runs(store::Database& database, Journals journals = Journals::here)
       : database_{database}, journals_{journals} {}
 
-  [[nodiscard]] Result<model::Run> create(model::Run run);
-  [[nodiscard]] Result<model::Run> change(std::string_view id, const api::RunChange& change);
-  [[nodiscard]] Result<model::Run> get(std::string_view id);
+  static constexpr std::chrono::minutes longest_silence{5};
+
+  /// On a server, whoever did not get the answer may create the same run again.
+  [[nodiscard]] Result<model::Run> create(const Principal& principal, model::Run run);
+  [[nodiscard]] Result<model::Run> change(const Principal& principal, std::string_view id,
+                                          const api::RunChange& change);
+  [[nodiscard]] Result<model::Run> get(const Principal& principal, std::string_view id);
   /// Newest first.
-  [[nodiscard]] Result<std::vector<model::Run>> list(const api::RunFilter& filter);
-  [[nodiscard]] Result<model::Run> cancel(std::string_view id);
+  [[nodiscard]] Result<std::vector<model::Run>> list(const Principal& principal, const api::RunFilter& filter);
+  /// Whoever started it, and those who see everybody's runs.
+  [[nodiscard]] Result<model::Run> cancel(const Actor& actor, std::string_view id);
 
   /// Stores what is new of these journal lines, for a run whose journal is elsewhere; a gap is a conflict.
-  [[nodiscard]] Result<void> append_events(const std::string& id, std::span<const std::string_view> lines);
+  [[nodiscard]] Result<void> append_events(const Principal& principal, const std::string& id,
+                                           std::span<const std::string_view> lines);
   struct Events {
     std::vector<std::string> lines;
     bool is_complete = false;  ///< the run has ended: there will be no more
   };
   /// What is there now, whatever `query.wait` says. Events of a run whose journal is on this machine are read from
   /// there, others from the store.
-  [[nodiscard]] Result<Events> events(std::string_view id, const api::EventQuery& query);
+  [[nodiscard]] Result<Events> events(const Principal& principal, std::string_view id, const api::EventQuery& query);
 
   /// Closes every run whose runner is gone (nobody holds its journal): brings in the rest of its journal and makes it
   /// FAILED, "runner lost". Costs one query when no run is open. Several processes may do it at once.
@@ -54,11 +67,13 @@ class Runs {
     audit::JournalReader journal;
   };
 
+  [[nodiscard]] Result<void> close_silent();
   [[nodiscard]] Result<void> close_lost(const std::string& id, const std::string& journal);
   [[nodiscard]] Result<std::vector<std::string>> load_events(const model::Run& run, const api::EventQuery& query);
 
   store::Database& database_;
   Journals journals_;
+  model::Time since_ = model::now();  ///< this object is there
   std::optional<Followed> followed_;
 };
 

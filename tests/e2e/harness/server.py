@@ -1,9 +1,13 @@
 """`runagents server` as a process of its own, and requests to it."""
 
 import json
+import os
+import shutil
 import signal
 import ssl
 import subprocess
+import tempfile
+import unittest
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -29,8 +33,9 @@ class Answer:
 class Server:
     """One process. `restart` and `start` after `kill` keep the data and the port."""
 
-    def __init__(self, environment, data, flags=(), ca_file=None):
+    def __init__(self, environment, data, flags=(), ca_file=None, prefix=()):
         self.data = Path(data)
+        self._prefix = prefix
         self._environment, self._flags = environment, [str(flag) for flag in flags]
         self._process = self.url = self._listen = None
         self._tls = ssl.create_default_context(cafile=str(ca_file)) if ca_file else None
@@ -40,15 +45,23 @@ class Server:
     def start(self, listen="127.0.0.1:0"):
         with self.log.open("a") as log:
             self._process = subprocess.Popen(
-                [PROGRAM, "server", "--listen", self._listen or listen, "--data", str(self.data), "--bootstrap",
+                [*self._prefix, PROGRAM, "server", "--listen", self._listen or listen, "--data", str(self.data), "--bootstrap",
                  str(self.bootstrap_file), *self._flags],
                 env=self._environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True)
         line = self._process.stdout.readline()
         if not line.startswith("runagents server: "):
             raise AssertionError(f"the server does not start: {line}{self.log.read_text()}")
-        self.url = line.split()[-1]
-        self._listen = self.url.split("//")[1]
+        if not self._listen:
+            self._listen = line.split("//")[1].strip() if listen.endswith(":0") else listen
+        self.url = ("https://" if self._tls else "http://") + self._listen  # which is not the one of --public-url
         return self
+
+    def signal(self, number):
+        self._process.send_signal(number)
+
+    def wait(self, timeout=30):
+        """Its exit status, when somebody else ends it."""
+        return self._end(timeout)
 
     @property
     def pid(self):
@@ -120,6 +133,21 @@ class Server:
         return answer.json if status is not None else answer
 
 
+class SharedServer(unittest.TestCase):
+    """One server for all tests of a class, `server`, which change nothing that another one minds."""
+    flags = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp(prefix="runagents-e2e-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        environment = {"PATH": os.environ["PATH"], "HOME": str(cls.folder), "TZ": "UTC"}
+        cls.server = Server(environment, cls.folder / "server", cls.flags)
+        cls.addClassCleanup(cls.server.close)
+        cls.server.start()
+        cls.admin_key = cls.server.administrator["api_key"]
+
+
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_):
         return None
@@ -128,13 +156,13 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 class ServerCase(EndToEnd):
     """A test with servers."""
 
-    def start_server(self, *flags, data="server", tls=False, **options):
+    def start_server(self, *flags, data="server", tls=False, prefix=(), **options):
         ca_file = None
         if tls:
             chain, key = self.authority().issue("control-plane", "DNS:localhost", "IP:127.0.0.1")
             flags = (*flags, "--tls-cert", chain, "--tls-key", key)
             ca_file = self.authority().ca_file
-        server = Server(self.environment, self.folder / data, flags, ca_file)
+        server = Server(self.environment, self.folder / data, flags, ca_file, prefix)
         self.addCleanup(server.close)
         return server.start(**options)
 

@@ -81,6 +81,17 @@ TEST_CASE("every example names its own command and can be parsed") {
   });
 }
 
+TEST_CASE("the tree of one command has that command, as the whole one has it") {
+  for (const auto& command : command_tree().commands) {
+    CAPTURE(command.name);
+    const auto tree = command_tree(command.name);
+    REQUIRE(tree.commands.size() == 1);
+    CHECK(tree.commands.front().name == command.name);
+    CHECK(tree.commands.front().summary == command.summary);
+  }
+  CHECK(command_tree("nothing").commands.size() > 1);
+}
+
 TEST_CASE("alone it gives an overview, with a group its commands") {
   CommandFixture fixture;
   CHECK(execute(fixture, {}) == 0);

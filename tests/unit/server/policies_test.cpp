@@ -171,11 +171,11 @@ TEST_CASE("what is wrong with a policy is said by its place, and nothing is stor
       {R"({"name":"other","spec":{"policies":[{"permission":"allow"}]}})", "the document's name is \"other\""},
       {R"({"spec":{"policies":[{"permission":"allow"}]},"subjects":["everyone"]})", "\"subjects\" is not a member"},
       {R"({"spec":[]})", "spec: must be a table"},
-      {R"({"policies":[{"permission":"deny","permission":"allow"}]})", "the body is not a policy in JSON"},
+      {R"({"policies":[{"permission":"deny","permission":"allow"}]})", "the body must be a JSON object"},
       {R"({"policies":[{"permission":"deny","arguments":[{"field":"/x","op":"eq","value":9223372036854775808}]}]})",
        "a number above 2^63 - 1"},
-      {"[]", "the body is not a policy in JSON"},
-      {"", "the body is not a policy in JSON"},
+      {"[]", "the body must be a JSON object"},
+      {"", "spec.policies: is missing"},
   };
   for (const auto& [body, expected] : cases) {
     CAPTURE(body);

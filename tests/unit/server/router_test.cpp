@@ -57,7 +57,7 @@ TEST_CASE("requests find their routes") {
   CHECK(created.body == "1|2|a&b");
   const auto other = answer(router, {"DELETE", "/things/1", ""});
   CHECK(other.status == 405);
-  CHECK(runagents::api::field(other.fields, "allow") == "GET");
+  CHECK(runagents::api::field(other.fields, "allow") == "GET, HEAD");
   CHECK(answer(router, {"GET", "/things", ""}).status == 404);
   CHECK(answer(router, {"GET", "/things/1/2", ""}).status == 404);
 }

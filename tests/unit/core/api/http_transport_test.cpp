@@ -35,8 +35,8 @@ struct Server {
     if (with_credential) {
       options.credential = [this,
                             current = std::size_t{0}](std::string_view refused) mutable -> Result<config::Secret> {
-        if (!refused.empty() && ++current == credentials.size())
-          return fail(ErrorCode::unauthenticated, "no other one");
+        if (!refused.empty() && current + 1 < credentials.size()) ++current;
+        if (credentials[current].empty()) return fail(ErrorCode::unauthenticated, "the login is over");
         return config::Secret{credentials[current]};
       };
     }
@@ -66,6 +66,16 @@ TEST_CASE("an API key and a token go into their own fields") {
   REQUIRE(server.open()->send({"GET", "/users/me", {}}).has_value());
   CHECK(server.field(1, "authorization") == "Bearer eyJ.a.b");
   CHECK(server.field(1, "x-runlayer-api-key").empty());
+}
+
+TEST_CASE("why a token cannot be renewed says more than that it was refused") {
+  Server server;
+  server.credentials = {"token-1", ""};
+  server.answer(401, {{"www-authenticate", bad_token}});
+  const auto answer = server.open()->send({"GET", "/x", {}});
+  REQUIRE_FALSE(answer.has_value());
+  CHECK(answer.error().message == "the login is over");
+  CHECK(server.requests.size() == 1);
 }
 
 TEST_CASE("a token is renewed once, and only when it is to blame") {
