@@ -158,11 +158,11 @@ bool is_undone(const api::Response& response) {
   return !body.is_object() || body.value("code", "") != "outcome_unknown";
 }
 
-/// A failure here leaves the key as one of unknown outcome, which is the safe side.
+/// A failure here leaves the key as one of unknown outcome, which is the safe side; so nobody waits for the disk.
 void keep(store::Database& database, const auth::Sealer& sealer, const std::string& digest,
           const api::Response& response) {
   if (response.status >= 500 && !is_undone(response)) return;
-  const auto kept = database.write(store::Durability::full, [&](soci::session& session) -> Result<void> {
+  const auto kept = database.write(store::Durability::normal, [&](soci::session& session) -> Result<void> {
     if (response.status >= 500) {
       remove(session, digest);
       return {};

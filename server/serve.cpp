@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <iterator>
+#include <sys/resource.h>
 #include <thread>
 #include <utility>
 
@@ -14,6 +16,8 @@
 #include "server/http/listener.hpp"
 #include "server/http/watch.hpp"
 #include "server/mcp/endpoint.hpp"
+#include "server/openapi.hpp"
+#include "server/services.hpp"
 #include "server/store_key_check.hpp"
 #include "server/webhooks.hpp"
 
@@ -28,6 +32,14 @@ constexpr std::chrono::milliseconds look_period{20};
 
 /// Work that waits for disks and databases: more than there are cores.
 unsigned worker_count() { return std::clamp(std::thread::hardware_concurrency() * 2, 4U, 32U); }
+
+/// Every client takes a descriptor here: as many as may be.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  static_cast<void>(::setrlimit(RLIMIT_NOFILE, &limit));
+}
 
 bool is_loopback(const std::string& address) {
   http::error_code error;
@@ -52,6 +64,16 @@ Result<std::optional<Administrator>> bootstrap(Planes& planes, const ServeOption
       planes.with_one([&](Plane& plane) { return make_first_administrator(plane, options.admin_email, deliver); });
   if (administrator && is_for_a_file) return std::nullopt;
   return administrator;
+}
+
+std::string description_of(Site& site, const std::string& url) {
+  auto routes = site.planes.with_one([](Plane& plane) {
+    auto all = facts_of(plane.services().site, {});
+    std::ranges::move(facts_of(plane.services().router, api_base), std::back_inserter(all));
+    return all;
+  });
+  for (const auto* endpoint : site.endpoints) std::ranges::move(endpoint->routes(), std::back_inserter(routes));
+  return openapi_document(routes, url);
 }
 
 /// Ends a server in order.
@@ -105,6 +127,7 @@ class Stopping {
 
 Result<void> serve(const ServeOptions& options, const std::function<void(const Ready&)>& on_ready) {
   std::signal(SIGPIPE, SIG_IGN);
+  raise_descriptor_limit();
   if (auto made = config::make_private_directory(options.data_directory); !made) return made;
   auto certificate = certificate_of(options);
   if (!certificate) return std::unexpected(std::move(certificate.error()));
@@ -136,6 +159,7 @@ Result<void> serve(const ServeOptions& options, const std::function<void(const R
                   {.issuer = url, .origins = options.allowed_origins, .is_loopback = is_loopback(options.address)}};
   Watch watch{site};
   site.endpoints = {&watch, &mcp};
+  site.description = description_of(site, url);
   Listener listener{site, std::move(*acceptor), std::move(*certificate)};
   auto administrator = bootstrap(**planes, options, url);
   if (!administrator) return std::unexpected(std::move(administrator.error()));

@@ -13,6 +13,9 @@ constexpr std::array reasons = {
     Reason{"rate_limited", ErrorCode::unavailable, 429},
     Reason{"too_large", ErrorCode::usage, 413},
     Reason{"headers_too_large", ErrorCode::usage, 431},
+    Reason{"idempotency_key_in_use", ErrorCode::conflict, 409},
+    Reason{"idempotency_key_reused", ErrorCode::usage, 422},
+    Reason{"outcome_unknown", ErrorCode::unavailable, 503},
     Reason{"upstream_unreachable", ErrorCode::unavailable, 502},
     Reason{"upstream_protocol", ErrorCode::unavailable, 502},
     Reason{"upstream_status", ErrorCode::unavailable, 502},
@@ -20,9 +23,6 @@ constexpr std::array reasons = {
     Reason{"upstream_forbidden", ErrorCode::unavailable, 502},
     Reason{"upstream_failed", ErrorCode::unavailable, 502},
     Reason{"upstream_timeout", ErrorCode::unavailable, 504},
-    Reason{"idempotency_key_in_use", ErrorCode::conflict, 409},
-    Reason{"idempotency_key_reused", ErrorCode::usage, 422},
-    Reason{"outcome_unknown", ErrorCode::unavailable, 503},
 };
 
 }  // namespace

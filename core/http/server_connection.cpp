@@ -126,6 +126,7 @@ Task<bool> ServerConnection::serve_one() {
     co_return true;
   }
   if (closed_ || !keep_alive_) {
+    body_.done();
     unread_body_ = !body_.finished() || !buffer_.empty() || policy::is_refused_method(head_.method);
     co_return false;
   }

@@ -46,6 +46,8 @@ std::string field_lines(const api::Fields& fields, const std::string& id) {
   std::string lines;
   for (const auto& [name, value] : fields) lines.append(name).append(": ").append(value).append("\r\n");
   if (api::field(fields, "cache-control").empty()) lines.append("cache-control: no-store\r\n");
+  // What a browser takes for something else than it is could be a page of this server.
+  if (api::field(fields, "x-content-type-options").empty()) lines.append("x-content-type-options: nosniff\r\n");
   lines.append(request_id_field).append(": ").append(id).append("\r\n");
   return lines;
 }
@@ -77,19 +79,29 @@ http::Task<int> Connection::answer(std::string_view path, std::string_view query
     auto refused = error_response({ErrorCode::usage, "the request target is not a path"}, id);
     co_return co_await send(std::move(refused), id);
   }
-  if (const auto wait = site_.rate_limit.take(client_, Clock::now()); wait) {
-    site_.metrics.add_limited();
-    auto refused = error_response({ErrorCode::unavailable, "too many requests", {}, "rate_limited"}, id);
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*wait).count();
-    refused.fields.emplace_back("retry-after", std::to_string(seconds));
-    co_return co_await send(std::move(refused), id);
+  const auto taking = std::ranges::find_if(
+      site_.endpoints, [&](const Endpoint* endpoint) { return endpoint->takes(head().method, path); });
+  Endpoint* const endpoint = taking == site_.endpoints.end() ? nullptr : *taking;
+  const bool is_limited = endpoint == nullptr || endpoint->is_limited();
+  if (const auto wait = is_limited ? site_.rate_limit.take(client_, Clock::now()) : std::nullopt; wait) {
+    const int status = co_await refuse_for(*wait, id);
+    co_return status;
   }
-  for (auto* endpoint : site_.endpoints) {
-    if (!endpoint->takes(head().method, path)) continue;
+  if (endpoint != nullptr) {
     const StreamRequest request{.head = head(), .path = path, .query = query, .client = client_, .id = id};
-    co_return co_await endpoint->serve(request, *this);
+    const int status = co_await endpoint->serve(request, *this);
+    co_return status;
   }
   co_return co_await answer_by_route(id);
+}
+
+http::Task<int> Connection::refuse_for(std::chrono::milliseconds wait, const std::string& id) {
+  site_.metrics.add_limited();
+  auto refused = error_response({ErrorCode::unavailable, "too many requests", {}, "rate_limited"}, id);
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
+  refused.fields.emplace_back("retry-after", std::to_string(seconds));
+  const int status = co_await send(std::move(refused), id);
+  co_return status;
 }
 
 http::Task<int> Connection::answer_by_route(const std::string& id) {

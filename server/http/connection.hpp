@@ -30,6 +30,7 @@ class Connection final : public http::ServerConnection {
  private:
   /// Returns the status of the answer.
   http::Task<int> answer(std::string_view path, std::string_view query, const std::string& id);
+  http::Task<int> refuse_for(std::chrono::milliseconds wait, const std::string& id);
   http::Task<int> answer_by_route(const std::string& id);
   http::Task<api::Response> ask(api::Request request);
   http::Task<int> send(api::Response response, const std::string& id);

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "core/http/async.hpp"
 #include "core/http/exchange.hpp"
 #include "core/http/head.hpp"
+#include "server/openapi.hpp"
 
 namespace runagents::server {
 
@@ -30,6 +32,10 @@ class Endpoint {
   [[nodiscard]] virtual bool takes(std::string_view method, std::string_view path) const = 0;
   /// Answers the request. Returns its status, for the metrics; 0: the client was gone before.
   [[nodiscard]] virtual http::Task<int> serve(const StreamRequest& request, http::Exchange& exchange) = 0;
+  /// What it takes, for the description of the API.
+  [[nodiscard]] virtual std::vector<RouteFacts> routes() const = 0;
+  /// Whether its requests count for the rate limit.
+  [[nodiscard]] virtual bool is_limited() const { return true; }
   /// The server is about to stop: what would go on for long ends now.
   virtual void stop() {}
   /// Whether all that has to end after `stop` has ended.

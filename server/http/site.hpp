@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "core/http/server_connection.hpp"
@@ -27,6 +28,7 @@ struct Site {
   Planes& planes;
   Planes& patient_planes;  ///< for work that waits for other people's servers, so that it holds nobody else up
   std::vector<Endpoint*> endpoints = {};
+  std::string description = {};  ///< of the API: a document of OpenAPI
   Metrics metrics;
   RateLimit rate_limit;
   http::ConnectionTimes times = {.whole = std::chrono::minutes{1}};

@@ -99,6 +99,19 @@ bool McpEndpoint::takes(std::string_view /*method*/, std::string_view path) cons
   return proxy_path(path).has_value();
 }
 
+std::vector<RouteFacts> McpEndpoint::routes() const {
+  const std::string tools = std::string{prefix} + "{server}/tools";
+  const std::string mcp = std::string{prefix} + "{server}/mcp";
+  const auto fact = [](std::string method, const std::string& path, std::string_view summary) {
+    return RouteFacts{
+        .method = std::move(method), .path = path, .access = Access::any_agent, .summary = std::string{summary}};
+  };
+  return {fact("GET", tools, "lists the tools of an MCP server that policy allows"),
+          fact("POST", tools, "calls a tool of an MCP server"),
+          fact("POST", mcp, "sends messages to an MCP server (MCP, Streamable HTTP)"),
+          fact("GET", mcp, "listens to an MCP server"), fact("DELETE", mcp, "ends a session with an MCP server")};
+}
+
 /// A page of another site that a browser shows could otherwise use what runs on this machine (2025-11-25, transports,
 /// "Security Warning"). Programs that are no browsers send no Origin.
 bool McpEndpoint::is_allowed_origin(std::string_view origin) const {

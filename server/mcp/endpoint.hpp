@@ -32,6 +32,7 @@ class McpEndpoint final : public Endpoint {
   ~McpEndpoint() override;
 
   [[nodiscard]] bool takes(std::string_view method, std::string_view path) const override;
+  [[nodiscard]] std::vector<RouteFacts> routes() const override;
   [[nodiscard]] http::Task<int> serve(const StreamRequest& request, http::Exchange& exchange) override;
   /// Ends sessions and stops processes.
   void stop() override;

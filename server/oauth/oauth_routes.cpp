@@ -74,40 +74,52 @@ Result<Outgoing> rotate(OAuthServices& services, const Incoming& request) {
 }  // namespace
 
 void add_oauth_routes(Router& router, OAuthServices& services) {
-  const auto add = [&](const char* method, const char* path, auto answer) {
-    router.add(
+  const auto add = [&](const char* method, const char* path, auto answer) -> Router::Route& {
+    return router.add(
         method, path, Access::anybody,
         [&services, answer](const Incoming& request) -> Result<Outgoing> { return answer(services, request); },
         QueryReader::handler);
   };
-  add("POST", "/oauth/token", answer_token_request);
-  add("POST", "/oauth/introspect", answer_introspection);
-  add("POST", "/oauth/revoke", answer_revocation);
-  add("POST", "/oauth/register", answer_registration);
-  add("POST", "/oauth/device_authorization", answer_device_authorization);
-  add("GET", "/oauth/authorize", answer_authorization);
-  add("GET", "/oauth/device", answer_device_page);
-  add("POST", "/oauth/sign-in", answer_sign_in);
-  add("POST", "/oauth/decision", answer_decision);
-  router.add("GET", "/signing-keys", Access::admin, [&](const Incoming&) { return list_keys(services); });
-  router.add("POST", "/signing-keys/rotate", Access::admin,
-             [&](const Incoming& request) { return rotate(services, request); });
+  add("POST", "/oauth/token", answer_token_request).says("issues tokens (RFC 6749, 8693)").form();
+  add("POST", "/oauth/introspect", answer_introspection).says("says what a token is good for (RFC 7662)").form();
+  add("POST", "/oauth/revoke", answer_revocation).says("revokes a token (RFC 7009)").form();
+  add("POST", "/oauth/register", answer_registration).says("registers a client of people's logins (RFC 7591)");
+  add("POST", "/oauth/device_authorization", answer_device_authorization)
+      .says("begins a login on another device (RFC 8628)")
+      .form();
+  add("GET", "/oauth/authorize", answer_authorization)
+      .says("begins a login in a browser (RFC 6749, section 4.1; RFC 7636)");
+  add("GET", "/oauth/device", answer_device_page).says("the page on which the code of a device is typed in");
+  add("POST", "/oauth/sign-in", answer_sign_in).says("signs in on a page of this server").form();
+  add("POST", "/oauth/decision", answer_decision).says("allows or refuses what a login asks for").form();
+  router.add("GET", "/signing-keys", Access::admin, [&](const Incoming&) { return list_keys(services); })
+      .says("lists the keys that sign tokens");
+  router
+      .add("POST", "/signing-keys/rotate", Access::admin,
+           [&](const Incoming& request) { return rotate(services, request); })
+      .says("makes a new key that signs tokens");
 }
 
 void add_well_known_routes(Router& site, OAuthServices& services) {
-  site.add("GET", "/.well-known/jwks.json", Access::anybody, [&](const Incoming&) { return key_set(services); });
-  site.add("GET", "/.well-known/oauth-authorization-server", Access::anybody, [&](const Incoming&) -> Result<Outgoing> {
-    return public_answer(authorization_server_metadata(services.issuer.issuer()));
-  });
-  site.add("GET", "/.well-known/oauth-protected-resource", Access::anybody, [&](const Incoming&) -> Result<Outgoing> {
-    return public_answer(protected_resource_metadata(services.issuer.issuer(), services.issuer.issuer()));
-  });
+  site.add("GET", "/.well-known/jwks.json", Access::anybody, [&](const Incoming&) { return key_set(services); })
+      .says("the keys that verify this server's tokens (RFC 7517)");
+  site.add("GET", "/.well-known/oauth-authorization-server", Access::anybody,
+           [&](const Incoming&) -> Result<Outgoing> {
+             return public_answer(authorization_server_metadata(services.issuer.issuer()));
+           })
+      .says("what the authorization server can do (RFC 8414)");
+  site.add("GET", "/.well-known/oauth-protected-resource", Access::anybody,
+           [&](const Incoming&) -> Result<Outgoing> {
+             return public_answer(protected_resource_metadata(services.issuer.issuer(), services.issuer.issuer()));
+           })
+      .says("whose tokens are taken (RFC 9728)");
   // The same for every name: who asks is nobody, and is not told which servers there are.
   site.add("GET", "/.well-known/oauth-protected-resource/api/v1/proxy/{}/mcp", Access::anybody,
            [&](const Incoming& request) -> Result<Outgoing> {
              const auto resource = services.issuer.resource(auth::percent_encoded(request.parameter(0)));
              return public_answer(protected_resource_metadata(services.issuer.issuer(), resource));
-           });
+           })
+      .says("whose tokens an MCP server's endpoint takes (RFC 9728)");
 }
 
 }  // namespace runagents::server

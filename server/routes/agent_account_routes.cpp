@@ -65,21 +65,31 @@ void add_agent_account_routes(Router& router, AgentAccounts& accounts, AuditLog&
     return object_answer(accounts.change(actor_of(request), request.parameter(0), {.is_active = is_active}));
   };
   add_change(router, audit, "POST", "/agent-accounts", Access::developer, "agent_account.create",
-             [&](const Incoming& request) { return create(accounts, request); });
-  router.add("GET", "/agent-accounts", Access::user, [&](const Incoming& request) { return list(accounts, request); });
-  router.add("GET", "/agent-accounts/{}", Access::user,
-             [&](const Incoming& request) { return object_answer(accounts.get(request.parameter(0))); });
+             [&](const Incoming& request) { return create(accounts, request); })
+      .says("makes an agent account; its client secret is shown this once");
+  router.add("GET", "/agent-accounts", Access::user, [&](const Incoming& request) { return list(accounts, request); })
+      .says("lists the agent accounts")
+      .with({"limit", "cursor", "active", "owner_user_id"});
+  router
+      .add("GET", "/agent-accounts/{}", Access::user,
+           [&](const Incoming& request) { return object_answer(accounts.get(request.parameter(0))); })
+      .says("an agent account");
   add_change(router, audit, "PATCH", "/agent-accounts/{}", Access::developer, "agent_account.update",
-             [&](const Incoming& request) { return change(accounts, request); });
+             [&](const Incoming& request) { return change(accounts, request); })
+      .says("changes an agent account");
   add_change(
       router, audit, "DELETE", "/agent-accounts/{}", Access::developer, "agent_account.delete",
-      [&](const Incoming& request) { return object_answer(accounts.remove(actor_of(request), request.parameter(0))); });
+      [&](const Incoming& request) { return object_answer(accounts.remove(actor_of(request), request.parameter(0))); })
+      .says("deletes an agent account");
   add_change(router, audit, "POST", "/agent-accounts/{}/rotate-secret", Access::developer,
-             "agent_account.rotate_secret", [&](const Incoming& request) { return rotate(accounts, request); });
+             "agent_account.rotate_secret", [&](const Incoming& request) { return rotate(accounts, request); })
+      .says("gives an agent account a new client secret, which is shown this once");
   add_change(router, audit, "POST", "/agent-accounts/{}/deactivate", Access::developer, "agent_account.deactivate",
-             [set_active](const Incoming& request) { return set_active(request, false); });
+             [set_active](const Incoming& request) { return set_active(request, false); })
+      .says("keeps an agent account from acting, at once");
   add_change(router, audit, "POST", "/agent-accounts/{}/reactivate", Access::developer, "agent_account.reactivate",
-             [set_active](const Incoming& request) { return set_active(request, true); });
+             [set_active](const Incoming& request) { return set_active(request, true); })
+      .says("lets a deactivated agent account act again");
 }
 
 }  // namespace runagents::server

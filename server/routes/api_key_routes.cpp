@@ -34,12 +34,15 @@ Result<Outgoing> list(ApiKeys& keys, const Incoming& request) {
 }  // namespace
 
 void add_api_key_routes(Router& router, ApiKeys& keys, AuditLog& audit) {
-  add_change(router, audit, "POST", "/api-keys", Access::user, "api_key.create",
-             [&](const Incoming& request) { return create(keys, request); });
-  router.add("GET", "/api-keys", Access::user, [&](const Incoming& request) { return list(keys, request); });
+  add_change(router, audit, "POST", "/api-keys", Access::user, "api_key.create", [&](const Incoming& request) {
+    return create(keys, request);
+  }).says("makes an API key, which is shown this once");
+  router.add("GET", "/api-keys", Access::user, [&](const Incoming& request) { return list(keys, request); })
+      .says("lists API keys, without the keys")
+      .with({"limit", "cursor", "user_id"});
   add_change(router, audit, "DELETE", "/api-keys/{}", Access::user, "api_key.revoke", [&](const Incoming& request) {
     return object_answer(keys.revoke(actor_of(request), request.parameter(0)));
-  });
+  }).says("revokes an API key, at once");
 }
 
 }  // namespace runagents::server

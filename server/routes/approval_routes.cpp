@@ -114,32 +114,54 @@ Result<Outgoing> use(Grants& grants, const Incoming& request) {
 }  // namespace
 
 void add_approval_routes(Router& router, Runs& runs, Approvals& approvals, AuditLog& audit) {
-  router.add("POST", "/approvals/requests", Access::user,
-             [&](const Incoming& request) { return create(approvals, request); });
-  router.add("GET", "/approvals/requests", Access::user,
-             [&](const Incoming& request) { return list(runs, approvals, request); });
-  router.add("GET", "/approvals/requests/{}", Access::user,
-             [&](const Incoming& request) { return get(approvals, request); });
-  router.add("GET", "/approvals/requests/decided", Access::user,
-             [&](const Incoming& request) { return decided(approvals, request); });
+  router
+      .add("POST", "/approvals/requests", Access::user,
+           [&](const Incoming& request) { return create(approvals, request); })
+      .says("asks people to approve an action");
+  router
+      .add("GET", "/approvals/requests", Access::user,
+           [&](const Incoming& request) { return list(runs, approvals, request); })
+      .says("lists requests for approval")
+      .with({"limit", "status", "agent_id", "run_id"});
+  router
+      .add("GET", "/approvals/requests/{}", Access::user,
+           [&](const Incoming& request) { return get(approvals, request); })
+      .says("a request for approval");
+  router
+      .add("GET", "/approvals/requests/decided", Access::user,
+           [&](const Incoming& request) { return decided(approvals, request); })
+      .says("waits for decisions about requests for approval")
+      .with({"ids", "wait"});
   add_change(router, audit, "POST", "/approvals/requests/{}/approve", Access::user, "approval.approve",
-             [&](const Incoming& request) { return approve(approvals, request); });
+             [&](const Incoming& request) { return approve(approvals, request); })
+      .says("approves an action");
   add_change(router, audit, "POST", "/approvals/requests/{}/reject", Access::user, "approval.reject",
-             [&](const Incoming& request) { return reject(approvals, request); });
-  router.add("POST", "/approvals/requests/{}/expire", Access::user,
-             [&](const Incoming& request) { return object_answer(approvals.expire(request.principal(), request.parameter(0))); });
+             [&](const Incoming& request) { return reject(approvals, request); })
+      .says("rejects an action");
+  router
+      .add("POST", "/approvals/requests/{}/expire", Access::user,
+           [&](const Incoming& request) {
+             return object_answer(approvals.expire(request.principal(), request.parameter(0)));
+           })
+      .says("withdraws a request for approval");
 }
 
 void add_grant_routes(Router& router, Grants& grants, AuditLog& audit) {
-  router.add("GET", "/approvals/grants", Access::user, [&](const Incoming& request) {
-    return list_answer("grants", grants.list(request.principal(), request.query("with_spent") == "true"));
-  });
-  router.add("POST", "/approvals/grants/use", Access::user,
-             [&](const Incoming& request) { return use(grants, request); });
+  router
+      .add("GET", "/approvals/grants", Access::user,
+           [&](const Incoming& request) {
+             return list_answer("grants", grants.list(request.principal(), request.query("with_spent") == "true"));
+           })
+      .says("lists approvals that count")
+      .with({"with_spent"});
+  router
+      .add("POST", "/approvals/grants/use", Access::user, [&](const Incoming& request) { return use(grants, request); })
+      .says("uses an approval for an action, if there is one");
   add_change(router, audit, "DELETE", "/approvals/grants/{}", Access::user, "approval_grant.revoke",
              [&](const Incoming& request) {
                return object_answer(grants.revoke(actor_of(request), request.parameter(0)));
-             });
+             })
+      .says("revokes an approval");
 }
 
 }  // namespace runagents::server

@@ -30,7 +30,10 @@ Result<Outgoing> list(AuditLog& audit, const Incoming& request) {
 }  // namespace
 
 void add_audit_routes(Router& router, AuditLog& audit) {
-  router.add("GET", "/auditlogs", Access::user, [&](const Incoming& request) { return list(audit, request); });
+  router.add("GET", "/auditlogs", Access::user, [&](const Incoming& request) { return list(audit, request); })
+      .says("lists what was done, the newest first")
+      .with(
+          {"limit", "cursor", "start_date", "end_date", "action_type", "server_id", "agent_id", "user_id", "actor_id"});
 }
 
 }  // namespace runagents::server

@@ -75,15 +75,25 @@ Result<Outgoing> release(Consents& consents, const Incoming& request) {
 }  // namespace
 
 void add_consent_routes(Router& router, Consents& consents) {
-  router.add("GET", "/consents", Access::admin, [&](const Incoming& request) { return list(consents, request); });
-  router.add("POST", "/consents/find", Access::local, [&](const Incoming& request) { return find(consents, request); });
-  router.add("PUT", "/consents", Access::local, [&](const Incoming& request) { return put(consents, request); });
-  router.add("POST", "/consents/{}/lease", Access::local,
-             [&](const Incoming& request) { return lease(consents, request); });
-  router.add("POST", "/consents/{}/release", Access::local,
-             [&](const Incoming& request) { return release(consents, request); });
-  router.add("DELETE", "/consents/{}", Access::local,
-             [&](const Incoming& request) { return sealed_answer(consents.remove(request.parameter(0))); });
+  router.add("GET", "/consents", Access::admin, [&](const Incoming& request) { return list(consents, request); })
+      .says("lists what people have consented to")
+      .with({"tool_id", "user_id", "shared"});
+  router.add("POST", "/consents/find", Access::local, [&](const Incoming& request) { return find(consents, request); })
+      .says("finds a consent");
+  router.add("PUT", "/consents", Access::local, [&](const Incoming& request) { return put(consents, request); })
+      .says("stores a consent");
+  router
+      .add("POST", "/consents/{}/lease", Access::local,
+           [&](const Incoming& request) { return lease(consents, request); })
+      .says("takes a consent for a renewal");
+  router
+      .add("POST", "/consents/{}/release", Access::local,
+           [&](const Incoming& request) { return release(consents, request); })
+      .says("gives a consent back");
+  router
+      .add("DELETE", "/consents/{}", Access::local,
+           [&](const Incoming& request) { return sealed_answer(consents.remove(request.parameter(0))); })
+      .says("withdraws a consent");
 }
 
 }  // namespace runagents::server

@@ -54,18 +54,29 @@ Result<Outgoing> list_own(Delegations& delegations, const Incoming& request) {
 
 void add_delegation_routes(Router& router, Delegations& delegations, AuditLog& audit) {
   add_change(router, audit, "POST", "/agent-accounts/{}/delegations", Access::user, "delegation.create",
-             [&](const Incoming& request) { return create(delegations, request); });
-  router.add("GET", "/agent-accounts/{}/delegations", Access::user,
-             [&](const Incoming& request) { return list(delegations, request); });
-  router.add("GET", "/users/me/delegations", Access::user,
-             [&](const Incoming& request) { return list_own(delegations, request); });
-  router.add("GET", "/delegations/{}", Access::user, [&](const Incoming& request) {
-    return object_answer(delegations.get(actor_of(request), request.parameter(0)));
-  });
+             [&](const Incoming& request) { return create(delegations, request); })
+      .says("lets an agent account act on behalf of the caller");
+  router
+      .add("GET", "/agent-accounts/{}/delegations", Access::user,
+           [&](const Incoming& request) { return list(delegations, request); })
+      .says("lists on whose behalf an agent account may act")
+      .with({"limit", "cursor", "active", "delegator_user_id", "delegator_email"});
+  router
+      .add("GET", "/users/me/delegations", Access::user,
+           [&](const Incoming& request) { return list_own(delegations, request); })
+      .says("lists the agent accounts that act on behalf of the caller")
+      .with({"limit", "cursor", "active"});
+  router
+      .add("GET", "/delegations/{}", Access::user,
+           [&](const Incoming& request) {
+             return object_answer(delegations.get(actor_of(request), request.parameter(0)));
+           })
+      .says("a delegation");
   add_change(router, audit, "DELETE", "/delegations/{}", Access::user, "delegation.revoke",
              [&](const Incoming& request) {
                return object_answer(delegations.revoke(actor_of(request), request.parameter(0)));
-             });
+             })
+      .says("revokes a delegation, at once");
 }
 
 }  // namespace runagents::server

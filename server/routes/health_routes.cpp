@@ -19,9 +19,12 @@ Result<Outgoing> ready(store::Database& database) {
 }  // namespace
 
 void add_health_routes(Router& router, store::Database& database) {
-  router.add("GET", "/healthz", Access::anybody,
-             [](const Incoming&) -> Result<Outgoing> { return json_answer({{"status", "ok"}}); });
-  router.add("GET", "/readyz", Access::anybody, [&](const Incoming&) { return ready(database); });
+  router
+      .add("GET", "/healthz", Access::anybody,
+           [](const Incoming&) -> Result<Outgoing> { return json_answer({{"status", "ok"}}); })
+      .says("whether the process is alive");
+  router.add("GET", "/readyz", Access::anybody, [&](const Incoming&) { return ready(database); })
+      .says("whether the store can be reached");
 }
 
 }  // namespace runagents::server

@@ -44,22 +44,33 @@ Result<Outgoing> list(IdentityProviders& providers) {
 }  // namespace
 
 void add_identity_provider_routes(Router& router, IdentityProviders& providers) {
-  router.add("GET", "/identity-providers", Access::developer, [&](const Incoming&) { return list(providers); });
-  router.add("POST", "/identity-providers", Access::admin,
-             [&](const Incoming& request) { return put(providers, request, {}); });
-  router.add("PUT", "/identity-providers/{}", Access::admin,
-             [&](const Incoming& request) { return put(providers, request, request.parameter(0)); });
-  router.add("GET", "/identity-providers/{}", Access::developer, [&](const Incoming& request) -> Result<Outgoing> {
-    const auto found = providers.get(request.parameter(0));
-    if (!found) return std::unexpected(found.error());
-    return json_answer(to_json(*found));
-  });
-  router.add("DELETE", "/identity-providers/{}", Access::admin, [&](const Incoming& request) -> Result<Outgoing> {
-    if (auto removed = providers.remove(actor_of(request), request.parameter(0)); !removed) {
-      return std::unexpected(removed.error());
-    }
-    return Outgoing{200, "{}"};
-  });
+  router.add("GET", "/identity-providers", Access::developer, [&](const Incoming&) { return list(providers); })
+      .says("lists the identity providers whose users are known");
+  router
+      .add("POST", "/identity-providers", Access::admin,
+           [&](const Incoming& request) { return put(providers, request, {}); })
+      .says("makes or replaces an identity provider by its name");
+  router
+      .add("PUT", "/identity-providers/{}", Access::admin,
+           [&](const Incoming& request) { return put(providers, request, request.parameter(0)); })
+      .says("makes or replaces an identity provider");
+  router
+      .add("GET", "/identity-providers/{}", Access::developer,
+           [&](const Incoming& request) -> Result<Outgoing> {
+             const auto found = providers.get(request.parameter(0));
+             if (!found) return std::unexpected(found.error());
+             return json_answer(to_json(*found));
+           })
+      .says("an identity provider");
+  router
+      .add("DELETE", "/identity-providers/{}", Access::admin,
+           [&](const Incoming& request) -> Result<Outgoing> {
+             if (auto removed = providers.remove(actor_of(request), request.parameter(0)); !removed) {
+               return std::unexpected(removed.error());
+             }
+             return Outgoing{200, "{}"};
+           })
+      .says("deletes an identity provider");
 }
 
 }  // namespace runagents::server

@@ -88,16 +88,21 @@ Result<Outgoing> get(McpServers& servers, Users& users, OAuthSessions& sessions,
 void add_oauth_session_routes(Router& router, McpServers& servers, Users& users, OAuthSessions& sessions,
                               AuditLog& audit) {
   constexpr const char* path = "/servers/{}/oauth-session";
-  router.add("GET", path, Access::user,
-             [&](const Incoming& request) { return get(servers, users, sessions, request); });
+  router.add("GET", path, Access::user, [&](const Incoming& request) { return get(servers, users, sessions, request); })
+      .says("the caller's OAuth session on a server, without its tokens")
+      .with({"user"});
   add_change(router, audit, "PUT", path, Access::user, "oauth_session.connect",
-             [&](const Incoming& request) { return put(servers, users, sessions, request); });
+             [&](const Incoming& request) { return put(servers, users, sessions, request); })
+      .says("stores tokens as the caller's OAuth session on a server")
+      .with({"user"});
   add_change(router, audit, "DELETE", path, Access::user, "oauth_session.disconnect",
              [&](const Incoming& request) -> Result<Outgoing> {
                const auto place = place_of(servers, users, request);
                if (!place) return std::unexpected(place.error());
                return object_answer(sessions.remove(actor_of(request), place->server.id, place->user_id));
-             });
+             })
+      .says("ends the caller's OAuth session on a server")
+      .with({"user"});
 }
 
 }  // namespace runagents::server

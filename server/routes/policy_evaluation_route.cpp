@@ -144,8 +144,10 @@ Result<Outgoing> evaluate(store::Database& database, PolicySets& sets, const Inc
 }  // namespace
 
 void add_policy_evaluation_route(Router& router, store::Database& database, PolicySets& sets) {
-  router.add("POST", "/policies/evaluate", Access::user,
-             [&](const Incoming& request) { return evaluate(database, sets, request); })
+  router
+      .add("POST", "/policies/evaluate", Access::user,
+           [&](const Incoming& request) { return evaluate(database, sets, request); })
+      .says("what the policies say to a call that is not made")
       .repeatable();
 }
 

@@ -186,9 +186,9 @@ Result<Router::Found> Router::find(const api::Request& request) const {
   }
   if (found.route == nullptr) return found;
   if (found.route->query_reader == QueryReader::router) {
-    auto query = query_parameters(target.substr(std::min(mark + 1, target.size())));
-    if (!query) return std::unexpected(std::move(query.error()));
-    found.query = std::move(*query);
+    auto read = query_parameters(target.substr(std::min(mark + 1, target.size())));
+    if (!read) return std::unexpected(std::move(read.error()));
+    found.query = std::move(*read);
   }
   for (std::size_t i = 0; i < path->size(); ++i) {
     if (found.route->segments[i] == placeholder) found.parameters.push_back((*path)[i]);

@@ -65,11 +65,6 @@ using Authenticate = std::function<Result<Principal>(const api::Request&)>;
 /// segment wins over a placeholder. Errors of handlers become `{"error","code","detail","hint","request_id"}`.
 class Router {
  public:
-  /// What a query parameter is, for the description of the API.
-  struct Parameter {
-    std::string_view name;
-    std::string_view summary;
-  };
   struct Route {
     std::string method;
     std::vector<std::string> segments;
@@ -77,12 +72,14 @@ class Router {
     Handler handler;
     QueryReader query_reader = QueryReader::router;
     std::string_view summary = {};
-    std::vector<Parameter> query = {};
-    bool is_repeatable = false;  ///< doing it twice is as good as once: its answers need not be kept
+    std::vector<std::string_view> query = {};  ///< names of the query's parameters
+    bool has_form = false;                     ///< the body is a form (RFC 1866); else JSON
+    bool is_repeatable = false;                ///< doing it twice is as good as once: its answers need not be kept
 
-    /// Describes it; what these refer to is static.
+    /// Describe it; what these refer to is static.
     Route& says(std::string_view text) { return summary = text, *this; }
-    Route& with(std::vector<Parameter> parameters) { return query = std::move(parameters), *this; }
+    Route& with(std::vector<std::string_view> parameters) { return query = std::move(parameters), *this; }
+    Route& form() { return has_form = true, *this; }
     Route& repeatable() { return is_repeatable = true, *this; }
   };
   /// Does what the route does.

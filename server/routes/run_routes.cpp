@@ -90,21 +90,34 @@ Result<Outgoing> events(Runs& runs, const Incoming& request) {
 }  // namespace
 
 void add_run_routes(Router& router, Runs& runs) {
-  router.add("POST", "/runs", Access::user, [&](const Incoming& request) { return create(runs, request); });
-  router.add("GET", "/runs", Access::user, [&](const Incoming& request) { return list(runs, request); });
-  router.add("GET", "/runs/{}", Access::user, [&](const Incoming& request) -> Result<Outgoing> {
-    if (auto recovered = runs.recover(); !recovered) return std::unexpected(recovered.error());
-    return object_answer(runs.get(request.principal(), request.parameter(0)));
-  });
-  router.add("PATCH", "/runs/{}", Access::user, [&](const Incoming& request) { return change(runs, request); });
-  router.add("POST", "/runs/{}/cancel", Access::user, [&](const Incoming& request) -> Result<Outgoing> {
-    if (auto recovered = runs.recover(); !recovered) return std::unexpected(recovered.error());
-    return object_answer(runs.cancel(actor_of(request), request.parameter(0)));
-  });
-  router.add("GET", "/runs/{}/events", Access::user, [&](const Incoming& request) { return events(runs, request); });
+  router.add("POST", "/runs", Access::user, [&](const Incoming& request) { return create(runs, request); })
+      .says("registers a run");
+  router.add("GET", "/runs", Access::user, [&](const Incoming& request) { return list(runs, request); })
+      .says("lists the runs")
+      .with({"limit", "status", "agent_id", "user_id"});
+  router
+      .add("GET", "/runs/{}", Access::user,
+           [&](const Incoming& request) -> Result<Outgoing> {
+             if (auto recovered = runs.recover(); !recovered) return std::unexpected(recovered.error());
+             return object_answer(runs.get(request.principal(), request.parameter(0)));
+           })
+      .says("a run");
+  router.add("PATCH", "/runs/{}", Access::user, [&](const Incoming& request) { return change(runs, request); })
+      .says("says how a run is going");
+  router
+      .add("POST", "/runs/{}/cancel", Access::user,
+           [&](const Incoming& request) -> Result<Outgoing> {
+             if (auto recovered = runs.recover(); !recovered) return std::unexpected(recovered.error());
+             return object_answer(runs.cancel(actor_of(request), request.parameter(0)));
+           })
+      .says("asks a run to end");
+  router.add("GET", "/runs/{}/events", Access::user, [&](const Incoming& request) { return events(runs, request); })
+      .says("what has happened in a run")
+      .with({"after_seq", "limit", "type", "wait"});
   router
       .add("POST", "/runs/{}/events", Access::user,
            [&](const Incoming& request) { return append_events(runs, request); })
+      .says("adds events of a run")
       .repeatable();
 }
 

@@ -32,24 +32,35 @@ Result<Outgoing> reveal(Secrets& secrets, const Incoming& request) {
 }  // namespace
 
 void add_secret_routes(Router& router, Secrets& secrets) {
-  router.add("GET", "/secrets", Access::admin, [&](const Incoming&) { return list_answer("secrets", secrets.list()); });
-  router.add("GET", "/secrets/{}", Access::admin,
-             [&](const Incoming& request) { return object_answer(secrets.get(request.parameter(0))); });
-  router.add("PUT", "/secrets/{}", Access::admin, [&](const Incoming& request) { return put(secrets, request); });
-  router.add("DELETE", "/secrets/{}", Access::admin, [&](const Incoming& request) -> Result<Outgoing> {
-    if (auto removed = secrets.remove(request.parameter(0)); !removed) return std::unexpected(removed.error());
-    return Outgoing{200, "{}"};
-  });
-  router.add("POST", "/secrets/rotate-key", Access::admin, [&](const Incoming&) -> Result<Outgoing> {
-    const auto sealed = secrets.rotate_key();
-    if (!sealed) return std::unexpected(sealed.error());
-    return json_answer({{"sealed", *sealed}});
-  });
+  router.add("GET", "/secrets", Access::admin, [&](const Incoming&) { return list_answer("secrets", secrets.list()); })
+      .says("lists the names of secrets");
+  router
+      .add("GET", "/secrets/{}", Access::admin,
+           [&](const Incoming& request) { return object_answer(secrets.get(request.parameter(0))); })
+      .says("what is known of a secret; never its value");
+  router.add("PUT", "/secrets/{}", Access::admin, [&](const Incoming& request) { return put(secrets, request); })
+      .says("stores a secret");
+  router
+      .add("DELETE", "/secrets/{}", Access::admin,
+           [&](const Incoming& request) -> Result<Outgoing> {
+             if (auto removed = secrets.remove(request.parameter(0)); !removed) return std::unexpected(removed.error());
+             return Outgoing{200, "{}"};
+           })
+      .says("deletes a secret");
+  router
+      .add("POST", "/secrets/rotate-key", Access::admin,
+           [&](const Incoming&) -> Result<Outgoing> {
+             const auto sealed = secrets.rotate_key();
+             if (!sealed) return std::unexpected(sealed.error());
+             return json_answer({{"sealed", *sealed}});
+           })
+      .says("seals all that is stored under a new key");
 }
 
 void add_local_secret_routes(Router& router, Secrets& secrets) {
-  router.add("GET", "/secrets/{}/value", Access::local,
-             [&](const Incoming& request) { return reveal(secrets, request); });
+  router
+      .add("GET", "/secrets/{}/value", Access::local, [&](const Incoming& request) { return reveal(secrets, request); })
+      .says("the value of a secret");
 }
 
 }  // namespace runagents::server

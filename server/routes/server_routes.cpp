@@ -118,17 +118,24 @@ Result<Outgoing> list(McpServers& servers, const Incoming& request) {
 }  // namespace
 
 void add_server_routes(Router& router, McpServers& servers, AuditLog& audit) {
-  add_change(router, audit, "POST", "/servers", Access::developer, "server.create",
-             [&](const Incoming& request) { return create(servers, request); });
-  router.add("GET", "/servers", Access::any_agent, [&](const Incoming& request) { return list(servers, request); });
-  router.add("GET", "/servers/{}", Access::any_agent, [&](const Incoming& request) {
-    return answer(request, servers.get(request.principal(), request.parameter(0)));
-  });
-  add_change(router, audit, "PATCH", "/servers/{}", Access::developer, "server.update",
-             [&](const Incoming& request) { return change(servers, request); });
+  add_change(router, audit, "POST", "/servers", Access::developer, "server.create", [&](const Incoming& request) {
+    return create(servers, request);
+  }).says("registers an MCP server");
+  router.add("GET", "/servers", Access::any_agent, [&](const Incoming& request) { return list(servers, request); })
+      .says("lists the MCP servers")
+      .with({"limit", "cursor", "skip", "status"});
+  router
+      .add("GET", "/servers/{}", Access::any_agent,
+           [&](const Incoming& request) {
+             return answer(request, servers.get(request.principal(), request.parameter(0)));
+           })
+      .says("an MCP server");
+  add_change(router, audit, "PATCH", "/servers/{}", Access::developer, "server.update", [&](const Incoming& request) {
+    return change(servers, request);
+  }).says("changes an MCP server");
   add_change(router, audit, "DELETE", "/servers/{}", Access::developer, "server.delete", [&](const Incoming& request) {
     return answer(request, servers.remove(actor_of(request), request.parameter(0)));
-  });
+  }).says("removes an MCP server");
 }
 
 }  // namespace runagents::server

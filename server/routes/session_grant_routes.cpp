@@ -65,16 +65,23 @@ Result<Outgoing> change(SessionGrants& grants, const Incoming& request) {
 
 void add_session_grant_routes(Router& router, SessionGrants& grants, AuditLog& audit) {
   add_change(router, audit, "POST", "/agent-accounts/{}/session-grants", Access::user, "session_grant.create",
-             [&](const Incoming& request) { return create(grants, request); });
-  router.add("GET", "/agent-accounts/{}/session-grants", Access::user,
-             [&](const Incoming& request) { return list(grants, request); });
+             [&](const Incoming& request) { return create(grants, request); })
+      .says("lets an agent account use the caller's OAuth session on a server");
+  router
+      .add("GET", "/agent-accounts/{}/session-grants", Access::user,
+           [&](const Incoming& request) { return list(grants, request); })
+      .says("lists the caller's own session grants and the shared ones")
+      .with({"limit", "cursor", "active", "server_id"});
   add_change(router, audit, "POST", "/agent-accounts/{}/session-grants/toggle", Access::user, "session_grant.toggle",
-             [&](const Incoming& request) { return toggle(grants, request); });
+             [&](const Incoming& request) { return toggle(grants, request); })
+      .says("turns the caller's own session grant from personal to shared, or back");
   add_change(router, audit, "PATCH", "/session-grants/{}", Access::user, "session_grant.update",
-             [&](const Incoming& request) { return change(grants, request); });
+             [&](const Incoming& request) { return change(grants, request); })
+      .says("makes a session grant shared or personal");
   add_change(
       router, audit, "DELETE", "/session-grants/{}", Access::user, "session_grant.revoke",
-      [&](const Incoming& request) { return object_answer(grants.revoke(actor_of(request), request.parameter(0))); });
+      [&](const Incoming& request) { return object_answer(grants.revoke(actor_of(request), request.parameter(0))); })
+      .says("revokes a session grant, at once");
 }
 
 }  // namespace runagents::server

@@ -77,21 +77,29 @@ Result<Outgoing> me(Users& users, const Incoming& request) {
 }  // namespace
 
 void add_user_routes(Router& router, Users& users, AuditLog& audit) {
-  add_change(router, audit, "POST", "/users", Access::admin, "user.create",
-             [&](const Incoming& request) { return create(users, request); });
-  router.add("GET", "/users", Access::admin, [&](const Incoming& request) { return list(users, request); });
-  router.add("GET", "/users/me", Access::user, [&](const Incoming& request) { return me(users, request); });
-  router.add("GET", "/users/{}", Access::user, [&](const Incoming& request) { return get(users, request); });
-  add_change(router, audit, "PATCH", "/users/{}", Access::admin, "user.update",
-             [&](const Incoming& request) { return change(users, request); });
+  add_change(router, audit, "POST", "/users", Access::admin, "user.create", [&](const Incoming& request) {
+    return create(users, request);
+  }).says("makes a user");
+  router.add("GET", "/users", Access::admin, [&](const Incoming& request) { return list(users, request); })
+      .says("lists the users")
+      .with({"limit", "cursor", "active", "email"});
+  router.add("GET", "/users/me", Access::user, [&](const Incoming& request) { return me(users, request); })
+      .says("the caller");
+  router.add("GET", "/users/{}", Access::user, [&](const Incoming& request) { return get(users, request); })
+      .says("a user");
+  add_change(router, audit, "PATCH", "/users/{}", Access::admin, "user.update", [&](const Incoming& request) {
+    return change(users, request);
+  }).says("changes a user");
   add_change(router, audit, "POST", "/users/{}/deactivate", Access::admin, "user.deactivate",
              [&](const Incoming& request) {
                return object_answer(users.change(actor_of(request), request.parameter(0), {.is_active = false}));
-             });
+             })
+      .says("keeps a user, and whoever acts on behalf of them, from acting, at once");
   add_change(router, audit, "POST", "/users/{}/reactivate", Access::admin, "user.reactivate",
              [&](const Incoming& request) {
                return object_answer(users.change(actor_of(request), request.parameter(0), {.is_active = true}));
-             });
+             })
+      .says("lets a deactivated user act again");
 }
 
 }  // namespace runagents::server

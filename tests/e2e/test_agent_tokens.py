@@ -3,12 +3,11 @@
 import base64
 import http.client
 import json
+import socket
 import threading
-from pathlib import Path
 
 from harness.case import main
 from harness.server import ServerCase
-from harness.waiting import until
 
 ADA, BEN = "ada@example.com", "ben@example.com"
 CALL = 'call("POST", tool("%s") + "/tools", {"Content-Type": "application/json"}, b\'{"tool_name": "greet", "arguments": {}}\')'
@@ -23,7 +22,9 @@ def mcp(exchange):
                "tools/call": {"content": [{"type": "text", "text": "hello"}]}}
     if exchange.request.method != "POST" or "id" not in message:
         return exchange.reply(202 if exchange.request.method == "POST" else 405)
-    body = json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": answers[message["method"]]}).encode()
+    result = answers.get(message["method"])
+    outcome = {"result": result} if result else {"error": {"code": -32601, "message": "no such method"}}
+    body = json.dumps({"jsonrpc": "2.0", "id": message["id"], **outcome}).encode()
     exchange.reply(200, [("Content-Type", "application/json")], body)
 
 
@@ -38,7 +39,10 @@ class AgentTokens(ServerCase):
     def setUp(self):
         super().setUp()
         self.front = self.tls_upstream(otherwise=self.forward)
-        self.control = self.start_server("--public-url", self.front.url)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.control = self.start_server("--public-url", self.front.url, listen=f"127.0.0.1:{port}")
+        self.control.url = f"http://127.0.0.1:{port}"  # what the test itself asks is no traffic of the program's
         self.ada, self.ben = self.new_user(self.control, ADA), self.new_user(self.control, BEN)
         self.account = self.new_account(self.control, "billing-bot")
         self.mcp = self.upstream(otherwise=mcp)

