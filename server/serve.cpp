@@ -27,6 +27,7 @@ namespace {
 namespace asio = http::asio;
 
 constexpr std::chrono::seconds grace{10};
+constexpr unsigned patient_worker_count = 4;
 constexpr std::chrono::milliseconds look_period{20};
 
 /// Work that waits for disks and databases: more than there are cores.
@@ -139,6 +140,8 @@ Result<void> serve(const ServeOptions& options, const std::function<void(const R
   const PlaneOptions store{.data_directory = options.data_directory, .database = options.database, .issuer = url};
   auto planes = Planes::open(store, worker_count());
   if (!planes) return std::unexpected(std::move(planes.error()));
+  auto patient = Planes::open(store, patient_worker_count);
+  if (!patient) return std::unexpected(std::move(patient.error()));
   if (auto checked = (*planes)->with_one(check_store_key); !checked) return checked;
   auto log = Plane::open_database(store);
   if (!log) return std::unexpected(std::move(log.error()));
@@ -147,10 +150,11 @@ Result<void> serve(const ServeOptions& options, const std::function<void(const R
   auto messenger = Plane::open(store);
   if (!messenger) return std::unexpected(std::move(messenger.error()));
   const Webhooks webhooks{std::move(*messenger), {.may_be_internal = options.has_internal_webhooks}};
-  Site site{context, **planes, options.requests_per_second};
+  Site site{context, **planes, **patient, options.requests_per_second};
   McpEndpoint mcp{context,
                   site.ticker,
                   **planes,
+                  **patient,
                   audit,
                   {.issuer = url, .origins = options.allowed_origins, .is_loopback = is_loopback(options.address)}};
   Watch watch{site};
@@ -164,6 +168,7 @@ Result<void> serve(const ServeOptions& options, const std::function<void(const R
   on_ready({url, std::move(*administrator)});
   context.run();
   (*planes)->join();
+  (*patient)->join();
   return {};
 }
 

@@ -33,6 +33,7 @@ Services::Services(store::Database opened, const PlaneOptions& given)
   add_delegation_routes(router, delegations, audit);
   add_server_routes(router, mcp_servers, audit);
   add_oauth_session_routes(router, mcp_servers, users, oauth_sessions, audit);
+  add_upstream_authorization_routes(router, site, upstream_authorizations, mcp_servers, audit, options.issuer);
   add_session_grant_routes(router, session_grants, audit);
   add_audit_routes(router, audit);
   add_identity_provider_routes(router, identity_providers);

@@ -1,6 +1,9 @@
 #pragma once
 
+#include "core/auth/oauth2.hpp"
+#include "core/http/fetch.hpp"
 #include "core/store/database.hpp"
+#include "server/mcp/upstream_authorizations.hpp"
 #include "server/idempotency.hpp"
 #include "server/oauth/oauth_services.hpp"
 #include "server/oauth/provider_keys.hpp"
@@ -49,6 +52,9 @@ struct Services {
   TokenIssuer token_issuer{database, signing_keys, options.issuer};
   OAuthServices oauth{database,    key,         users,        api_keys,     agent_accounts,
                       delegations, mcp_servers, signing_keys, token_issuer, user_tokens};
+  McpServices mcp{database, key, mcp_servers, oauth_sessions, credentials, live_check, *policy_sets};
+  auth::Fetch fetch = http::fetch;
+  UpstreamAuthorizations upstream_authorizations{mcp, users, fetch, options.issuer};
   Idempotency idempotency{database, key};
   Router router;  ///< what is below /api/v1
   Router site;    ///< what is not: /.well-known, /healthz

@@ -9,6 +9,7 @@
 #include "server/long_poll.hpp"
 #include "server/request_id.hpp"
 #include "server/routes/router.hpp"
+#include "server/routes/routes.hpp"
 
 namespace runagents::server {
 namespace {
@@ -122,6 +123,8 @@ http::Task<int> Connection::answer_by_route(const std::string& id) {
 http::Task<api::Response> Connection::ask(api::Request request) {
   const auto deadline = Clock::now() + wanted_wait(request.target);
   const auto shared = std::make_shared<const api::Request>(std::move(request));
+  const std::string_view target = shared->target;
+  auto& workers = asks_other_servers(shared->method, target.substr(0, target.find('?'))) ? site_.patient_planes : site_.planes;
   http::Timer pause{site_.context};
   bool is_gone = false;
   on_gone = [&] {
@@ -132,7 +135,7 @@ http::Task<api::Response> Connection::ask(api::Request request) {
     std::function<api::Response(Plane&)> job = [shared, client = client_](Plane& plane) {
       return plane.answer(*shared, client);
     };
-    auto response = co_await site_.planes.run(std::move(job));
+    auto response = co_await workers.run(std::move(job));
     if (!response.may_change || Clock::now() >= deadline || is_gone || site_.is_stopping) {
       on_gone = nullptr;
       co_return response;

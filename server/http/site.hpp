@@ -16,12 +16,17 @@ namespace runagents::server {
 
 /// What all connections of a server share. Of the event loop's thread.
 struct Site {
-  Site(http::asio::io_context& loop, Planes& workers, std::uint32_t requests_per_second)
-      : context{loop}, ticker{loop}, planes{workers}, rate_limit{requests_per_second} {}
+  Site(http::asio::io_context& loop, Planes& workers, Planes& patient_workers, std::uint32_t requests_per_second)
+      : context{loop},
+        ticker{loop},
+        planes{workers},
+        patient_planes{patient_workers},
+        rate_limit{requests_per_second} {}
 
   http::asio::io_context& context;
   http::Ticker ticker;
   Planes& planes;
+  Planes& patient_planes;  ///< for work that waits for other people's servers, so that it holds nobody else up
   std::vector<Endpoint*> endpoints = {};
   std::string description = {};  ///< of the API: a document of OpenAPI
   Metrics metrics;

@@ -28,6 +28,27 @@ std::string credential_line(std::string_view name, std::string_view prefix, std:
   return line;
 }
 
+/// Into `admission`, whose credential is gone until there is a new one.
+Result<ResolvedCredential> resolve(McpServices& services, Admission& admission) {
+  auto resolved = services.credentials.resolve(admission.principal, admission.server);
+  if (!resolved) return resolved;
+  config::wipe(admission.credential_fields);
+  admission.credential_fields.clear();
+  admission.source = resolved->source;
+  admission.grant_id = resolved->grant_id;
+  admission.grantor_user_id = resolved->grantor_user_id;
+  admission.can_renew = false;
+  return resolved;
+}
+
+void attach(Admission& admission, const OpenedSession& session) {
+  admission.credential_id = session.session.id;
+  admission.session_version = session.session.version;
+  admission.can_renew = session.session.can_refresh;
+  admission.needs_refresh = false;
+  admission.credential_fields = credential_line("Authorization", "Bearer ", session.tokens.access_token.reveal());
+}
+
 }  // namespace
 
 Admission::~Admission() { config::wipe(credential_fields); }
@@ -99,20 +120,13 @@ Error policy_denied(const Decision& decision) {
   return error;
 }
 
-Result<void> attach_credential(McpServices& services, Admission& admission, bool renew) {
-  auto resolved = services.credentials.resolve(admission.principal, admission.server);
+Result<void> attach_credential(McpServices& services, Admission& admission) {
+  auto resolved = resolve(services, admission);
   if (!resolved) return std::unexpected(resolved.error());
-  config::wipe(admission.credential_fields);
-  admission.source = resolved->source;
-  admission.grant_id = resolved->grant_id;
-  admission.grantor_user_id = resolved->grantor_user_id;
-  admission.can_renew = false;
   if (resolved->session) {
-    auto fresh = fresh_session(services, admission.server, std::move(*resolved->session), renew);
-    if (!fresh) return std::unexpected(fresh.error());
-    admission.credential_id = fresh->session.id;
-    admission.can_renew = fresh->session.can_refresh;
-    admission.credential_fields = credential_line("Authorization", "Bearer ", fresh->tokens.access_token.reveal());
+    admission.credential_id = resolved->session->session.id;
+    admission.needs_refresh = needs_refresh(*resolved->session);
+    if (!admission.needs_refresh) attach(admission, *resolved->session);
     return {};
   }
   if (resolved->source != CredentialSource::server_secret) return {};
@@ -122,6 +136,17 @@ Result<void> attach_credential(McpServices& services, Admission& admission, bool
   }
   const auto& auth = admission.server.auth;
   admission.credential_fields = credential_line(auth.name, auth.prefix, resolved->secret.reveal());
+  return {};
+}
+
+Result<void> refresh_credential(McpServices& services, Admission& admission, bool renew) {
+  const auto refused = renew ? std::optional{admission.session_version} : std::nullopt;
+  auto resolved = resolve(services, admission);
+  if (!resolved) return std::unexpected(resolved.error());
+  if (!resolved->session) return fail(ErrorCode::conflict, "the server has changed in the meantime", "try again");
+  auto fresh = fresh_session(services, admission.server, std::move(*resolved->session), refused);
+  if (!fresh) return std::unexpected(fresh.error());
+  attach(admission, *fresh);
   return {};
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -57,7 +58,9 @@ struct Admission {
   std::string grantor_user_id;    ///< whose it is
   std::string credential_fields;  ///< field lines that carry it; a secret
   config::Secret secret;          ///< the server's own, for a command's environment
-  bool can_renew = false;         ///< an OAuth session that may get a new token when this one is refused
+  std::uint64_t session_version = 0;  ///< of that session, when its token was read
+  bool can_renew = false;             ///< an OAuth session that may get a new token when this one is refused
+  bool needs_refresh = false;         ///< its token is about to expire: nothing is attached yet
 
   Admission() = default;
   ~Admission();
@@ -88,8 +91,11 @@ struct Admission {
 /// "Policy denied", with the policy and the side, reason policy_denied.
 [[nodiscard]] Error policy_denied(const Decision& decision);
 
-/// Resolves the credential and writes its fields; refreshes an OAuth session that is about to expire. `renew`: also one
-/// that is not, because the server refused its token. Blocks.
-[[nodiscard]] Result<void> attach_credential(McpServices& services, Admission& admission, bool renew);
+/// Resolves the credential and writes its fields. An OAuth session whose token has to be refreshed first only sets
+/// `needs_refresh`. Blocks, but asks nobody else.
+[[nodiscard]] Result<void> attach_credential(McpServices& services, Admission& admission);
+/// The same, and refreshes the session: because its token is about to expire, or, with `renew`, because the server
+/// refused the one that the admission holds. Blocks for as long as the authorization server takes.
+[[nodiscard]] Result<void> refresh_credential(McpServices& services, Admission& admission, bool renew);
 
 }  // namespace runagents::server

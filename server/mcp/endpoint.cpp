@@ -40,13 +40,14 @@ bool is_loopback(std::string_view host) { return host == "localhost" || host == 
 
 }  // namespace
 
-McpEndpoint::Parts::Parts(http::asio::io_context& loop, http::Ticker& clock, Planes& workers, AuditWriter& writer,
-                          McpEndpointOptions given)
+McpEndpoint::Parts::Parts(http::asio::io_context& loop, http::Ticker& clock, Planes& workers, Planes& patient_workers,
+                          AuditWriter& writer, McpEndpointOptions given)
     : context{loop},
       ticker{clock},
       planes{workers},
       audit{writer},
       options{std::move(given)},
+      refresher{loop, workers, patient_workers},
       pool{loop, clock},
       http_peer{loop, pool},
       starts{loop, workers},
@@ -89,9 +90,9 @@ http::Task<int> McpEndpoint::Parts::refuse(http::Exchange& exchange, const Proxi
   co_return status;
 }
 
-McpEndpoint::McpEndpoint(http::asio::io_context& context, http::Ticker& ticker, Planes& planes, AuditWriter& audit,
-                         McpEndpointOptions options)
-    : parts_{std::make_unique<Parts>(context, ticker, planes, audit, std::move(options))} {}
+McpEndpoint::McpEndpoint(http::asio::io_context& context, http::Ticker& ticker, Planes& planes, Planes& patient_planes,
+                         AuditWriter& audit, McpEndpointOptions options)
+    : parts_{std::make_unique<Parts>(context, ticker, planes, patient_planes, audit, std::move(options))} {}
 McpEndpoint::~McpEndpoint() = default;
 
 bool McpEndpoint::takes(std::string_view /*method*/, std::string_view path) const {

@@ -26,9 +26,9 @@ struct McpEndpointOptions {
 /// and the MCP server, and the proxy takes part where policy or credentials are concerned. Of the event loop's thread.
 class McpEndpoint final : public Endpoint {
  public:
-  /// All references outlive it.
-  McpEndpoint(http::asio::io_context& context, http::Ticker& ticker, Planes& planes, AuditWriter& audit,
-              McpEndpointOptions options);
+  /// All references outlive it. `patient_planes` are for what waits for other people's servers.
+  McpEndpoint(http::asio::io_context& context, http::Ticker& ticker, Planes& planes, Planes& patient_planes,
+              AuditWriter& audit, McpEndpointOptions options);
   ~McpEndpoint() override;
 
   [[nodiscard]] bool takes(std::string_view method, std::string_view path) const override;

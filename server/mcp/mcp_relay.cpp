@@ -61,16 +61,6 @@ Error no_record() {
   return {ErrorCode::unavailable, "the call cannot be recorded, so it is not made", {}, "audit_unavailable"};
 }
 
-http::Task<Result<void>> McpEndpoint::Parts::renew(Admission& admission) {
-  auto shared = std::make_shared<Admission>(std::move(admission));
-  auto renewed = co_await planes.run<Result<void>>([shared](Plane& plane) {
-    auto services = mcp_services(plane);
-    return attach_credential(services, *shared, true);
-  });
-  admission = std::move(*shared);
-  co_return renewed;
-}
-
 http::Task<int> McpEndpoint::Parts::post(ProxiedRequest request, http::Exchange& exchange) {
   const auto started = Clock::now();
   if (!audit.may_call()) {
@@ -78,7 +68,7 @@ http::Task<int> McpEndpoint::Parts::post(ProxiedRequest request, http::Exchange&
     co_return status;
   }
   auto shared = share(request);
-  auto admitted = co_await planes.run<Admitted<AdmittedPost>>(
+  auto admitted = co_await admit<AdmittedPost>(
       [shared](Plane& plane) { return admit_post(plane, std::move(*shared)); });
   const auto record_calls = [&](const Admission& admission, const mcp::Messages& messages, const Decision& decision,
                                 int status, std::string_view code) {
@@ -121,7 +111,7 @@ http::Task<int> McpEndpoint::Parts::pass_post(const ProxiedRequest& request, Adm
       co_return status;
     }
     if (call.head().status == 401 && admission.can_renew && !renewed) {
-      auto fresh = co_await renew(admission);
+      auto fresh = co_await refresher.refresh(admission, true);
       if (fresh) continue;
       code = fresh.error().reason;
       const int status = co_await refuse_post(request, admitted, std::move(fresh.error()), exchange);
@@ -192,7 +182,7 @@ http::Task<int> McpEndpoint::Parts::refuse_post(const ProxiedRequest& request, c
 http::Task<int> McpEndpoint::Parts::session(ProxiedRequest request, http::Exchange& exchange) {
   auto shared = share(request);
   auto admitted =
-      co_await planes.run<Admitted<AdmittedSession>>([shared](Plane& plane) { return admit_session(plane, *shared); });
+      co_await admit<AdmittedSession>([shared](Plane& plane) { return admit_session(plane, *shared); });
   if (!admitted) {
     const int status = co_await refuse(exchange, request, admitted.error());
     co_return status;

@@ -8,6 +8,7 @@
 #include "server/http/planes.hpp"
 #include "server/mcp/audit_writer.hpp"
 #include "server/mcp/call_record.hpp"
+#include "server/mcp/credential_refresher.hpp"
 #include "server/mcp/endpoint.hpp"
 #include "server/mcp/http_peer.hpp"
 #include "server/mcp/proxied_request.hpp"
@@ -29,14 +30,15 @@ struct McpEndpoint::Parts {
   Planes& planes;
   AuditWriter& audit;
   McpEndpointOptions options;
+  CredentialRefresher refresher;
   UpstreamPool pool;
   HttpPeer http_peer;
   StdioStarts starts;
   StdioSessions stdio_sessions;
   StdioPeer stdio_peer;
 
-  Parts(http::asio::io_context& loop, http::Ticker& clock, Planes& workers, AuditWriter& writer,
-        McpEndpointOptions given);
+  Parts(http::asio::io_context& loop, http::Ticker& clock, Planes& workers, Planes& patient_workers,
+        AuditWriter& writer, McpEndpointOptions given);
 
   [[nodiscard]] Peer& peer_of(const Admission& admission);
   /// Where clients learn how to get a token for this server (RFC 9728, section 3.1).
@@ -52,8 +54,15 @@ struct McpEndpoint::Parts {
   http::Task<int> session(ProxiedRequest request, http::Exchange& exchange);
 
  private:
-  /// Gets a new token after the server refused the old one.
-  http::Task<Result<void>> renew(Admission& admission);
+  /// Runs `job` on a worker and refreshes the credential of what it admits, if that is needed.
+  template <class T>
+  http::Task<Admitted<T>> admit(std::function<Admitted<T>(Plane&)> job) {
+    auto admitted = co_await planes.run<Admitted<T>>(std::move(job));
+    if (!admitted || !admitted->admission.needs_refresh) co_return admitted;
+    auto refreshed = co_await refresher.refresh(admitted->admission, false);
+    if (refreshed) co_return admitted;
+    co_return std::unexpected(without_credential(std::move(*admitted), std::move(refreshed.error())));
+  }
   http::Task<Result<PeerAnswer>> ask_renewing(Admission& admission, std::string_view method, std::string_view params,
                                               http::Exchange& exchange);
   http::Task<int> pass_post(const ProxiedRequest& request, AdmittedPost& admitted, http::Exchange& exchange,

@@ -97,11 +97,6 @@ Admitted<AdmittedPost> admit_post(Plane& plane, ProxiedRequest request) {
   auto post = mcp::read_post(views(request.request.fields), request.request.body);
   if (!post) return refuse(std::move(post.error()));
   AdmittedPost admitted;
-  if (!mcp::is_modern(post->version)) {
-    auto session = upstream_session(services, *admission, request.field("mcp-session-id"));
-    if (!session) return refuse(mcp::unknown_session(&post->messages.all.front()));
-    admitted.upstream_session = std::move(*session);
-  }
   for (const auto& message : post->messages.all) {
     auto decision = decide(*admission, message);
     if (message.is_tool_call() || !decision.allowed) admitted.decision = decision;
@@ -111,11 +106,17 @@ Admitted<AdmittedPost> admit_post(Plane& plane, ProxiedRequest request) {
                                    .decision = std::move(decision),
                                    .admission = std::move(*admission)});
   }
-  if (auto attached = attach_credential(services, *admission, false); !attached) {
+  if (auto attached = attach_credential(services, *admission); !attached) {
     return std::unexpected(Refusal{.error = std::move(attached.error()),
                                    .post = std::move(*post),
                                    .decision = std::move(admitted.decision),
                                    .admission = std::move(*admission)});
+  }
+  // After the credential, which sessions are bound to.
+  if (!mcp::is_modern(post->version)) {
+    auto session = upstream_session(services, *admission, request.field("mcp-session-id"));
+    if (!session) return refuse(mcp::unknown_session(&post->messages.all.front()));
+    admitted.upstream_session = std::move(*session);
   }
   admitted.admission = std::move(*admission);
   admitted.post = std::move(*post);
@@ -129,9 +130,9 @@ Admitted<AdmittedSession> admit_session(Plane& plane, const ProxiedRequest& requ
   const auto version = mcp::version_of_field(request.field("mcp-protocol-version"), mcp::protocol_versions);
   if (!version) return refuse(version.error());
   auto services = mcp_services(plane);
+  if (auto attached = attach_credential(services, *admission); !attached) return refuse(attached.error());
   auto session = upstream_session(services, *admission, request.field("mcp-session-id"));
   if (!session) return refuse(mcp::unknown_session(nullptr));
-  if (auto attached = attach_credential(services, *admission, false); !attached) return refuse(attached.error());
   return AdmittedSession{.admission = std::move(*admission), .upstream_session = std::move(*session)};
 }
 
@@ -152,7 +153,7 @@ Admitted<AdmittedTool> admit_tool(Plane& plane, const ProxiedRequest& request) {
   };
   if (!admitted.decision.allowed) return refused(policy_denied(admitted.decision));
   auto services = mcp_services(plane);
-  if (auto attached = attach_credential(services, *admission, false); !attached) {
+  if (auto attached = attach_credential(services, *admission); !attached) {
     return refused(std::move(attached.error()));
   }
   admitted.params = json{{"name", std::move(body->tool)}, {"arguments", std::move(body->arguments)}}.dump();
@@ -164,19 +165,28 @@ Admitted<AdmittedTool> admit_list(Plane& plane, const ProxiedRequest& request) {
   auto admission = admit_caller(plane, request);
   if (!admission) return refuse(std::move(admission.error()));
   auto services = mcp_services(plane);
-  if (auto attached = attach_credential(services, *admission, false); !attached) return refuse(attached.error());
+  if (auto attached = attach_credential(services, *admission); !attached) return refuse(attached.error());
   return AdmittedTool{.admission = std::move(*admission), .tool = {}, .params = {}, .decision = {}};
 }
 
-McpServices mcp_services(Plane& plane) {
-  auto& all = plane.services();
-  return {.database = all.database,
-          .key = all.key,
-          .servers = all.mcp_servers,
-          .sessions = all.oauth_sessions,
-          .credentials = all.credentials,
-          .live = all.live_check,
-          .policies = *all.policy_sets};
+Refusal without_credential(AdmittedPost admitted, Error error) {
+  return {.error = std::move(error),
+          .post = std::move(admitted.post),
+          .decision = std::move(admitted.decision),
+          .admission = std::move(admitted.admission)};
 }
+
+Refusal without_credential(AdmittedSession admitted, Error error) {
+  return {.error = std::move(error), .admission = std::move(admitted.admission)};
+}
+
+Refusal without_credential(AdmittedTool admitted, Error error) {
+  return {.error = std::move(error),
+          .decision = std::move(admitted.decision),
+          .admission = std::move(admitted.admission),
+          .tool = std::move(admitted.tool)};
+}
+
+McpServices mcp_services(Plane& plane) { return plane.services().mcp; }
 
 }  // namespace runagents::server

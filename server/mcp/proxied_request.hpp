@@ -70,6 +70,11 @@ struct AdmittedTool {
 [[nodiscard]] Admitted<AdmittedTool> admit_tool(Plane& plane, const ProxiedRequest& request);
 [[nodiscard]] Admitted<AdmittedTool> admit_list(Plane& plane, const ProxiedRequest& request);
 
+/// What was admitted, but the credential cannot be had.
+[[nodiscard]] Refusal without_credential(AdmittedPost admitted, Error error);
+[[nodiscard]] Refusal without_credential(AdmittedSession admitted, Error error);
+[[nodiscard]] Refusal without_credential(AdmittedTool admitted, Error error);
+
 /// The references to one worker's services.
 [[nodiscard]] McpServices mcp_services(Plane& plane);
 

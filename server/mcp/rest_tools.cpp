@@ -64,7 +64,7 @@ http::Task<Result<PeerAnswer>> McpEndpoint::Parts::ask_renewing(Admission& admis
   if (!is_refused) co_return answer;
   if (!admission.credential_id.empty()) {
     if (!admission.can_renew) co_return session_expired();
-    auto renewed = co_await renew(admission);
+    auto renewed = co_await refresher.refresh(admission, true);
     if (!renewed) co_return std::unexpected(std::move(renewed.error()));
     answer = co_await peer_of(admission).request(admission, method, params, exchange);
     if (!answer && answer.error().reason == "upstream_unauthorized") co_return session_expired();
@@ -80,7 +80,7 @@ http::Task<int> McpEndpoint::Parts::call_tool(ProxiedRequest request, http::Exch
   }
   auto shared = share(request);
   auto admitted =
-      co_await planes.run<Admitted<AdmittedTool>>([shared](Plane& plane) { return admit_tool(plane, *shared); });
+      co_await admit<AdmittedTool>([shared](Plane& plane) { return admit_tool(plane, *shared); });
   if (!admitted) {
     const auto& refusal = admitted.error();
     const int status = co_await refuse(exchange, request, refusal);
@@ -112,7 +112,7 @@ http::Task<int> McpEndpoint::Parts::call_tool(ProxiedRequest request, http::Exch
 http::Task<int> McpEndpoint::Parts::list_tools(ProxiedRequest request, http::Exchange& exchange) {
   auto shared = share(request);
   auto admitted =
-      co_await planes.run<Admitted<AdmittedTool>>([shared](Plane& plane) { return admit_list(plane, *shared); });
+      co_await admit<AdmittedTool>([shared](Plane& plane) { return admit_list(plane, *shared); });
   if (!admitted) {
     const int status = co_await refuse(exchange, request, admitted.error());
     co_return status;

@@ -110,9 +110,9 @@ http::Task<Result<void>> StdioPeer::open(const Admission& admission, const Share
   (*process)->on_line = [weak](std::string_view line) {
     if (const auto held = weak.lock()) held->receive(line);
   };
-  (*process)->on_end = [this, weak, server = admission.server.id] {
+  (*process)->on_end = [this, weak, server = admission.server.id](bool by_itself) {
+    starts_.ended(server, by_itself);
     const auto held = weak.lock();
-    starts_.ended(server, !held || !held->process->was_stopped());
     if (!held) return;
     held->end();
     std::erase_if(running_, [&](const auto& one) { return one.second == held; });

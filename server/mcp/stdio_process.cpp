@@ -200,7 +200,7 @@ http::Task<void> StdioProcess::wait(std::shared_ptr<StdioProcess> self) {
   self->await_deadline();
   while (!self->is_drained_) static_cast<void>(co_await self->drained_.async_wait(http::by_value));
   self->deadline_.cancel();
-  if (self->on_end) self->on_end();
+  if (self->on_end) self->on_end(!self->was_stopped_);
   self->on_line = nullptr;
   self->on_end = nullptr;
 }

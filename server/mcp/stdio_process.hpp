@@ -50,10 +50,10 @@ class StdioProcess final : public std::enable_shared_from_this<StdioProcess> {
   StdioProcess(const StdioProcess&) = delete;
   StdioProcess& operator=(const StdioProcess&) = delete;
 
-  /// Called for each line of output; once when the process has ended and all of its output was read. Neither may
-  /// destroy this object.
+  /// Called for each line of output; once when the process has ended, by itself or because of `stop`, and all of its
+  /// output was read. Neither may destroy this object.
   std::function<void(std::string_view line)> on_line;
-  std::function<void()> on_end;
+  std::function<void(bool by_itself)> on_end;
 
   /// Begins to read. The process lives on until it ends, whoever still holds it.
   void start();
@@ -64,8 +64,6 @@ class StdioProcess final : public std::enable_shared_from_this<StdioProcess> {
   void resume();
   /// Asks it to end by closing its input (2025-11-25, lifecycle, "stdio"), a little later by SIGTERM, then SIGKILL.
   void stop();
-  /// Whether `stop` was called: it did not end by itself.
-  [[nodiscard]] bool was_stopped() const noexcept { return was_stopped_; }
   [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }
 
  private:

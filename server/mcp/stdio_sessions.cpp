@@ -225,10 +225,9 @@ http::Task<Result<StdioSessions::Shared>> StdioSessions::begin(const Admission& 
   (*process)->on_line = [weak](std::string_view line) {
     if (const auto held = weak.lock()) held->receive(line);
   };
-  (*process)->on_end = [this, weak, server = session->server_id, id = session->session_id] {
-    const auto held = weak.lock();
-    starts_.ended(server, !held || !held->process->was_stopped());
-    if (held) held->end();
+  (*process)->on_end = [this, weak, server = session->server_id, id = session->session_id](bool by_itself) {
+    starts_.ended(server, by_itself);
+    if (const auto held = weak.lock()) held->end();
     sessions_.erase(id);
   };
   (*process)->start();

@@ -69,6 +69,16 @@ std::string challenge_parameter(std::string_view challenge, std::string_view nam
   return {};
 }
 
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const auto word = text.substr(0, text.find(' '));
+    if (!word.empty()) words.emplace_back(word);
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+  }
+  return words;
+}
+
 class Discovery {
  public:
   Discovery(const model::McpServer& server, const auth::Fetch& fetch) : server_{server}, fetch_{fetch} {}
@@ -90,6 +100,11 @@ class Discovery {
     if (!metadata) return metadata;
     metadata->resource = resource_.empty() ? server_.url : resource_;
     metadata->scopes = scopes_;
+    // What is needed for a refresh token; whoever named no scopes gets what is usual there.
+    if (metadata->offers_offline_access && server_.auth.scopes.empty() && !scopes_.empty() &&
+        std::ranges::find(scopes_, "offline_access") == scopes_.end()) {
+      metadata->scopes.emplace_back("offline_access");
+    }
     return metadata;
   }
 
@@ -120,8 +135,12 @@ class Discovery {
     if (!response) return std::unexpected(response.error());
     if (response->status != 401) return {};
     const auto challenge = response->field("www-authenticate");
+    // It is for what is at this origin, so nothing else is asked for the server's sake.
     named_ = challenge_parameter(challenge, "resource_metadata");
-    wanted_scope_ = challenge_parameter(challenge, "scope");
+    const auto ours = site_of(server_.url);
+    const auto theirs = site_of(named_);
+    if (!theirs || theirs->origin != ours->origin) named_.clear();
+    wanted_scopes_ = words_of(challenge_parameter(challenge, "scope"));
     return {};
   }
 
@@ -138,10 +157,10 @@ class Discovery {
       if (!covers(resource_)) return unfit("its metadata is for another resource");
       has_metadata_ = true;
       issuers_ = texts(*found, "authorization_servers");
-      scopes_ = server_.auth.scopes.empty() ? texts(*found, "scopes_supported") : server_.auth.scopes;
+      scopes_ = texts(*found, "scopes_supported");
       break;
     }
-    if (server_.auth.scopes.empty() && !wanted_scope_.empty()) scopes_ = {wanted_scope_};
+    if (!wanted_scopes_.empty()) scopes_ = wanted_scopes_;
     if (!server_.auth.scopes.empty()) scopes_ = server_.auth.scopes;
     return {};
   }
@@ -181,6 +200,8 @@ class Discovery {
     metadata.registration_endpoint = text(found, "registration_endpoint");
     metadata.revocation_endpoint = text(found, "revocation_endpoint");
     metadata.client_authentication = texts(found, "token_endpoint_auth_methods_supported");
+    const auto scopes = texts(found, "scopes_supported");
+    metadata.offers_offline_access = std::ranges::find(scopes, "offline_access") != scopes.end();
     const auto sends = found.find("authorization_response_iss_parameter_supported");
     metadata.sends_issuer = sends != found.end() && sends->is_boolean() && sends->get<bool>();
     for (const auto* url : {&metadata.authorization_endpoint, &metadata.token_endpoint}) {
@@ -199,7 +220,7 @@ class Discovery {
   const model::McpServer& server_;
   const auth::Fetch& fetch_;
   std::string named_;         ///< by the challenge
-  std::string wanted_scope_;  ///< by the challenge
+  std::vector<std::string> wanted_scopes_;  ///< by the challenge
   std::string resource_;
   bool has_metadata_ = false;
   std::vector<std::string> issuers_;
@@ -230,6 +251,8 @@ Result<RegisteredClient> register_client(const UpstreamMetadata& metadata, std::
   const bool may_be_public = methods.empty() || std::ranges::find(methods, "none") != methods.end();
   const json wanted{
       {"client_name", "RunAgents"},
+      // Where web clients may come back to https only (OpenID Connect Registration 1.0, section 2).
+      {"application_type", redirect_uri.starts_with("http:") ? "native" : "web"},
       {"redirect_uris", {redirect_uri}},
       {"grant_types", {"authorization_code", "refresh_token"}},
       {"response_types", {"code"}},

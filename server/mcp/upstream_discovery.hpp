@@ -17,6 +17,7 @@ struct UpstreamMetadata {
   std::string token_endpoint;
   std::string registration_endpoint;               ///< RFC 7591; empty: none
   std::string revocation_endpoint;                 ///< RFC 7009; empty: none
+  bool offers_offline_access = false;              ///< knows this scope of OpenID Connect
   bool sends_issuer = false;                       ///< authorization responses have `iss` (RFC 9207)
   std::vector<std::string> client_authentication;  ///< methods at the token endpoint; empty: it does not say
   std::string resource;                            ///< for `resource` (RFC 8707)

@@ -33,11 +33,12 @@ bool is_about_to_expire(const OpenedSession& session) { return session.session.h
 
 class Refresh {
  public:
-  Refresh(McpServices& services, const model::McpServer& server, OpenedSession session, bool renew)
-      : services_{services}, server_{server}, session_{std::move(session)}, renew_{renew} {}
+  Refresh(McpServices& services, const model::McpServer& server, OpenedSession session,
+          std::optional<std::uint64_t> refused)
+      : services_{services}, server_{server}, session_{std::move(session)}, refused_{refused} {}
 
   Result<OpenedSession> run() {
-    if (!renew_ && !is_about_to_expire(session_)) return std::move(session_);
+    if (!is_wanted()) return std::move(session_);
     if (!session_.session.can_refresh) return cannot_refresh();
     const auth::Fetch fetch = http::fetch;
     UpstreamClients clients{services_, fetch};
@@ -49,7 +50,7 @@ class Refresh {
     for (const auto deadline = Clock::now() + longest_wait;;) {
       const auto leased = services_.sessions.lease(session_.session.id, *holder, lease_length);
       if (auto again = read_again(); !again) return std::unexpected(again.error());
-      if (is_done_) {
+      if (!is_wanted()) {
         if (leased) static_cast<void>(services_.sessions.release(session_.session.id, *holder));
         return std::move(session_);
       }
@@ -62,13 +63,16 @@ class Refresh {
   }
 
  private:
+  /// Somebody else may have refreshed it in the meantime.
+  [[nodiscard]] bool is_wanted() const { return refused_ == session_.session.version || is_about_to_expire(session_); }
+
   Result<OpenedSession> cannot_refresh() {
-    if (!renew_ && !session_.session.has_expired(model::now())) return std::move(session_);
-    if (renew_) static_cast<void>(services_.sessions.mark_lost(session_.session.id, session_.session.version));
+    const bool is_refused = refused_ == session_.session.version;
+    if (!is_refused && !session_.session.has_expired(model::now())) return std::move(session_);
+    if (is_refused) static_cast<void>(services_.sessions.mark_lost(session_.session.id, session_.session.version));
     return expired();
   }
 
-  /// Somebody else may have refreshed it in the meantime.
   Result<void> read_again() {
     auto found = services_.sessions.find(server_.id, session_.session.user_id);
     if (!found) return std::unexpected(found.error());
@@ -76,10 +80,8 @@ class Refresh {
       return fail(ErrorCode::needs_person, "OAuth session not found", "the grantor has to connect to the server again",
                   "oauth_session_not_found");
     }
-    const bool is_newer = (*found)->session.version != session_.session.version;
     session_ = std::move(**found);
     if (!session_.session.is_active(model::now())) return expired();
-    is_done_ = is_newer && !is_about_to_expire(session_);
     return {};
   }
 
@@ -92,7 +94,7 @@ class Refresh {
         return expired();
       }
       static_cast<void>(services_.sessions.release(session_.session.id, holder));
-      if (!renew_ && !session_.session.has_expired(model::now())) return std::move(session_);
+      if (!refused_ && !session_.session.has_expired(model::now())) return std::move(session_);
       return not_refreshed(tokens.error().message);
     }
     auto replaced = services_.sessions.replace(session_.session.id, session_.session.version, *tokens);
@@ -105,15 +107,16 @@ class Refresh {
   McpServices& services_;
   const model::McpServer& server_;
   OpenedSession session_;
-  bool renew_;
-  bool is_done_ = false;
+  std::optional<std::uint64_t> refused_;
 };
 
 }  // namespace
 
+bool needs_refresh(const OpenedSession& session) { return session.session.can_refresh && is_about_to_expire(session); }
+
 Result<OpenedSession> fresh_session(McpServices& services, const model::McpServer& server, OpenedSession session,
-                                    bool renew) {
-  return Refresh{services, server, std::move(session), renew}.run();
+                                    std::optional<std::uint64_t> refused) {
+  return Refresh{services, server, std::move(session), refused}.run();
 }
 
 }  // namespace runagents::server

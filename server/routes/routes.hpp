@@ -20,6 +20,8 @@
 
 namespace runagents::server {
 
+class UpstreamAuthorizations;
+
 /// What the page of an approval request needs.
 struct DecisionPageParts {
   Approvals& approvals;
@@ -56,6 +58,12 @@ void add_delegation_routes(Router& router, Delegations& delegations, AuditLog& a
 void add_server_routes(Router& router, McpServers& servers, AuditLog& audit);
 void add_oauth_session_routes(Router& router, McpServers& servers, Users& users, OAuthSessions& sessions,
                               AuditLog& audit);
+/// The API's route that begins a connection to an MCP server, and the pages that a person's browser sees on the way.
+/// `issuer` empty: there are no pages.
+void add_upstream_authorization_routes(Router& router, Router& site, UpstreamAuthorizations& authorizations,
+                                       McpServers& servers, AuditLog& audit, const std::string& issuer);
+/// Whether a request makes this server ask other people's, and so may take long.
+[[nodiscard]] bool asks_other_servers(std::string_view method, std::string_view path) noexcept;
 void add_session_grant_routes(Router& router, SessionGrants& grants, AuditLog& audit);
 void add_audit_routes(Router& router, AuditLog& audit);
 

@@ -150,6 +150,7 @@ Result<McpServer> McpServers::change(const Actor& actor, std::string_view id_or_
     if (leads_elsewhere(*before, after)) {
       change_by(session, after.id, "DELETE FROM oauth_sessions WHERE server_id = :server");
       change_by(session, after.id, "DELETE FROM upstream_clients WHERE server_id = :server");
+      change_by(session, after.id, "DELETE FROM upstream_authorizations WHERE server_id = :server");
     }
     after.updated_at = model::now();
     update_server(session, after, sealed);

@@ -336,6 +336,21 @@ class Credentials(ProxyCase):
         self.assertEqual(self.call(token=key).status, 200)
         self.assertEqual(self.sent(), "Bearer anns")
 
+    def test_a_session_is_bound_to_the_credential(self):
+        self.register(self.upstream, auth_type="oauth")
+        self.connect(self.bob, token="bobs")
+        self.grant(self.bob, shared=True)
+        session = self.begin()
+        self.assertEqual(self.say(tool_call("merge", {}), headers=session).status, 200)
+        self.connect(self.bob, token="bobs-new-one")
+        self.assertEqual(self.say(tool_call("merge", {}), headers=session).status, 200)
+        self.assertEqual(self.sent(), "Bearer bobs-new-one")
+        self.connect(self.ann, token="anns")
+        self.grant(self.ann, shared=True)
+        self.assertEqual(self.say(tool_call("merge", {}), headers=session).status, 404)
+        self.assertEqual(self.say(tool_call("merge", {}), headers=self.begin()).status, 200)
+        self.assertEqual(self.sent(), "Bearer anns")
+
     def test_the_grant_of_a_deactivated_user_counts_for_nothing(self):
         self.register(self.upstream, auth_type="oauth")
         self.connect(self.bob, token="bobs")

@@ -1,7 +1,8 @@
 // An OpenID provider, npm oidc-provider. One line of JSON on stdin, {"port": N, "clients": [...], "keys": {...}, "ttl": {...}};
-// one line on stdout once it listens. Whoever logs in as NAME has the address NAME@example.com. It ends with its stdin.
+// one line on stdout once it listens. "resource": it registers clients by itself and issues tokens for that resource (RFC
+// 8707), which it introspects for anybody who is registered. Whoever logs in as NAME has the address NAME@example.com. It ends with its stdin.
 import readline from 'node:readline';
-import {Provider} from 'oidc-provider';
+import {Provider, errors} from 'oidc-provider';
 
 const lines = readline.createInterface({input: process.stdin});
 const wanted = JSON.parse((await lines[Symbol.asyncIterator]().next()).value);
@@ -21,7 +22,13 @@ const provider = new Provider(`http://127.0.0.1:${wanted.port}`, {
     Interaction: 600, Grant: 3600, ...wanted.ttl},
   rotateRefreshToken: true,
   issueRefreshToken: async (ctx, client, code) => client.grantTypeAllowed('refresh_token') && code.scopes.has('offline_access'),
-  features: {clientCredentials: {enabled: true}, revocation: {enabled: true}, introspection: {enabled: true}, devInteractions: {enabled: true}},
+  ...(wanted.resource ? {clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post']} : {}),
+  features: {...(wanted.resource ? {
+    registration: {enabled: true},
+    resourceIndicators: {enabled: true, useGrantedResource: () => true, getResourceServerInfo: (ctx, resource) => {
+      if (resource !== wanted.resource) throw new errors.InvalidTarget();
+      return {scope: 'openid offline_access files', audience: resource, accessTokenFormat: 'opaque'};
+    }}} : {}), clientCredentials: {enabled: true}, revocation: {enabled: true}, introspection: {enabled: true}, devInteractions: {enabled: true}},
   findAccount: (ctx, id) => ({accountId: id, claims: () => ({sub: id, email: `${id}@example.com`, email_verified: true})}),
 });
 provider.listen(wanted.port, '127.0.0.1', () => console.log('{"ready": true}'));

@@ -48,11 +48,11 @@ def free_port():
 class OpenIdProvider:
     """npm oidc-provider."""
 
-    def __init__(self, clients, keys, ttl=None, port=None):
+    def __init__(self, clients, keys, ttl=None, port=None, resource=None):
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = node.start("identity_provider.mjs")
-        wanted = {"port": self.port, "clients": clients, "keys": keys, "ttl": ttl or {}}
+        wanted = {"port": self.port, "clients": clients, "keys": keys, "ttl": ttl or {}, "resource": resource}
         self.process.stdin.write(json.dumps(wanted) + "\n")
         self.process.stdin.flush()
         if "ready" not in self.process.stdout.readline():
