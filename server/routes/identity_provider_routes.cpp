@@ -3,6 +3,7 @@
 #include "core/api/identity_provider_json.hpp"
 #include "server/oauth/oauth_routes.hpp"
 #include "server/routes/answers.hpp"
+#include "server/routes/management.hpp"
 
 namespace runagents::server {
 namespace {
@@ -27,7 +28,7 @@ Result<Outgoing> put(IdentityProviders& providers, const Incoming& request, cons
     return fail(ErrorCode::usage, "the name in the body is another one than in the path");
   }
   if (!name.empty()) provider->name = name;
-  const auto stored = providers.put(Actor{.principal = request.principal()}, std::move(*provider));
+  const auto stored = providers.put(actor_of(request), std::move(*provider));
   if (!stored) return std::unexpected(stored.error());
   return json_answer(to_json(*stored), stored->is_new ? 201 : 200);
 }
@@ -42,23 +43,23 @@ Result<Outgoing> list(IdentityProviders& providers) {
 
 }  // namespace
 
-void add_identity_provider_routes(Router& router, IdentityProviders& providers) {
+void add_identity_provider_routes(Router& router, IdentityProviders& providers, AuditLog& audit) {
   router.add("GET", "/identity-providers", Access::developer, [&](const Incoming&) { return list(providers); });
-  router.add("POST", "/identity-providers", Access::admin,
+  add_change(router, audit, "POST", "/identity-providers", Access::admin, "identity_provider.create",
              [&](const Incoming& request) { return put(providers, request, {}); });
-  router.add("PUT", "/identity-providers/{}", Access::admin,
+  add_change(router, audit, "PUT", "/identity-providers/{}", Access::admin, "identity_provider.update",
              [&](const Incoming& request) { return put(providers, request, request.parameter(0)); });
   router.add("GET", "/identity-providers/{}", Access::developer, [&](const Incoming& request) -> Result<Outgoing> {
     const auto found = providers.get(request.parameter(0));
     if (!found) return std::unexpected(found.error());
     return json_answer(to_json(*found));
   });
-  router.add("DELETE", "/identity-providers/{}", Access::admin, [&](const Incoming& request) -> Result<Outgoing> {
-    if (auto removed = providers.remove(Actor{.principal = request.principal()}, request.parameter(0)); !removed) {
-      return std::unexpected(removed.error());
-    }
-    return Outgoing{200, "{}"};
-  });
+  add_change(router, audit, "DELETE", "/identity-providers/{}", Access::admin, "identity_provider.delete",
+             [&](const Incoming& request) -> Result<Outgoing> {
+               auto removed = providers.remove(actor_of(request), request.parameter(0));
+               if (!removed) return std::unexpected(std::move(removed.error()));
+               return Outgoing{200, "{}"};
+             });
 }
 
 }  // namespace runagents::server

@@ -5,6 +5,7 @@
 
 #include "core/policy/subject.hpp"
 #include "server/routes/answers.hpp"
+#include "server/routes/management.hpp"
 #include "server/routes/routes.hpp"
 
 namespace runagents::server {
@@ -57,7 +58,7 @@ Result<Outgoing> get(Policies& policies, const Incoming& request) {
 Result<Outgoing> put(Policies& policies, const Incoming& request, std::string_view name) {
   const auto json = request.json(max_depth);
   if (!json) return std::unexpected(json.error());
-  const auto put = policies.put({request.principal()}, *json, name);
+  const auto put = policies.put(actor_of(request), *json, name);
   if (!put) return std::unexpected(put.error());
   return json_answer(json_of(put->stored), put->change == Resources::Change::created ? 201 : 200);
 }
@@ -69,7 +70,7 @@ Result<Outgoing> put_at(Policies& policies, const Incoming& request) {
 }
 
 Result<Outgoing> remove(Policies& policies, const Incoming& request) {
-  if (auto removed = policies.remove({request.principal()}, request.parameter(0)); !removed) {
+  if (auto removed = policies.remove(actor_of(request), request.parameter(0)); !removed) {
     return std::unexpected(std::move(removed.error()));
   }
   return Outgoing{200, "{}"};
@@ -77,12 +78,14 @@ Result<Outgoing> remove(Policies& policies, const Incoming& request) {
 
 }  // namespace
 
-void add_policy_routes(Router& router, Policies& policies) {
+void add_policy_routes(Router& router, Policies& policies, AuditLog& audit) {
   router.add("GET", "/policies", Access::developer, [&](const Incoming&) { return list(policies); });
-  router.add("POST", "/policies", Access::admin, [&](const Incoming& request) { return put(policies, request, {}); });
+  add_change(router, audit, "POST", "/policies", Access::admin, "policy.create",
+             [&](const Incoming& request) { return put(policies, request, {}); });
   router.add("GET", "/policies/{}", Access::developer, [&](const Incoming& request) { return get(policies, request); });
-  router.add("PUT", "/policies/{}", Access::admin, [&](const Incoming& request) { return put_at(policies, request); });
-  router.add("DELETE", "/policies/{}", Access::admin,
+  add_change(router, audit, "PUT", "/policies/{}", Access::admin, "policy.update",
+             [&](const Incoming& request) { return put_at(policies, request); });
+  add_change(router, audit, "DELETE", "/policies/{}", Access::admin, "policy.delete",
              [&](const Incoming& request) { return remove(policies, request); });
 }
 

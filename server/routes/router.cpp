@@ -10,6 +10,7 @@
 #include "core/api/reason.hpp"
 #include "core/api/target.hpp"
 #include "core/auth/strict_json.hpp"
+#include "core/utf8.hpp"
 #include "server/service/identifier.hpp"
 
 namespace runagents::server {
@@ -31,7 +32,9 @@ Result<std::vector<std::string>> path_segments(std::string_view path) {
   std::vector<std::string> segments;
   for (const std::string& part : split(path, '/')) {
     auto decoded = api::percent_decoded(part);
-    if (!decoded) return fail(ErrorCode::usage, "the path is not correctly percent-encoded");
+    if (!decoded || !is_utf8(*decoded)) {
+      return fail(ErrorCode::usage, "the path is not UTF-8 that is correctly percent-encoded");
+    }
     segments.push_back(std::move(*decoded));
   }
   return segments;
@@ -43,7 +46,9 @@ Result<std::map<std::string, std::string>> query_parameters(std::string_view que
     const std::size_t equals = std::min(part.find('='), part.size());
     auto name = api::percent_decoded(part.substr(0, equals));
     auto value = api::percent_decoded(part.substr(std::min(equals + 1, part.size())));
-    if (!name || !value) return fail(ErrorCode::usage, "the query is not correctly percent-encoded");
+    if (!name || !value || !is_utf8(*name) || !is_utf8(*value)) {
+      return fail(ErrorCode::usage, "the query is not UTF-8 that is correctly percent-encoded");
+    }
     if (!parameters.emplace(std::move(*name), std::move(*value)).second) {
       return fail(ErrorCode::usage, "a query parameter is given twice");
     }

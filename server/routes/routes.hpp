@@ -23,11 +23,11 @@ namespace runagents::server {
 void add_run_routes(Router& router, Runs& runs);
 void add_approval_routes(Router& router, Runs& runs, Approvals& approvals);
 void add_grant_routes(Router& router, Grants& grants);
-void add_secret_routes(Router& router, Secrets& secrets);
+void add_secret_routes(Router& router, Secrets& secrets, AuditLog& audit);
 /// The one that gives the value of a secret: for a control plane in the user's own process, never for a server.
 void add_local_secret_routes(Router& router, Secrets& secrets);
 void add_consent_routes(Router& router, Consents& consents);
-void add_policy_routes(Router& router, Policies& policies);
+void add_policy_routes(Router& router, Policies& policies, AuditLog& audit);
 /// What the policies say to a call that is not made.
 void add_policy_evaluation_route(Router& router, store::Database& database, PolicySets& sets);
 /// For those who watch a server; not below the API's base.

@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "core/ascii.hpp"
 #include "core/store/statement.hpp"
 
 namespace runagents::server {
@@ -81,6 +82,11 @@ bool is_uuid(std::string_view text) noexcept {
     return form_character == '-' ? c == '-' : is_digit;
   };
   return std::ranges::equal(form, text, fits);
+}
+
+std::string reference(std::string_view id_or_name) {
+  auto lower = lowered(id_or_name);
+  return is_uuid(lower) ? lower : std::string{id_or_name};
 }
 
 std::unexpected<Error> no_such(std::string_view noun, std::string_view id_or_name) {

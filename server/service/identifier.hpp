@@ -15,6 +15,9 @@ namespace runagents::server {
 /// A random UUID (RFC 9562, version 4).
 [[nodiscard]] Result<std::string> new_uuid();
 
+/// What names an object, as the store has it: an id in lower case, whatever the case in which it was written (RFC 9562,
+/// section 4); everything else as it is.
+[[nodiscard]] std::string reference(std::string_view id_or_name);
 /// Whether a text has the form of the ids that `new_uuid` makes: lower case, with hyphens.
 [[nodiscard]] bool is_uuid(std::string_view text) noexcept;
 
