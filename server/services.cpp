@@ -35,6 +35,8 @@ Services::Services(store::Database opened, const PlaneOptions& given)
   add_oauth_session_routes(router, mcp_servers, users, oauth_sessions, audit);
   add_session_grant_routes(router, session_grants, audit);
   add_audit_routes(router, audit);
+  add_document_routes(router, documents, audit);
+  add_context_route(router);
   add_identity_provider_routes(router, identity_providers, audit);
   if (options.issuer.empty()) {
     add_local_secret_routes(router, secrets);

@@ -4,6 +4,7 @@
 #include "server/oauth/oauth_services.hpp"
 #include "server/oauth/provider_keys.hpp"
 #include "server/plane.hpp"
+#include "server/routes/documents.hpp"
 #include "server/routes/routes.hpp"
 #include "server/service/credentials.hpp"
 #include "server/service/identity_providers.hpp"
@@ -31,6 +32,7 @@ struct Services {
   Consents consents{database};
   Policies policies{database};
   AuditLog audit{database};
+  DocumentStores documents{database};
   Users users{database};
   ApiKeys api_keys{database};
   AgentAccounts agent_accounts{database};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <exception>
+#include <set>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -128,8 +129,9 @@ Result<nlohmann::ordered_json> Incoming::json(std::size_t max_depth) const {
   return *std::move(json);
 }
 
-void Router::add(std::string_view method, std::string_view path_template, Access access, Handler handler) {
-  routes_.push_back({std::string{method}, split(path_template, '/'), access, std::move(handler)});
+void Router::add(std::string_view method, std::string_view path_template, Access access, Handler handler,
+                 Refused refused) {
+  routes_.push_back({std::string{method}, split(path_template, '/'), access, std::move(handler), std::move(refused)});
 }
 
 Result<Outgoing> Router::dispatch(const api::Request& request, const Authenticate& authenticate) const {
@@ -142,12 +144,12 @@ Result<Outgoing> Router::dispatch(const api::Request& request, const Authenticat
 
   const Route* best = nullptr;
   std::size_t best_matches = 0;
-  std::string allowed;
+  std::set<std::string_view> allowed;
   for (const Route& route : routes_) {
     const auto matches = literal_matches(route.segments, *path);
     if (!matches) continue;
     if (route.method != request.method) {
-      (allowed += allowed.empty() ? "" : ", ") += route.method;
+      allowed.insert(route.method);
     } else if (best == nullptr || *matches > best_matches) {
       best = &route;
       best_matches = *matches;
@@ -158,7 +160,9 @@ Result<Outgoing> Router::dispatch(const api::Request& request, const Authenticat
                        "the control plane has no " + request.method + " " + std::string{target.substr(0, mark)}};
     if (allowed.empty()) return std::unexpected(std::move(error));
     auto refused = error_response(error, api::field(request.fields, "x-request-id"));
-    return Outgoing{405, std::move(refused.body), {{"allow", std::move(allowed)}}};
+    std::string methods;
+    for (const auto method : allowed) methods.append(methods.empty() ? "" : ", ").append(method);
+    return Outgoing{405, std::move(refused.body), {{"allow", std::move(methods)}}};
   }
   std::vector<std::string> parameters;
   for (std::size_t i = 0; i < path->size(); ++i) {
@@ -169,9 +173,13 @@ Result<Outgoing> Router::dispatch(const api::Request& request, const Authenticat
     auto known = authenticate(request);
     if (!known) return std::unexpected(std::move(known.error()));
     principal = std::move(*known);
-    if (!permits(best->access, principal)) return std::unexpected(not_permitted(best->access, principal));
   }
-  return best->handler(Incoming{request, std::move(parameters), std::move(*query), principal});
+  const Incoming incoming{request, std::move(parameters), std::move(*query), principal};
+  if (permits(best->access, principal)) return best->handler(incoming);
+  if (best->refused) {
+    if (auto noted = best->refused(incoming); !noted) return std::unexpected(std::move(noted.error()));
+  }
+  return std::unexpected(not_permitted(best->access, principal));
 }
 
 api::Response Router::answer(const api::Request& request, const Authenticate& authenticate) const {

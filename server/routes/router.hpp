@@ -53,6 +53,7 @@ struct Outgoing {
 };
 
 using Handler = std::function<Result<Outgoing>(const Incoming&)>;
+using Refused = std::function<Result<void>(const Incoming&)>;
 
 /// Says by whom a request is.
 using Authenticate = std::function<Result<Principal>(const api::Request&)>;
@@ -66,9 +67,12 @@ class Router {
     std::vector<std::string> segments;
     Access access = Access::admin;
     Handler handler;
+    Refused refused;
   };
 
-  void add(std::string_view method, std::string_view path_template, Access access, Handler handler);
+  /// `refused` is told, before the answer, of whoever has a credential and may not use the route.
+  void add(std::string_view method, std::string_view path_template, Access access, Handler handler,
+           Refused refused = {});
   /// Asks `authenticate` only where the route wants a credential. Never throws.
   [[nodiscard]] api::Response answer(const api::Request& request, const Authenticate& authenticate) const;
   [[nodiscard]] const std::vector<Route>& routes() const noexcept { return routes_; }

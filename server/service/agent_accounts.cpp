@@ -153,8 +153,7 @@ Result<AgentAccount> AgentAccounts::get(std::string_view id_or_name) {
   return database_.read([&](soci::session& session) { return load_account(session, id_or_name); });
 }
 
-Result<Page<AgentAccount>> AgentAccounts::list(const Actor& actor, const AccountFilter& filter,
-                                               const Paging& paging) {
+Result<Page<AgentAccount>> AgentAccounts::list(const Actor& actor, const AccountFilter& filter, const Paging& paging) {
   return database_.read([&](soci::session& session) -> Result<Page<AgentAccount>> {
     Listing listing{session, paging, "a.created_at", "a.id"};
     if (!filter.owner.empty()) {

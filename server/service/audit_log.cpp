@@ -46,7 +46,6 @@ void fill_in(AuditEntry& entry, const Actor& actor) {
   const Principal& principal = actor.principal;
   const std::string account = principal.account ? principal.account->id : "";
   const std::string user{principal.user_id()};
-  entry.at = model::now();
   entry.actor_kind = word(principal.kind);
   entry.actor_id = principal.account ? account : user;
   if (entry.account_id.empty()) entry.account_id = account;
@@ -101,9 +100,11 @@ void narrow(Listing& listing, soci::session& session, const Principal& principal
 }  // namespace
 
 Result<void> AuditLog::add(soci::session& session, const Actor& actor, AuditEntry entry) {
-  auto id = new_uuid();
+  const auto now = std::chrono::system_clock::now();
+  auto id = new_ordered_uuid(now);
   if (!id) return std::unexpected(id.error());
   entry.id = std::move(*id);
+  entry.at = std::chrono::floor<model::Time::duration>(now);
   fill_in(entry, actor);
   insert(session, entry);
   return {};

@@ -121,11 +121,10 @@ Result<std::uint64_t> Secrets::rotate_key(const Actor& actor) {
   if (!sealer) return std::unexpected(sealer.error());
   std::uint64_t count = 0;
   auto changed = (*sealer)->change_key([&]() -> Result<void> {
-    const auto sealed =
-        database_.write(store::Durability::full, [&](soci::session& session) -> Result<std::uint64_t> {
-          if (auto logged = log(session, actor, "secret.rotate_key"); !logged) return std::unexpected(logged.error());
-          return seal_all_again(session, **sealer);
-        });
+    const auto sealed = database_.write(store::Durability::full, [&](soci::session& session) -> Result<std::uint64_t> {
+      if (auto logged = log(session, actor, "secret.rotate_key"); !logged) return std::unexpected(logged.error());
+      return seal_all_again(session, **sealer);
+    });
     if (!sealed) return std::unexpected(sealed.error());
     count = *sealed;
     return {};
