@@ -110,7 +110,7 @@ Result<api::SharedTokens> shared_tokens(Context& context) {
   return api::SharedTokens{directories->cache, std::move(*sealer)};
 }
 
-Result<api::AgentToken> agent_token(const AgentTokenOptions& options, Context& context) {
+Result<api::AgentToken> agent_token(const AgentTokenOptions& options, Context& context, std::string_view refused) {
   const auto client = agent_client(options, context);
   if (!client) return std::unexpected(client.error());
   const auto request = agent_token_request(options, *client, context);
@@ -125,7 +125,7 @@ Result<api::AgentToken> agent_token(const AgentTokenOptions& options, Context& c
   if (options.no_cache) return mint();
   auto tokens = shared_tokens(context);
   if (!tokens) return std::unexpected(std::move(tokens.error()));
-  return tokens->get(*request, {.at_least = options.min_ttl}, mint);
+  return tokens->get(*request, {.at_least = options.min_ttl, .refused = refused}, mint);
 }
 
 Result<void> remember_account(const std::string& name, const std::string& client_id, const config::Secret& secret,

@@ -32,8 +32,10 @@ struct AgentClient {
 /// The client that flags, the encrypted store or the environment name. ErrorCode::configuration when nothing does.
 [[nodiscard]] Result<AgentClient> agent_client(const AgentTokenOptions& options, Context& context);
 
-/// The token that is wanted: from the cache that all processes share, or from the server.
-[[nodiscard]] Result<api::AgentToken> agent_token(const AgentTokenOptions& options, Context& context);
+/// The token that is wanted: from the cache that all processes share, or from the server. `refused` is one that the
+/// server does not take any more.
+[[nodiscard]] Result<api::AgentToken> agent_token(const AgentTokenOptions& options, Context& context,
+                                                  std::string_view refused = {});
 /// The request for it.
 [[nodiscard]] Result<api::AgentTokenRequest> agent_token_request(const AgentTokenOptions& options,
                                                                  const AgentClient& client, Context& context);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "cli/output/options.hpp"
 #include "cli/terminal.hpp"
 #include "core/api/control_plane.hpp"
+#include "core/api/http_transport.hpp"
 #include "core/config/directories.hpp"
 #include "core/error.hpp"
 #include "core/model/approval.hpp"
@@ -39,6 +41,10 @@ struct Context {
   std::function<Result<api::Transport*>()> transport;
   /// To the same server without a credential; see Planes.
   std::function<Result<api::Transport*>()> anonymous_transport;
+  /// To the same server with another credential than the context's, for as long as the transport lives.
+  std::function<Result<std::unique_ptr<api::Transport>>(api::RequestCredential)> transport_as = {};
+  /// The context's own credential, as api::RequestCredential gives it.
+  std::function<Result<config::Secret>(std::string_view refused)> credential = {};
   /// The store of this machine, whatever the context.
   std::function<Result<api::ControlPlane*>()> local_control_plane;
   /// Waits before looking again; false: stop looking.

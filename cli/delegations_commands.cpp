@@ -64,7 +64,7 @@ Command find_command() {
           }};
 }
 
-Command export_command() {
+Command export_list_command() {
   auto options = std::make_shared<DelegationsExport>();
   return {.name = "export",
           .summary = "print the active delegations of an agent account for another server or a table",
@@ -115,7 +115,7 @@ Command delegations_command() {
                         .description = "Tokens that were issued for it stop working at once. Session grants stay.",
                         .looks = LooksUp::never},
                        {{"runagents delegations revoke 0d0f2f0c-66d1-4c8d-9a55-0a1f3c1b2e4d --yes", "by id"}}),
-                   find_command(), export_command(), import_command()}};
+                   find_command(), export_list_command(), import_command()}};
 }
 
 }  // namespace runagents::cli

@@ -22,6 +22,10 @@ namespace runagents::cli {
 [[nodiscard]] Command session_grants_command();
 [[nodiscard]] Command server_command();
 [[nodiscard]] Command servers_command();
+[[nodiscard]] Command mcp_command();
+[[nodiscard]] Command apply_command();
+[[nodiscard]] Command export_command();
+[[nodiscard]] Command identity_providers_command();
 [[nodiscard]] Command users_command();
 [[nodiscard]] Command api_keys_command();
 [[nodiscard]] Command audit_command();

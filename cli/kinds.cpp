@@ -109,4 +109,30 @@ const ObjectKind& audit_kind() {
   return kind;
 }
 
+const ObjectKind& identity_provider_kind() {
+  static const ObjectKind kind{
+      .what = "identity provider",
+      .path = "/identity-providers",
+      .columns = {{"NAME", "name"},
+                  {.title = "ISSUER", .member = "issuer", .shrinks = true},
+                  {"USER ID", "user_id_claim"},
+                  {.title = "AUDIENCES", .member = "audiences", .shrinks = true},
+                  {"CHANGED", "updated_at", Shown::time}},
+      .names = {"name"},
+      .when_empty = "no identity providers (runagents identity-providers apply -f FILE adds one)"};
+  return kind;
+}
+
+const ObjectKind& policy_kind() {
+  static const ObjectKind kind{.what = "policy",
+                               .path = "/policies",
+                               .columns = {{"NAME", "name"},
+                                           {"VERSION", "version"},
+                                           {.title = "USED BY", .member = "used_by", .shrinks = true},
+                                           {"CHANGED", "updated_at", Shown::time}},
+                               .names = {"name"},
+                               .when_empty = "no policies: every call is refused"};
+  return kind;
+}
+
 }  // namespace runagents::cli

@@ -12,5 +12,7 @@ namespace runagents::cli {
 [[nodiscard]] const ObjectKind& user_kind();
 [[nodiscard]] const ObjectKind& api_key_kind();
 [[nodiscard]] const ObjectKind& audit_kind();
+[[nodiscard]] const ObjectKind& identity_provider_kind();
+[[nodiscard]] const ObjectKind& policy_kind();
 
 }  // namespace runagents::cli

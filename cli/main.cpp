@@ -74,6 +74,8 @@ int main(int argc, char** argv) {
       .control_plane = [&planes] { return planes.control_plane(); },
       .transport = [&planes] { return planes.transport(); },
       .anonymous_transport = [&planes] { return planes.anonymous_transport(); },
+      .transport_as = [&planes](api::RequestCredential own) { return planes.transport_as(std::move(own)); },
+      .credential = [&planes](std::string_view refused) { return planes.credential(refused); },
       .local_control_plane = [&planes] { return planes.local_control_plane(); },
       .pause =
           [](std::chrono::milliseconds length) {

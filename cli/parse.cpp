@@ -75,7 +75,8 @@ Result<Found> find_command(const Command& root, Words words, std::span<const Fla
 }
 
 /// Where the words for this program end and the words of a command to execute begin: at "--", or, when the command
-/// line takes such a command, at the first word that is neither flag nor value nor one of the `own` arguments before it.
+/// line takes such a command, at the first word that is neither flag nor value nor one of the `own` arguments before
+/// it.
 std::size_t end_of_own_words(Words words, std::span<const Flag> flags, bool takes_command, std::size_t own) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--") return i;

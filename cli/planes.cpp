@@ -44,7 +44,7 @@ Result<api::Transport*> Planes::transport() {
   if (!chosen) return std::unexpected(chosen.error());
   if ((*chosen)->is_local()) return local_transport();
   if (remote_transport_) return remote_transport_.get();
-  auto opened = open_remote(**chosen, false);
+  auto opened = open_remote(**chosen, credential_of(**chosen));
   if (!opened) return std::unexpected(std::move(opened.error()));
   remote_transport_ = std::move(*opened);
   return remote_transport_.get();
@@ -66,15 +66,31 @@ Result<api::Transport*> Planes::anonymous_transport() {
   if (!chosen) return std::unexpected(chosen.error());
   if ((*chosen)->is_local()) return local_transport();
   if (anonymous_transport_) return anonymous_transport_.get();
-  auto opened = open_remote(**chosen, true);
+  auto opened = open_remote(**chosen, {});
   if (!opened) return std::unexpected(std::move(opened.error()));
   anonymous_transport_ = std::move(*opened);
   return anonymous_transport_.get();
 }
 
-Result<std::unique_ptr<api::Transport>> Planes::open_remote(const Connection& connection, bool anonymous) {
-  api::HttpTransportOptions options{.endpoint = connection.endpoint, .ca_file = connection.ca_file};
-  if (!anonymous) options.credential = credential_of(connection);
+Result<std::unique_ptr<api::Transport>> Planes::transport_as(api::RequestCredential own) {
+  const auto chosen = connection();
+  if (!chosen) return std::unexpected(chosen.error());
+  if ((*chosen)->is_local()) return fail(ErrorCode::configuration, "the store of this machine is no server");
+  return open_remote(**chosen, std::move(own));
+}
+
+Result<config::Secret> Planes::credential(std::string_view refused) {
+  const auto chosen = connection();
+  if (!chosen) return std::unexpected(chosen.error());
+  if (!own_credential_) own_credential_ = credential_of(**chosen);
+  if (!*own_credential_) return config::Secret{};
+  return (*own_credential_)(refused);
+}
+
+Result<std::unique_ptr<api::Transport>> Planes::open_remote(const Connection& connection,
+                                                            api::RequestCredential credential) {
+  api::HttpTransportOptions options{
+      .endpoint = connection.endpoint, .ca_file = connection.ca_file, .credential = std::move(credential)};
   if (traces_) options.trace = settings_.trace;
   return api::open_http(std::move(options));
 }

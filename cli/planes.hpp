@@ -38,15 +38,21 @@ class Planes {
   /// The same server without a credential, for endpoints at which a client says in the body who it is. The local one is
   /// what it always is.
   [[nodiscard]] Result<api::Transport*> anonymous_transport();
+  /// The same server with another credential. ErrorCode::configuration for the store of this machine.
+  [[nodiscard]] Result<std::unique_ptr<api::Transport>> transport_as(api::RequestCredential own);
+  /// What the requests of `transport` carry; see api::RequestCredential.
+  [[nodiscard]] Result<config::Secret> credential(std::string_view refused);
 
  private:
-  [[nodiscard]] Result<std::unique_ptr<api::Transport>> open_remote(const Connection& connection, bool anonymous);
+  [[nodiscard]] Result<std::unique_ptr<api::Transport>> open_remote(const Connection& connection,
+                                                                    api::RequestCredential credential);
   [[nodiscard]] api::RequestCredential credential_of(const Connection& connection);
 
   Settings settings_;
   std::string flag_;
   bool traces_ = false;
   std::optional<Connection> connection_;
+  std::optional<api::RequestCredential> own_credential_;
   std::unique_ptr<api::Transport> local_transport_;
   std::unique_ptr<api::Transport> remote_transport_;
   std::unique_ptr<api::Transport> anonymous_transport_;

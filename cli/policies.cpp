@@ -6,6 +6,7 @@
 #include "cli/nearest.hpp"
 #include "cli/objects.hpp"
 #include "cli/output/print.hpp"
+#include "cli/policies_stored.hpp"
 #include "cli/project.hpp"
 
 namespace runagents::cli {
@@ -64,6 +65,9 @@ std::string describe(const model::Rule& rule) {
 }
 
 Outcome list_policies(const PoliciesList& options, Context& context) {
+  const auto are_stored = means_stored_policies(options.config, context);
+  if (!are_stored) return std::unexpected(are_stored.error());
+  if (*are_stored) return list_stored_policies(context);
   const auto project = load_project(options.config, context);
   if (!project) return std::unexpected(project.error());
   output::Listing listing{.columns = {{"NAME"}, {"RULES"}, {"APPROVALS"}, {.title = "SUBJECTS", .shrinks = true}},
@@ -83,6 +87,9 @@ Outcome list_policies(const PoliciesList& options, Context& context) {
 }
 
 Outcome get_policy(const PoliciesGet& options, Context& context) {
+  const auto are_stored = means_stored_policies(options.config, context);
+  if (!are_stored) return std::unexpected(are_stored.error());
+  if (*are_stored) return get_stored_policy(options.name, context);
   const auto project = load_project(options.config, context);
   if (!project) return std::unexpected(project.error());
   const auto found = std::ranges::find(project->policies, options.name, &model::Policy::name);

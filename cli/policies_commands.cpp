@@ -1,7 +1,11 @@
 #include <memory>
 
+#include "cli/apply_commands.hpp"
 #include "cli/groups.hpp"
+#include "cli/kinds.hpp"
+#include "cli/object_commands.hpp"
 #include "cli/policies.hpp"
+#include "cli/policies_stored.hpp"
 #include "cli/policies_test.hpp"
 
 namespace runagents::cli {
@@ -9,18 +13,21 @@ namespace {
 
 Command list_command() {
   auto options = std::make_shared<PoliciesList>();
-  return {.name = "list",
-          .summary = "list the policies of the project",
-          .examples = {{"runagents policies list", "by name"}},
-          .flags = {config_flag(options->config)},
-          .prints_objects = true,
-          .run = [options](Context& context) { return list_policies(*options, context); }};
+  return {
+      .name = "list",
+      .summary = "list policies",
+      .description = "Those of the control plane; in the local context, and with --config, those of the project file.",
+      .examples = {{"runagents policies list", "by name"}},
+      .flags = {config_flag(options->config)},
+      .prints_objects = true,
+      .run = [options](Context& context) { return list_policies(*options, context); }};
 }
 
 Command get_command() {
   auto options = std::make_shared<PoliciesGet>();
   return {.name = "get",
           .summary = "show one policy, rule by rule",
+          .description = "One of the control plane; in the local context, and with --config, one of the project file.",
           .examples = {{"runagents policies get default", "the policy of a fresh project"}},
           .arguments = {{.name = "NAME", .summary = "the policy", .binding = &options->name}},
           .flags = {config_flag(options->config)},
@@ -66,6 +73,46 @@ Command explain_command() {
           .run = [options](Context& context) { return explain_call(*options, context); }};
 }
 
+Command edit_command() {
+  auto options = std::make_shared<PolicyEdit>();
+  return {.name = "edit",
+          .summary = "change a policy of the control plane in an editor",
+          .description = "The editor is that of VISUAL or EDITOR.",
+          .examples = {{"runagents policies edit payments", "stored when the editor ends"}},
+          .arguments = {{.name = "NAME", .summary = "the policy, by name or id", .binding = &options->name}},
+          .flags = {dry_run_flag(options->dry_run)},
+          .prints_objects = true,
+          .run = [options](Context& context) { return edit_policy(*options, context); }};
+}
+
+Command evaluate_command() {
+  auto options = std::make_shared<PolicyQuestion>();
+  return {.name = "evaluate",
+          .summary = "ask the control plane what its policies say to a call of an MCP tool",
+          .description =
+              "Nothing is called. Without --account and --user it is you who would call; with both, the account on "
+              "behalf of the\nuser. With --check the exit status is the decision: 0 allowed, 4 denied, 5 needs "
+              "approval.",
+          .examples = {{"runagents policies evaluate github merge_pull_request --account billing-bot", "by an account"},
+                       {"runagents policies evaluate stripe refund --arg amount=900 --user ada@example.com --check",
+                        "with arguments"}},
+          .arguments = {{.name = "SERVER", .summary = "the MCP server, by name or id", .binding = &options->server},
+                        {.name = "TOOL", .summary = "one of its tools", .binding = &options->tool}},
+          .flags = {{.name = "account", .value = "NAME", .summary = "who would call", .binding = &options->account},
+                    {.name = "user", .value = "USER", .summary = "for whom", .binding = &options->user},
+                    {.name = "arg",
+                     .value = "NAME=VALUE",
+                     .summary = "an argument of the call; may be repeated",
+                     .binding = &options->words},
+                    {.name = "arguments",
+                     .value = "JSON",
+                     .summary = "all of them; @FILE reads a file, - standard input",
+                     .binding = &options->arguments},
+                    switch_flag("check", "make the decision the exit status", options->check)},
+          .prints_objects = true,
+          .run = [options](Context& context) { return evaluate_policies(*options, context); }};
+}
+
 Command test_command() {
   auto options = std::make_shared<PoliciesTest>();
   return {
@@ -99,9 +146,27 @@ Command lint_command() {
 }  // namespace
 
 Command policies_command() {
+  ObjectAction removal{.verb = "delete",
+                       .done = "deleted",
+                       .summary = "delete policies of the control plane",
+                       .asks = true,
+                       .question_end = ", whose rules stop counting at once"};
   return {.name = "policies",
-          .summary = "look at policies and try them out",
-          .commands = {list_command(), get_command(), explain_command(), test_command(), lint_command()}};
+          .summary = "what calls are allowed: look, try, store",
+          .description =
+              "apply, edit, delete and evaluate are about the policies that a control plane keeps for MCP servers and "
+              "agents; explain,\ntest and lint about those of the project file; list and get about either.",
+          .commands = {list_command(), get_command(),
+                       apply_kind_command(
+                           "apply", "store policies, or change them", "Policy", false,
+                           {{"runagents policies apply -f payments.yaml", "created, changed or left"},
+                            {"runagents policies apply -f spec.json --name payments --dry-run", "what would change"}}),
+                       apply_kind_command("create", "store policies that are not there yet", "Policy", true,
+                                          {{"runagents policies create -f payments.yaml", "fails when there is one"}}),
+                       edit_command(),
+                       act_on_objects_command(policy_kind(), std::move(removal),
+                                              {{"runagents policies delete payments --yes", "by name, or by id"}}),
+                       evaluate_command(), explain_command(), test_command(), lint_command()}};
 }
 
 }  // namespace runagents::cli

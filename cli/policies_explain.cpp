@@ -83,8 +83,8 @@ Result<std::optional<policy::EndUser>> user_of(const PoliciesExplain& options) {
     if (const auto equals = attribute.find('='); equals != std::string::npos && equals > 0) continue;
     return fail(ErrorCode::usage, fmt::format("--attribute: \"{}\" is not NAME=VALUE", attribute));
   }
-  const bool has_facts = !options.email.empty() || !options.groups.empty() || !options.roles.empty() ||
-                         !options.attributes.empty();
+  const bool has_facts =
+      !options.email.empty() || !options.groups.empty() || !options.roles.empty() || !options.attributes.empty();
   if (options.user.empty()) {
     if (!has_facts) return std::nullopt;
     return fail(ErrorCode::usage, "an end user has an id", "name one: --user ID");
@@ -115,8 +115,7 @@ Outcome explain_call(const PoliciesExplain& options, Context& context) {
   std::optional<policy::JsonArguments<Json>> view;
   if (*arguments) view.emplace(**arguments);
   const auto now = std::chrono::floor<std::chrono::seconds>(context.now());
-  const auto verdict =
-      policy::explain(evaluator, options.method, options.url, *user, now, view ? &*view : nullptr);
+  const auto verdict = policy::explain(evaluator, options.method, options.url, *user, now, view ? &*view : nullptr);
   const output::Card card{.text = card_of(verdict, options, context.terminal.colour_out),
                           .name = outcome(verdict),
                           .json = json_of(verdict, options)};

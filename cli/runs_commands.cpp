@@ -84,7 +84,7 @@ Command wait_command() {
           .run = [options](Context& context) { return wait_for_run(*options, context); }};
 }
 
-Command export_command() {
+Command export_run_command() {
   auto options = std::make_shared<RunsExport>();
   return {.name = "export",
           .summary = "print all events of a run for keeping",
@@ -131,7 +131,7 @@ Command runs_command() {
   return {.name = "runs",
           .summary = "look at runs, past and present",
           .commands = {list_command(), get_command(), events_command(), timeline_command(), wait_command(),
-                       export_command(), verify_command(), cancel_command()}};
+                       export_run_command(), verify_command(), cancel_command()}};
 }
 
 }  // namespace runagents::cli

@@ -18,6 +18,33 @@ using Json = nlohmann::ordered_json;
 using api::Target;
 using api::text_of;
 
+Json auth_of(const ServerOptions& options) {
+  Json auth = Json::object();
+  const auto add = [&auth](const char* member, const std::string& value) {
+    if (!value.empty()) auth[member] = value;
+  };
+  add("header", options.header);
+  add("variable", options.variable);
+  add("prefix", options.prefix);
+  add("issuer", options.issuer);
+  add("client_id", options.client_id);
+  if (!options.scopes.empty()) auth["scopes"] = options.scopes;
+  add("ca_file", options.ca_file);
+  return auth;
+}
+
+Result<Json> environment_of(const ServerOptions& options) {
+  Json environment = Json::object();
+  for (const auto& word : options.environment) {
+    const auto equals = word.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      return fail(ErrorCode::usage, fmt::format("--env: \"{}\" is not NAME=VALUE", word.substr(0, equals)));
+    }
+    environment[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  return environment;
+}
+
 Result<Json> body_of(const ServerOptions& options, Context& context) {
   Json body = Json::object();
   if (!options.new_name.empty()) body["name"] = options.new_name;
@@ -28,7 +55,10 @@ Result<Json> body_of(const ServerOptions& options, Context& context) {
     body["transport"] = "stdio";
   }
   if (!options.auth_type.empty()) body["auth_type"] = options.auth_type;
-  if (!options.header.empty()) body["auth"]["name"] = options.header;
+  if (auto auth = auth_of(options); !auth.empty()) body["auth"] = std::move(auth);
+  auto environment = environment_of(options);
+  if (!environment) return environment;
+  if (!environment->empty()) body["environment"] = *std::move(environment);
   if (!options.status.empty()) body["status"] = options.status;
   if (options.secret.empty()) return body;
   const auto secret = secret_value(options.secret, context);

@@ -27,8 +27,10 @@ struct ToolsProbe {
 struct ToolsCall {
   std::string config = {};
   std::string name = {};
-  std::string method = {};
+  std::string method = {};  ///< of a tool of kind `mcp`: the name of one of its tools
   std::string path = {};
+  std::vector<std::string> words = {};  ///< of such a tool: NAME=VALUE
+  std::string arguments = {};           ///< of such a tool: a JSON object, "@FILE", or "-"
   std::string data = {};                  ///< text, "@FILE", or "-"
   std::vector<std::string> headers = {};  ///< "NAME: VALUE"
   std::string user = {};

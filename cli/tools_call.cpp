@@ -1,3 +1,5 @@
+#include "cli/tools_call.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <fmt/format.h>
@@ -31,12 +33,37 @@ ErrorCode kind_of(const std::string& word) {
   return status >= 429 ? ErrorCode::unavailable : ErrorCode::usage;
 }
 
-Error error_of(const ToolAnswer& answer) {
-  const auto body = nlohmann::json::parse(answer.body, nullptr, false);
+}  // namespace
+
+Error refusal_in(const ToolAnswer& answer) {
+  const auto text = nlohmann::json::parse(answer.body, nullptr, false);
+  if (!text.is_object()) return {ErrorCode::internal, fmt::format("refused with {}", answer.status), {}};
+  // To a message of MCP the refusal is inside of the answer.
+  const auto in_result = nlohmann::json::json_pointer{"/result/structuredContent"};
+  const auto in_error = nlohmann::json::json_pointer{"/error/data"};
+  const auto& body = text.contains(in_result) ? text[in_result] : text.contains(in_error) ? text[in_error] : text;
   if (!body.is_object()) return {ErrorCode::internal, fmt::format("refused with {}", answer.status), {}};
   const auto word = body.value("code", std::string{});
   return {kind_of(word), fmt::format("{}: {}", word, body.value("message", std::string{})),
           body.value("hint", std::string{})};
+}
+
+namespace {
+
+/// What a call needs depends on the kind of its tool.
+Result<void> check_kind(const ToolsCall& options, const model::Tool& tool) {
+  const bool is_mcp = tool.kind == model::ToolKind::mcp;
+  if (is_mcp && (!options.path.empty() || !options.data.empty())) {
+    return fail(ErrorCode::usage, fmt::format("\"{}\" is of kind mcp: its tools take arguments", options.name),
+                fmt::format("runagents tools call {} TOOL --arg NAME=VALUE", options.name));
+  }
+  if (!is_mcp && options.path.empty()) {
+    return fail(ErrorCode::usage, "PATH is missing", fmt::format("runagents tools call {} GET /", options.name));
+  }
+  if (!is_mcp && (!options.words.empty() || !options.arguments.empty())) {
+    return fail(ErrorCode::usage, "--arg and --arguments are for tools of kind mcp", "give a body with --data");
+  }
+  return {};
 }
 
 std::string json_of(const ToolAnswer& answer) {
@@ -96,7 +123,10 @@ Outcome call_tool(const ToolsCall& options, Context& context) {
   flags.command = {"runagents", "tools", "call"};
   const auto run = run_options(flags, context);
   if (!run) return std::unexpected(run.error());
-  if (const auto tool = find_tool(run->project, options.name); !tool) return std::unexpected(tool.error());
+  const auto tool = find_tool(run->project, options.name);
+  if (!tool) return std::unexpected(tool.error());
+  if (auto fit = check_kind(options, **tool); !fit) return std::unexpected(std::move(fit.error()));
+  if ((*tool)->kind == model::ToolKind::mcp) return call_mcp_tool(options, *run, context);
   auto headers = read_headers(options.headers);
   if (!headers) return std::unexpected(headers.error());
   auto body = text_input(options.data, context);
@@ -110,7 +140,7 @@ Outcome call_tool(const ToolsCall& options, Context& context) {
   if (!planes) return std::unexpected(planes.error());
   const auto answer = runagents::call_tool(*run, *planes, call);
   if (!answer) return std::unexpected(answer.error());
-  if (answer->refused) return std::unexpected(error_of(*answer));
+  if (answer->refused) return std::unexpected(refusal_in(*answer));
   const output::Card card{
       .text = text_of(*answer, options.with_head, context.terminal), .name = answer->run_id, .json = json_of(*answer)};
   const auto printed = output::print(card, context.output, context.terminal);

@@ -63,12 +63,14 @@ class Running {
   /// Serves until the agent has ended, and closes the run's record.
   [[nodiscard]] Summary serve();
 
-  /// Instead of `start` and `serve`: takes one call through the pipeline, as if this process were the agent, and closes
-  /// the run's record.
-  [[nodiscard]] Result<ToolAnswer> call_once(const ToolCall& call);
+  /// Instead of `start` and `serve`: takes a call and those that follow it through the pipeline, as if this process were
+  /// the agent, and closes the run's record.
+  [[nodiscard]] Result<ToolAnswer> call_all(ToolCall call, const NextCall& next);
 
  private:
   Running(const RunOptions& options, const RunPlanes& planes);
+
+  [[nodiscard]] Result<ToolAnswer> call_once(const ToolCall& call);
 
   Result<void> open_record();
   Result<void> open_agent_tokens();

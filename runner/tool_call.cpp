@@ -114,23 +114,19 @@ Result<ToolAnswer> Running::call_once(const ToolCall& call) {
   http::RequestHead head;
   const auto parsed = http::parse_request_head(text, {}, head);
   if (!parsed || *parsed != text.size()) {
-    close_record({model::RunStatus::failed, 2, "not a request"});
     return fail(ErrorCode::usage,
                 "this is not a request that HTTP/1.1 can carry" +
                     (parsed ? std::string{} : ": " + std::string{parsed.error().message}),
                 "check the method, the path and the headers");
   }
-  aws_ = egress::read_aws_ahead(snapshot_->evaluator.tools(), inherited_environment(), false);
-  wire();
   egress::Call made;
   made.reset(arrival);
   made.head = &head;
   MemoryExchange exchange{loop_, call.body};
+  loop_.restart();
   http::asio::co_spawn(loop_, egress::handle(*engine_, made, exchange),
                        [this](const std::exception_ptr&) { loop_.stop(); });
   loop_.run();
-  join_workers();
-  close_record({exchange.aborted ? model::RunStatus::failed : model::RunStatus::completed, 0, {}});
   if (exchange.too_large) return fail(ErrorCode::internal, "the answer is larger than 64 MiB");
   if (exchange.aborted) return fail(ErrorCode::unavailable, "the tool's answer ended before it was complete");
   exchange.answer.run_id = run_id_;
@@ -138,12 +134,30 @@ Result<ToolAnswer> Running::call_once(const ToolCall& call) {
   return std::move(exchange.answer);
 }
 
-Result<ToolAnswer> call_tool(const RunOptions& options, const RunPlanes& planes, const ToolCall& call) {
+Result<ToolAnswer> Running::call_all(ToolCall call, const NextCall& next) {
+  aws_ = egress::read_aws_ahead(snapshot_->evaluator.tools(), inherited_environment(), false);
+  wire();
+  auto answer = call_once(call);
+  for (auto more = answer && next ? next(*answer) : std::nullopt; more; more = answer ? next(*answer) : std::nullopt) {
+    answer = call_once(*more);
+  }
+  join_workers();
+  const bool is_no_request = !answer && answer.error().code == ErrorCode::usage;
+  if (is_no_request) {
+    close_record({model::RunStatus::failed, 2, "not a request"});
+  } else {
+    close_record({answer ? model::RunStatus::completed : model::RunStatus::failed, 0, {}});
+  }
+  return answer;
+}
+
+Result<ToolAnswer> call_tool(const RunOptions& options, const RunPlanes& planes, const ToolCall& call,
+                             const NextCall& next) {
   const auto narrow = narrowed(options, call);
   if (!narrow) return std::unexpected(narrow.error());
   auto running = Running::prepare(*narrow, planes);
   if (!running) return std::unexpected(running.error());
-  return (*running)->call_once(call);
+  return (*running)->call_all(call, next);
 }
 
 }  // namespace runagents

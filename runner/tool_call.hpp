@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,8 +28,13 @@ struct ToolAnswer {
   std::string body;
 };
 
-/// Makes the call in a run of its own. An error means that there was no call: unknown tool, a header that no request
-/// can have, no store. Blocks until the answer is complete; bodies of answers beyond 64 MiB are an error.
-[[nodiscard]] Result<ToolAnswer> call_tool(const RunOptions& options, const RunPlanes& planes, const ToolCall& call);
+/// What follows an answer: another call to the same tool in the same run, or nothing.
+using NextCall = std::function<std::optional<ToolCall>(const ToolAnswer& answer)>;
+
+/// Makes the call in a run of its own, and those that `next` wants after it; returns the last answer. An error means
+/// that there was no call: unknown tool, a header that no request can have, no store. Blocks until the answer is
+/// complete; bodies of answers beyond 64 MiB are an error.
+[[nodiscard]] Result<ToolAnswer> call_tool(const RunOptions& options, const RunPlanes& planes, const ToolCall& call,
+                                           const NextCall& next = {});
 
 }  // namespace runagents

@@ -23,9 +23,9 @@ Services::Services(store::Database opened, const PlaneOptions& given)
   add_run_routes(router, runs);
   add_approval_routes(router, runs, approvals, audit);
   add_grant_routes(router, grants, audit);
-  add_secret_routes(router, secrets);
+  add_secret_routes(router, secrets, audit);
   add_consent_routes(router, consents);
-  add_policy_routes(router, policies);
+  add_policy_routes(router, policies, audit);
   add_policy_evaluation_route(router, database, *policy_sets);
   add_user_routes(router, users, audit);
   add_api_key_routes(router, api_keys, audit);
@@ -36,7 +36,9 @@ Services::Services(store::Database opened, const PlaneOptions& given)
   add_upstream_authorization_routes(router, site, upstream_authorizations, mcp_servers, audit, options.issuer);
   add_session_grant_routes(router, session_grants, audit);
   add_audit_routes(router, audit);
-  add_identity_provider_routes(router, identity_providers);
+  add_document_routes(router, documents, audit);
+  add_context_route(router);
+  add_identity_provider_routes(router, identity_providers, audit);
   if (options.issuer.empty()) {
     add_local_secret_routes(router, secrets);
   } else {

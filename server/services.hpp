@@ -3,11 +3,12 @@
 #include "core/auth/oauth2.hpp"
 #include "core/http/fetch.hpp"
 #include "core/store/database.hpp"
-#include "server/mcp/upstream_authorizations.hpp"
 #include "server/idempotency.hpp"
+#include "server/mcp/upstream_authorizations.hpp"
 #include "server/oauth/oauth_services.hpp"
 #include "server/oauth/provider_keys.hpp"
 #include "server/plane.hpp"
+#include "server/routes/documents.hpp"
 #include "server/routes/routes.hpp"
 #include "server/service/credentials.hpp"
 #include "server/service/identity_providers.hpp"
@@ -37,6 +38,7 @@ struct Services {
   Consents consents{database};
   Policies policies{database};
   AuditLog audit{database};
+  DocumentStores documents{database};
   Users users{database};
   ApiKeys api_keys{database};
   AgentAccounts agent_accounts{database};

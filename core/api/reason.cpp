@@ -10,6 +10,7 @@ constexpr std::array reasons = {
     Reason{"no_credentials", ErrorCode::needs_person, 401},
     Reason{"oauth_session_not_found", ErrorCode::needs_person, 401},
     Reason{"oauth_session_expired", ErrorCode::needs_person, 401},
+    Reason{"no_oauth_session", ErrorCode::needs_person, 400},
     Reason{"rate_limited", ErrorCode::unavailable, 429},
     Reason{"too_large", ErrorCode::usage, 413},
     Reason{"headers_too_large", ErrorCode::usage, 431},

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <arpa/inet.h>
 #include <array>
+#include <charconv>
 #include <cstring>
 #include <curl/curl.h>
 #include <dlfcn.h>
@@ -58,6 +59,8 @@ const Curl& curl() {
   return loaded;
 }
 
+constexpr long connect_timeout_ms = 10'000;
+
 using Handle = std::unique_ptr<CURL, decltype(&::curl_easy_cleanup)>;
 
 /// This thread's handle, whose connections outlive a request.
@@ -99,11 +102,17 @@ std::string without_query(std::string_view url) { return std::string{url.substr(
 struct Answer {
   FetchResponse response;
   std::size_t max_body_bytes = 0;
+  decltype(FetchRequest::take_body) take = {};
   bool is_too_long = false;
+  bool is_enough = false;
 };
 
 std::size_t take_body(char* data, std::size_t /*one*/, std::size_t size, void* into) {
   auto& answer = *static_cast<Answer*>(into);
+  if (answer.take && answer.response.status / 100 == 2) {
+    answer.is_enough = !answer.take(answer.response, {data, size});
+    return answer.is_enough ? 0 : size;
+  }
   answer.is_too_long = answer.response.body.size() + size > answer.max_body_bytes;
   if (answer.is_too_long) return 0;
   answer.response.body.append(data, size);
@@ -111,10 +120,15 @@ std::size_t take_body(char* data, std::size_t /*one*/, std::size_t size, void* i
 }
 
 std::size_t take_field(char* data, std::size_t /*one*/, std::size_t size, void* into) {
-  auto& fields = static_cast<Answer*>(into)->response.fields;
+  auto& response = static_cast<Answer*>(into)->response;
+  auto& fields = response.fields;
   std::string_view line{data, size};
-  // An interim answer's fields are not the answer's.
-  if (line.starts_with("HTTP/")) fields.clear();
+  if (line.starts_with("HTTP/")) {
+    // An interim answer's fields are not the answer's.
+    fields.clear();
+    const auto blank = std::min(line.find(' '), line.size() - 1);
+    std::from_chars(line.data() + blank + 1, line.data() + line.size(), response.status);
+  }
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return size;
   auto name = lowered(line.substr(0, colon));
@@ -124,6 +138,10 @@ std::size_t take_field(char* data, std::size_t /*one*/, std::size_t size, void* 
   const auto end = line.find_last_not_of(blanks);
   fields.emplace_back(std::move(name), begin < line.size() ? line.substr(begin, end - begin + 1) : std::string_view{});
   return size;
+}
+
+int ask_whether_cancelled(void* is_cancelled, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return (*static_cast<const decltype(FetchRequest::is_cancelled)*>(is_cancelled))() ? 1 : 0;
 }
 
 }  // namespace
@@ -143,6 +161,7 @@ Result<FetchResponse> fetch(const FetchRequest& request) {
   if (handle == nullptr) return fail(ErrorCode::internal, "libcurl cannot make a request");
   Answer answer;
   answer.max_body_bytes = request.max_body_bytes;
+  answer.take = request.take_body;
   std::array<char, CURL_ERROR_SIZE> reason{};
   curl_slist* list = nullptr;
   // An empty field takes away what libcurl would send by itself.
@@ -167,6 +186,12 @@ Result<FetchResponse> fetch(const FetchRequest& request) {
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_TCP_NODELAY, 1L);
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
+  if (request.timeout.count() == 0) set(CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
+  if (request.is_cancelled) {
+    set(CURLOPT_NOPROGRESS, 0L);
+    set(CURLOPT_XFERINFOFUNCTION, &ask_whether_cancelled);
+    set(CURLOPT_XFERINFODATA, static_cast<const void*>(&request.is_cancelled));
+  }
   set(CURLOPT_OPENSOCKETFUNCTION, request.public_only ? &open_public_socket : &open_socket);
   if (request.at_most_once) set(CURLOPT_FRESH_CONNECT, 1L);
   if (request.without_proxy || request.public_only) set(CURLOPT_NOPROXY, "*");
@@ -181,6 +206,7 @@ Result<FetchResponse> fetch(const FetchRequest& request) {
   if (answer.is_too_long) {
     return fail(ErrorCode::unavailable, without_query(request.url) + " gave an answer that is too long");
   }
+  if (answer.is_enough) return std::move(answer.response);
   if (outcome != CURLE_OK) {
     const std::string why = reason[0] != '\0' ? reason.data() : lib.easy_strerror(outcome);
     return fail(ErrorCode::unavailable, without_query(request.url) + " cannot be reached: " + why);

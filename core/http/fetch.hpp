@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,8 @@
 
 namespace runagents::http {
 
+struct FetchResponse;
+
 /// A request to a service of ours or of an identity provider: key sets, token endpoints, metadata. Never a tool's.
 struct FetchRequest {
   std::string method = "GET";
@@ -18,7 +21,7 @@ struct FetchRequest {
   std::vector<std::pair<std::string, std::string>> fields;
   std::string body;
   std::string ca_file;  ///< PEM bundle to trust instead of the system's roots; empty: the system's
-  std::chrono::milliseconds timeout{std::chrono::seconds{10}};  ///< for everything together
+  std::chrono::milliseconds timeout{std::chrono::seconds{10}};  ///< for everything together; 0: none but for connecting
   std::size_t max_body_bytes = std::size_t{1} << 20U;           ///< a longer answer is an error
   bool without_proxy = false;  ///< for services of this machine: the environment's proxies do not reach them
   /// No connection to addresses that are not of the public internet (RFC 6890), whatever the name resolves to; and no
@@ -26,6 +29,11 @@ struct FetchRequest {
   bool public_only = false;
   bool keep_alive = false;     ///< on a connection that this thread keeps for the next request to the same server
   bool at_most_once = false;   ///< on a new connection: on a kept one that breaks, libcurl would send it a second time
+  /// Takes the body of a 2xx answer as it comes, in place of FetchResponse::body; knows status and fields. False ends
+  /// the exchange, which is no error.
+  std::function<bool(const FetchResponse& head, std::string_view piece)> take_body = {};
+  /// Asked about once a second, and more often while something happens; true ends the exchange with an error.
+  std::function<bool()> is_cancelled = {};
 };
 
 struct FetchResponse {

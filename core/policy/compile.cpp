@@ -30,6 +30,7 @@ bool has_other_spellings(const PathPattern& pattern) {
 
 std::vector<ArgumentTest> tests_of(const model::Rule& rule) {
   std::vector<ArgumentTest> tests;
+  tests.reserve(rule.arguments.size());
   for (const auto& condition : rule.arguments) tests.push_back(parsed(ArgumentTest::compile(condition)));
   return tests;
 }
@@ -88,13 +89,8 @@ Evaluator::Compiled::Compiled(std::vector<model::Policy> policies) : is_stored(t
 void Evaluator::Compiled::compile_policies() {
   for (const auto& policy : project.policies) {
     const bool is_for_all = std::ranges::find(policy.subjects, "everyone") != policy.subjects.end();
-    if (is_for_all) {
-      compile_policy(policy, false);
-    } else if (judges_sides) {
-      compile_policy(policy, true);
-    } else if (is_bound(policy, project.agent)) {
-      compile_policy(policy, false);
-    }
+    if (!is_for_all && !judges_sides && !is_bound(policy, project.agent)) continue;
+    compile_policy(policy, !is_for_all && judges_sides);
   }
 }
 

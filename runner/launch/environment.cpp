@@ -17,6 +17,8 @@ bool is_tool_url(std::string_view name) noexcept {
   return name.starts_with("TOOL_URL_") || (name.starts_with("TOOL_") && name.ends_with("_URL"));
 }
 
+bool is_mcp_url(std::string_view name) noexcept { return name.starts_with("MCP_") && name.ends_with("_URL"); }
+
 bool is_variable_name(std::string_view name) noexcept {
   return !name.empty() && name.find('=') == name.npos && name.find('\0') == name.npos;
 }
@@ -104,12 +106,14 @@ bool Builder::uses_aws() const {
 
 Result<void> Builder::inherit() {
   const bool hides_profile = uses_aws();
+  const bool is_nested = inherited_.contains("RUNAGENTS_RUN_ID");
   for (const auto& [name, value] : inherited_) {
     const bool secret = referenced_.contains(name) || contains_any(value, secrets_);
     const bool credential = is_credential(name, value) && !options_.pass.contains(name);
     const bool profile = hides_profile && (name == "AWS_PROFILE" || name == "AWS_DEFAULT_PROFILE");
     // Doors of another run around this one are no doors of this run.
-    if (secret || credential || is_tool_url(name) || (profile && !options_.pass.contains(name))) {
+    const bool door = is_tool_url(name) || (is_nested && is_mcp_url(name));
+    if (secret || credential || door || (profile && !options_.pass.contains(name))) {
       result_.removed.push_back(name);
     } else {
       result_.variables.emplace(name, value);
@@ -144,6 +148,11 @@ Result<void> Builder::inject_tools(const DoorUrls& doors) {
         return done;
       }
     }
+    if (tool->kind == model::ToolKind::mcp) {
+      if (auto done = set("MCP_" + variable + "_URL", url); !done) {
+        return done;
+      }
+    }
     names += (names.empty() ? "" : ",") + tool->name;
   }
   return set("TOOL_NAMES", names);
@@ -158,6 +167,7 @@ Result<void> Builder::inject(const DoorUrls& doors, std::string_view run_id) {
   };
   also("TOOL_DEFINITIONS_JSON", tool_definitions_json(project_));
   also("TOOL_ROUTES_JSON", tool_routes_json(project_));
+  also("MCP_SERVERS_JSON", mcp_servers_json(doors));
   also("SYSTEM_PROMPT", project_.agent.system_prompt);
   also("AGENT_NAME", project_.agent.name);
   also("RUNAGENTS_RUN_ID", run_id);

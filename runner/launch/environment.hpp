@@ -62,4 +62,8 @@ struct Environment {
 [[nodiscard]] std::string tool_definitions_json(const model::Project& project);
 [[nodiscard]] std::string tool_routes_json(const model::Project& project);
 
+/// MCP_SERVERS_JSON: `{"mcpServers": {NAME: {"type": "http", "url": URL}}}` with the doors of tools of kind `mcp`, as
+/// MCP clients read it from a file.
+[[nodiscard]] std::string mcp_servers_json(const DoorUrls& doors);
+
 }  // namespace runagents::launch

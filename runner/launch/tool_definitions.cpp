@@ -149,4 +149,12 @@ std::string tool_routes_json(const model::Project& project) {
   return dump(routes);
 }
 
+std::string mcp_servers_json(const DoorUrls& doors) {
+  Json servers = Json::object();
+  for (const auto& [tool, url] : doors.tools) {
+    if (tool->kind == model::ToolKind::mcp) servers[tool->name] = {{"type", "http"}, {"url", url}};
+  }
+  return dump({{"mcpServers", std::move(servers)}});
+}
+
 }  // namespace runagents::launch

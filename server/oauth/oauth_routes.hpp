@@ -10,6 +10,6 @@ namespace runagents::server {
 void add_oauth_routes(Router& router, OAuthServices& services);
 /// What is at the root: `/.well-known/...`.
 void add_well_known_routes(Router& site, OAuthServices& services);
-void add_identity_provider_routes(Router& router, IdentityProviders& providers);
+void add_identity_provider_routes(Router& router, IdentityProviders& providers, AuditLog& audit);
 
 }  // namespace runagents::server

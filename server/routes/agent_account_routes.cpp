@@ -30,8 +30,8 @@ Result<Outgoing> list(AgentAccounts& accounts, const Incoming& request) {
   const auto is_active = flag_of(request, "active", std::nullopt);
   if (!paging) return std::unexpected(paging.error());
   if (!is_active) return std::unexpected(is_active.error());
-  return data_answer(request,
-                     accounts.list({.owner_user_id = request.query("owner_user_id"), .is_active = *is_active}, *paging),
+  const AccountFilter filter{.owner = request.query("owner_user_id"), .is_active = *is_active};
+  return data_answer(request, accounts.list(actor_of(request), filter, *paging),
                      [](const model::AgentAccount& account) { return api::to_json(account); });
 }
 

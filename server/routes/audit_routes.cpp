@@ -17,10 +17,10 @@ Result<Outgoing> list(AuditLog& audit, const Incoming& request) {
   if (!from) return std::unexpected(from.error());
   if (!until) return std::unexpected(until.error());
   const AuditFilter filter{.action = request.query("action_type"),
-                           .server_id = request.query("server_id"),
-                           .account_id = request.query("agent_id"),
-                           .user_id = request.query("user_id"),
-                           .actor_id = request.query("actor_id"),
+                           .server = request.query("server_id"),
+                           .account = request.query("agent_id"),
+                           .user = request.query("user_id"),
+                           .actor = request.query("actor_id"),
                            .from = *from,
                            .until = *until};
   return data_answer(request, audit.list(actor_of(request), filter, *paging),

@@ -43,16 +43,14 @@ Result<Outgoing> list(IdentityProviders& providers) {
 
 }  // namespace
 
-void add_identity_provider_routes(Router& router, IdentityProviders& providers) {
+void add_identity_provider_routes(Router& router, IdentityProviders& providers, AuditLog& audit) {
   router.add("GET", "/identity-providers", Access::developer, [&](const Incoming&) { return list(providers); })
       .says("lists the identity providers whose users are known");
-  router
-      .add("POST", "/identity-providers", Access::admin,
-           [&](const Incoming& request) { return put(providers, request, {}); })
+  add_change(router, audit, "POST", "/identity-providers", Access::admin, "identity_provider.create",
+             [&](const Incoming& request) { return put(providers, request, {}); })
       .says("makes or replaces an identity provider by its name");
-  router
-      .add("PUT", "/identity-providers/{}", Access::admin,
-           [&](const Incoming& request) { return put(providers, request, request.parameter(0)); })
+  add_change(router, audit, "PUT", "/identity-providers/{}", Access::admin, "identity_provider.update",
+             [&](const Incoming& request) { return put(providers, request, request.parameter(0)); })
       .says("makes or replaces an identity provider");
   router
       .add("GET", "/identity-providers/{}", Access::developer,
@@ -62,14 +60,12 @@ void add_identity_provider_routes(Router& router, IdentityProviders& providers) 
              return json_answer(to_json(*found));
            })
       .says("an identity provider");
-  router
-      .add("DELETE", "/identity-providers/{}", Access::admin,
-           [&](const Incoming& request) -> Result<Outgoing> {
-             if (auto removed = providers.remove(actor_of(request), request.parameter(0)); !removed) {
-               return std::unexpected(removed.error());
-             }
-             return Outgoing{200, "{}"};
-           })
+  add_change(router, audit, "DELETE", "/identity-providers/{}", Access::admin, "identity_provider.delete",
+             [&](const Incoming& request) -> Result<Outgoing> {
+               auto removed = providers.remove(actor_of(request), request.parameter(0));
+               if (!removed) return std::unexpected(std::move(removed.error()));
+               return Outgoing{200, "{}"};
+             })
       .says("deletes an identity provider");
 }
 

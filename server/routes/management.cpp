@@ -73,19 +73,21 @@ Outgoing secret_answer(nlohmann::ordered_json json, const char* member, std::str
 Router::Route& add_change(Router& router, AuditLog& audit, std::string_view method, std::string_view path_template,
                           Access access, std::string action, Handler handler) {
   const bool has_parameter = path_template.contains("{}");
-  return router.add(method, path_template, access,
-                    [&audit, has_parameter, action = std::move(action),
-                     handler = std::move(handler)](const Incoming& request) -> Result<Outgoing> {
-                      auto outcome = handler(request);
-                      if (outcome || outcome.error().code != ErrorCode::forbidden) return outcome;
-                      // Only ids: somebody may have put a key into the path.
-                      const bool has_id = has_parameter && is_uuid(request.parameter(0));
-                      auto logged = audit.add(
-                          actor_of(request),
-                          {.action = action, .object = has_id ? request.parameter(0) : "", .outcome = "refused"});
-                      if (!logged) return std::unexpected(std::move(logged.error()));
-                      return outcome;
-                    });
+  Refused note = [&audit, has_parameter, action = std::move(action)](const Incoming& request) {
+    // Only ids: somebody may have put a key into the path.
+    const bool has_id = has_parameter && is_uuid(request.parameter(0));
+    return audit.add(actor_of(request),
+                     {.action = action, .object = has_id ? request.parameter(0) : "", .outcome = "refused"});
+  };
+  auto& route = router.add(method, path_template, access,
+                           [note, handler = std::move(handler)](const Incoming& request) -> Result<Outgoing> {
+                             auto outcome = handler(request);
+                             if (outcome || outcome.error().code != ErrorCode::forbidden) return outcome;
+                             if (auto noted = note(request); !noted) return std::unexpected(std::move(noted.error()));
+                             return outcome;
+                           });
+  route.refused = note;
+  return route;
 }
 
 }  // namespace runagents::server

@@ -78,18 +78,20 @@ Result<Outgoing> remove(Policies& policies, const Incoming& request) {
 
 }  // namespace
 
-void add_policy_routes(Router& router, Policies& policies) {
+void add_policy_routes(Router& router, Policies& policies, AuditLog& audit) {
   router.add("GET", "/policies", Access::developer, [&](const Incoming&) { return list(policies); })
       .says("lists the policies");
-  router.add("POST", "/policies", Access::admin, [&](const Incoming& request) { return put(policies, request, {}); })
-      .says("makes or replaces a policy by its name");
+  add_change(router, audit, "POST", "/policies", Access::admin, "policy.create", [&](const Incoming& request) {
+    return put(policies, request, {});
+  }).says("makes or replaces a policy by its name");
   router.add("GET", "/policies/{}", Access::developer, [&](const Incoming& request) { return get(policies, request); })
       .says("a policy");
-  router.add("PUT", "/policies/{}", Access::admin, [&](const Incoming& request) { return put_at(policies, request); })
-      .says("makes or replaces a policy");
-  router
-      .add("DELETE", "/policies/{}", Access::admin, [&](const Incoming& request) { return remove(policies, request); })
-      .says("deletes a policy");
+  add_change(router, audit, "PUT", "/policies/{}", Access::admin, "policy.update", [&](const Incoming& request) {
+    return put_at(policies, request);
+  }).says("makes or replaces a policy");
+  add_change(router, audit, "DELETE", "/policies/{}", Access::admin, "policy.delete", [&](const Incoming& request) {
+    return remove(policies, request);
+  }).says("deletes a policy");
 }
 
 }  // namespace runagents::server

@@ -11,6 +11,7 @@
 #include "core/api/reason.hpp"
 #include "core/api/target.hpp"
 #include "core/auth/strict_json.hpp"
+#include "core/utf8.hpp"
 #include "server/service/identifier.hpp"
 
 namespace runagents::server {
@@ -32,7 +33,9 @@ Result<std::vector<std::string>> path_segments(std::string_view path) {
   std::vector<std::string> segments;
   for (const std::string& part : split(path, '/')) {
     auto decoded = api::percent_decoded(part);
-    if (!decoded) return fail(ErrorCode::usage, "the path is not correctly percent-encoded");
+    if (!decoded || !is_utf8(*decoded)) {
+      return fail(ErrorCode::usage, "the path is not UTF-8 that is correctly percent-encoded");
+    }
     segments.push_back(std::move(*decoded));
   }
   return segments;
@@ -44,7 +47,9 @@ Result<std::map<std::string, std::string>> query_parameters(std::string_view que
     const std::size_t equals = std::min(part.find('='), part.size());
     auto name = api::percent_decoded(part.substr(0, equals));
     auto value = api::percent_decoded(part.substr(std::min(equals + 1, part.size())));
-    if (!name || !value) return fail(ErrorCode::usage, "the query is not correctly percent-encoded");
+    if (!name || !value || !is_utf8(*name) || !is_utf8(*value)) {
+      return fail(ErrorCode::usage, "the query is not UTF-8 that is correctly percent-encoded");
+    }
     if (!parameters.emplace(std::move(*name), std::move(*value)).second) {
       return fail(ErrorCode::usage, "a query parameter is given twice");
     }
@@ -210,6 +215,16 @@ api::Response Router::answer_known(const Found& found, const api::Request& reque
   return around(principal, work);
 }
 
+api::Response Router::refused(const Found& found, const api::Request& request, const Principal& principal) {
+  const auto& route = *found.route;
+  const auto request_id = api::field(request.fields, "x-request-id");
+  if (route.refused) {
+    const auto noted = route.refused(Incoming{request, found.parameters, found.query, principal});
+    if (!noted) return error_response(noted.error(), request_id);
+  }
+  return error_response(not_permitted(route.access, principal), request_id);
+}
+
 api::Response Router::answer(const api::Request& request, const Authenticate& authenticate,
                              const Around& around) const {
   const auto request_id = api::field(request.fields, "x-request-id");
@@ -223,7 +238,7 @@ api::Response Router::answer(const api::Request& request, const Authenticate& au
       auto known = authenticate(request);
       if (!known) return error_response(for_strangers(known.error()), request_id);
       principal = std::move(*known);
-      if (!permits(access, principal)) return error_response(not_permitted(access, principal), request_id);
+      if (!permits(access, principal)) return refused(*found, request, principal);
     }
     return answer_known(*found, request, principal, around);
   } catch (const std::exception&) {

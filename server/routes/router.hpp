@@ -54,6 +54,7 @@ struct Outgoing {
 };
 
 using Handler = std::function<Result<Outgoing>(const Incoming&)>;
+using Refused = std::function<Result<void>(const Incoming&)>;
 
 /// Who reads the query of a route: the router, which refuses a parameter that comes twice, or the handler itself.
 enum class QueryReader { router, handler };
@@ -71,6 +72,7 @@ class Router {
     Access access = Access::admin;
     Handler handler;
     QueryReader query_reader = QueryReader::router;
+    Refused refused = {};  ///< is told, before the answer, of whoever has a credential and may not use the route
     std::string_view summary = {};
     std::vector<std::string_view> query = {};  ///< names of the query's parameters
     bool has_form = false;                     ///< the body is a form (RFC 1866); else JSON
@@ -99,6 +101,8 @@ class Router {
  private:
   struct Found;
   [[nodiscard]] Result<Found> find(const api::Request& request) const;
+  [[nodiscard]] static api::Response refused(const Found& found, const api::Request& request,
+                                             const Principal& principal);
   [[nodiscard]] api::Response answer_known(const Found& found, const api::Request& request, const Principal& principal,
                                            const Around& around) const;
 

@@ -40,11 +40,11 @@ void add_approval_connector_routes(Router& router, ApprovalConnectors& connector
 /// The page behind the decision link of a message; not below the API's base.
 void add_approval_page(Router& router, const DecisionPageParts& parts);
 void add_grant_routes(Router& router, Grants& grants, AuditLog& audit);
-void add_secret_routes(Router& router, Secrets& secrets);
+void add_secret_routes(Router& router, Secrets& secrets, AuditLog& audit);
 /// The one that gives the value of a secret: for a control plane in the user's own process, never for a server.
 void add_local_secret_routes(Router& router, Secrets& secrets);
 void add_consent_routes(Router& router, Consents& consents);
-void add_policy_routes(Router& router, Policies& policies);
+void add_policy_routes(Router& router, Policies& policies, AuditLog& audit);
 /// What the policies say to a call that is not made.
 void add_policy_evaluation_route(Router& router, store::Database& database, PolicySets& sets);
 /// For those who watch a server; not below the API's base.

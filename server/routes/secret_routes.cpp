@@ -2,6 +2,7 @@
 
 #include "core/api/secret_json.hpp"
 #include "server/routes/answers.hpp"
+#include "server/routes/management.hpp"
 #include "server/routes/routes.hpp"
 
 namespace runagents::server {
@@ -17,7 +18,7 @@ Result<Outgoing> put(Secrets& secrets, const Incoming& request) {
   }
   auto value = config::secret_in((*json)["value"].get_ref<std::string&>());
   if (!value) return fail(ErrorCode::usage, "the secret " + value.error().message, "nothing was stored");
-  return object_answer(secrets.put(request.parameter(0), *value));
+  return object_answer(secrets.put(actor_of(request), request.parameter(0), *value));
 }
 
 Result<Outgoing> reveal(Secrets& secrets, const Incoming& request) {
@@ -31,29 +32,29 @@ Result<Outgoing> reveal(Secrets& secrets, const Incoming& request) {
 
 }  // namespace
 
-void add_secret_routes(Router& router, Secrets& secrets) {
+void add_secret_routes(Router& router, Secrets& secrets, AuditLog& audit) {
   router.add("GET", "/secrets", Access::admin, [&](const Incoming&) { return list_answer("secrets", secrets.list()); })
       .says("lists the names of secrets");
   router
       .add("GET", "/secrets/{}", Access::admin,
            [&](const Incoming& request) { return object_answer(secrets.get(request.parameter(0))); })
       .says("what is known of a secret; never its value");
-  router.add("PUT", "/secrets/{}", Access::admin, [&](const Incoming& request) { return put(secrets, request); })
-      .says("stores a secret");
-  router
-      .add("DELETE", "/secrets/{}", Access::admin,
-           [&](const Incoming& request) -> Result<Outgoing> {
-             if (auto removed = secrets.remove(request.parameter(0)); !removed) return std::unexpected(removed.error());
-             return Outgoing{200, "{}"};
-           })
+  add_change(router, audit, "PUT", "/secrets/{}", Access::admin, "secret.put", [&](const Incoming& request) {
+    return put(secrets, request);
+  }).says("stores a secret");
+  add_change(router, audit, "DELETE", "/secrets/{}", Access::admin, "secret.delete",
+             [&](const Incoming& request) -> Result<Outgoing> {
+               auto removed = secrets.remove(actor_of(request), request.parameter(0));
+               if (!removed) return std::unexpected(std::move(removed.error()));
+               return Outgoing{200, "{}"};
+             })
       .says("deletes a secret");
-  router
-      .add("POST", "/secrets/rotate-key", Access::admin,
-           [&](const Incoming&) -> Result<Outgoing> {
-             const auto sealed = secrets.rotate_key();
-             if (!sealed) return std::unexpected(sealed.error());
-             return json_answer({{"sealed", *sealed}});
-           })
+  add_change(router, audit, "POST", "/secrets/rotate-key", Access::admin, "secret.rotate_key",
+             [&](const Incoming& request) -> Result<Outgoing> {
+               const auto sealed = secrets.rotate_key(actor_of(request));
+               if (!sealed) return std::unexpected(sealed.error());
+               return json_answer({{"sealed", *sealed}});
+             })
       .says("seals all that is stored under a new key");
 }
 

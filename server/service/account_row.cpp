@@ -39,7 +39,7 @@ std::optional<model::AgentAccount> find_account_of_client(soci::session& session
 }
 
 Result<model::AgentAccount> load_account(soci::session& session, std::string_view id_or_name) {
-  const std::string text{id_or_name};
+  const auto text = reference(id_or_name);
   auto account = find(session, is_uuid(text) ? "id" : "name", text);
   if (!account && !is_uuid(text)) account = find_account_of_client(session, text);
   if (!account) return no_such("agent account", id_or_name);

@@ -9,6 +9,7 @@
 #include "server/service/identifier.hpp"
 #include "server/service/plain_text.hpp"
 #include "server/service/random_secret.hpp"
+#include "server/service/user_row.hpp"
 
 namespace runagents::server {
 namespace {
@@ -152,10 +153,12 @@ Result<AgentAccount> AgentAccounts::get(std::string_view id_or_name) {
   return database_.read([&](soci::session& session) { return load_account(session, id_or_name); });
 }
 
-Result<Page<AgentAccount>> AgentAccounts::list(const AccountFilter& filter, const Paging& paging) {
+Result<Page<AgentAccount>> AgentAccounts::list(const Actor& actor, const AccountFilter& filter, const Paging& paging) {
   return database_.read([&](soci::session& session) -> Result<Page<AgentAccount>> {
     Listing listing{session, paging, "a.created_at", "a.id"};
-    if (!filter.owner_user_id.empty()) listing.where("a.owner_user_id = :owner", "owner", filter.owner_user_id);
+    if (!filter.owner.empty()) {
+      listing.where("a.owner_user_id = :owner", "owner", filtered_user(session, actor.principal, filter.owner));
+    }
     if (filter.is_active) listing.where(*filter.is_active ? "a.is_active = 1" : "a.is_active = 0");
     return listing.run<AccountRow>({AccountRow::select});
   });

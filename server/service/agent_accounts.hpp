@@ -21,7 +21,7 @@ struct AccountChange {
 };
 
 struct AccountFilter {
-  std::string owner_user_id = {};
+  std::string owner = {};  ///< id, e-mail address or name of a user
   std::optional<bool> is_active = {};
 };
 
@@ -40,7 +40,8 @@ class AgentAccounts {
   [[nodiscard]] Result<AccountWithSecret> create(const Actor& actor, const std::string& name,
                                                  const std::string& description);
   [[nodiscard]] Result<model::AgentAccount> get(std::string_view id_or_name);
-  [[nodiscard]] Result<Page<model::AgentAccount>> list(const AccountFilter& filter, const Paging& paging);
+  [[nodiscard]] Result<Page<model::AgentAccount>> list(const Actor& actor, const AccountFilter& filter,
+                                                       const Paging& paging);
   [[nodiscard]] Result<model::AgentAccount> change(const Actor& actor, std::string_view id_or_name,
                                                    const AccountChange& change);
   /// With its secrets; its delegations and session grants are revoked.

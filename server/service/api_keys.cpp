@@ -73,7 +73,7 @@ std::vector<ApiKey> find_two(soci::session& session, const std::string& conditio
 
 // Of the keys that the principal may revoke.
 Result<ApiKey> load(soci::session& session, const Principal& principal, std::string_view id_or_name) {
-  const std::string text{id_or_name};
+  const auto text = reference(id_or_name);
   const bool sees_all = principal.may(Role::admin);
   const std::string owner{sees_all ? std::string_view{} : principal.user_id()};
   if (!sees_all && owner.empty()) return no_such("API key", id_or_name);

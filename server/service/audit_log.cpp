@@ -4,9 +4,12 @@
 #include <utility>
 
 #include "core/store/statement.hpp"
+#include "server/service/account_row.hpp"
 #include "server/service/column.hpp"
 #include "server/service/identifier.hpp"
 #include "server/service/listing.hpp"
+#include "server/service/server_row.hpp"
+#include "server/service/user_row.hpp"
 
 namespace runagents::server {
 namespace {
@@ -43,7 +46,6 @@ void fill_in(AuditEntry& entry, const Actor& actor) {
   const Principal& principal = actor.principal;
   const std::string account = principal.account ? principal.account->id : "";
   const std::string user{principal.user_id()};
-  if (entry.at == model::Time{}) entry.at = model::now();
   entry.actor_kind = word(principal.kind);
   entry.actor_id = principal.account ? account : user;
   if (entry.account_id.empty()) entry.account_id = account;
@@ -66,15 +68,31 @@ void insert(soci::session& session, const AuditEntry& entry) {
   statement.change();
 }
 
-void narrow(Listing& listing, const AuditFilter& filter) {
-  const auto equal = [&](const char* name, const std::string& value) {
-    if (!value.empty()) listing.where(std::string{"a."} + name + " = :" + name, name, value);
+// What names nothing is left as it is, and matches nothing.
+std::string account_id(soci::session& session, const std::string& named) {
+  const auto account = load_account(session, named);
+  return account ? account->id : reference(named);
+}
+
+std::string server_id(soci::session& session, const Principal& principal, const std::string& named) {
+  const auto server = load_server(session, principal, named);
+  return server ? server->id : reference(named);
+}
+
+std::string actor_id(soci::session& session, const Principal& principal, const std::string& named) {
+  auto user = filtered_user(session, principal, named);
+  return is_uuid(user) ? user : account_id(session, named);
+}
+
+void narrow(Listing& listing, soci::session& session, const Principal& principal, const AuditFilter& filter) {
+  const auto equal = [&](const char* name, std::string value) {
+    listing.where(std::string{"a."} + name + " = :" + name, name, std::move(value));
   };
-  equal("action", filter.action);
-  equal("server_id", filter.server_id);
-  equal("account_id", filter.account_id);
-  equal("user_id", filter.user_id);
-  equal("actor_id", filter.actor_id);
+  if (!filter.action.empty()) equal("action", filter.action);
+  if (!filter.server.empty()) equal("server_id", server_id(session, principal, filter.server));
+  if (!filter.account.empty()) equal("account_id", account_id(session, filter.account));
+  if (!filter.user.empty()) equal("user_id", filtered_user(session, principal, filter.user));
+  if (!filter.actor.empty()) equal("actor_id", actor_id(session, principal, filter.actor));
   if (filter.from) listing.where("a.at >= :from_time", "from_time", number_of(*filter.from));
   if (filter.until) listing.where("a.at < :until_time", "until_time", number_of(*filter.until));
 }
@@ -82,9 +100,11 @@ void narrow(Listing& listing, const AuditFilter& filter) {
 }  // namespace
 
 Result<void> AuditLog::add(soci::session& session, const Actor& actor, AuditEntry entry) {
-  auto id = new_uuid();
+  const auto now = std::chrono::system_clock::now();
+  auto id = new_ordered_uuid(now);
   if (!id) return std::unexpected(id.error());
   entry.id = std::move(*id);
+  if (entry.at == model::Time{}) entry.at = std::chrono::floor<model::Time::duration>(now);
   fill_in(entry, actor);
   insert(session, entry);
   return {};
@@ -99,7 +119,7 @@ Result<Page<AuditEntry>> AuditLog::list(const Actor& actor, const AuditFilter& f
   if (!actor.principal.is_person()) return fail(ErrorCode::forbidden, "an agent account may not read the audit log");
   return database_.read([&](soci::session& session) -> Result<Page<AuditEntry>> {
     Listing listing{session, paging, "a.at", "a.id"};
-    narrow(listing, filter);
+    narrow(listing, session, actor.principal, filter);
     if (actor.principal.may(Role::admin)) return listing.run<EntryRow>({select});
     listing.where("", "me", std::string{actor.principal.user_id()});
     const std::string own{select};

@@ -15,12 +15,13 @@ class session;
 
 namespace runagents::server {
 
+/// Empty: all. Objects by id or name; what is there no more by id only.
 struct AuditFilter {
   std::string action = {};
-  std::string server_id = {};
-  std::string account_id = {};
-  std::string user_id = {};
-  std::string actor_id = {};
+  std::string server = {};
+  std::string account = {};
+  std::string user = {};
+  std::string actor = {};  ///< a user or an agent account
   std::optional<model::Time> from = {};
   std::optional<model::Time> until = {};
 };

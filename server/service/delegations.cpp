@@ -118,7 +118,8 @@ bool is_self(const Principal& principal, const std::string& user) {
 
 // Developers, admins and the account's owner see all delegations to it, everybody their own.
 Result<Delegation> load_visible(soci::session& session, const Principal& principal, std::string_view id) {
-  auto delegation = is_uuid(id) ? find(session, std::string{id}) : std::nullopt;
+  const auto text = reference(id);
+  auto delegation = is_uuid(text) ? find(session, text) : std::nullopt;
   if (!delegation) return no_such("delegation", id);
   if (principal.may(Role::developer) || is_self(principal, delegation->user_id)) return *std::move(delegation);
   const auto account = load_account(session, delegation->account_id);
@@ -198,7 +199,9 @@ Result<Page<Delegation>> Delegations::list(const Actor& actor, std::string_view 
       if (!actor.principal.is_person()) return fail(ErrorCode::forbidden, "an agent account may not list delegations");
       listing.where("d.user_id = :me", "me", std::string{actor.principal.user_id()});
     }
-    if (!filter.user_id.empty()) listing.where("d.user_id = :user", "user", filter.user_id);
+    if (!filter.user_id.empty()) {
+      listing.where("d.user_id = :user", "user", filtered_user(session, actor.principal, filter.user_id));
+    }
     if (!filter.user_email.empty()) {
       const auto user = find_user_of_email(session, filter.user_email);
       listing.where("d.user_id = :email_user", "email_user", user ? user->id : "");

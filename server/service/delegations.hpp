@@ -20,7 +20,7 @@ struct NewDelegation {
 };
 
 struct DelegationFilter {
-  std::string user_id = {};
+  std::string user_id = {};  ///< or name or e-mail address
   std::string user_email = {};
   std::optional<bool> active = true;  ///< nothing: those that are over, too
 };

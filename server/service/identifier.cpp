@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 #include <span>
 #include <vector>
 
+#include "core/ascii.hpp"
 #include "core/store/statement.hpp"
 
 namespace runagents::server {
@@ -24,6 +26,22 @@ std::string hexadecimal(std::span<const unsigned char> bytes) {
     out += digits[byte & 0xf];
   }
   return out;
+}
+
+using UuidBytes = std::array<unsigned char, 16>;
+
+Result<UuidBytes> random_bytes() {
+  UuidBytes bytes{};
+  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1) return bytes;
+  return fail(ErrorCode::internal, "no random numbers are to be had for an id");
+}
+
+std::string uuid_text(UuidBytes bytes, unsigned version) {
+  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | (version << 4));
+  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
+  std::string text = hexadecimal(bytes);
+  for (const std::size_t at : {20U, 16U, 12U, 8U}) text.insert(at, 1, '-');
+  return text;
 }
 
 bool is_id_character(char c) {
@@ -63,15 +81,21 @@ std::unexpected<Error> ambiguous(const Kind& kind, std::string_view id, const st
 }  // namespace
 
 Result<std::string> new_uuid() {
-  std::array<unsigned char, 16> bytes{};
-  if (RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) != 1) {
-    return fail(ErrorCode::internal, "no random numbers are to be had for an id");
-  }
-  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
-  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
-  std::string text = hexadecimal(bytes);
-  for (const std::size_t at : {20U, 16U, 12U, 8U}) text.insert(at, 1, '-');
-  return text;
+  auto bytes = random_bytes();
+  if (!bytes) return std::unexpected(std::move(bytes.error()));
+  return uuid_text(*bytes, 4);
+}
+
+Result<std::string> new_ordered_uuid(std::chrono::system_clock::time_point now) {
+  auto bytes = random_bytes();
+  if (!bytes) return std::unexpected(std::move(bytes.error()));
+  const auto nanoseconds = duration_cast<std::chrono::nanoseconds>(now.time_since_epoch()).count();
+  const auto milliseconds = static_cast<std::uint64_t>(nanoseconds / 1'000'000);
+  const auto fraction = static_cast<std::uint64_t>(nanoseconds % 1'000'000) * 4096 / 1'000'000;
+  for (std::size_t i = 0; i < 6; ++i) (*bytes)[i] = static_cast<unsigned char>(milliseconds >> (40 - 8 * i));
+  (*bytes)[6] = static_cast<unsigned char>(fraction >> 8);
+  (*bytes)[7] = static_cast<unsigned char>(fraction);
+  return uuid_text(*bytes, 7);
 }
 
 bool is_uuid(std::string_view text) noexcept {
@@ -81,6 +105,11 @@ bool is_uuid(std::string_view text) noexcept {
     return form_character == '-' ? c == '-' : is_digit;
   };
   return std::ranges::equal(form, text, fits);
+}
+
+std::string reference(std::string_view id_or_name) {
+  auto lower = lowered(id_or_name);
+  return is_uuid(lower) ? lower : std::string{id_or_name};
 }
 
 std::unexpected<Error> no_such(std::string_view noun, std::string_view id_or_name) {

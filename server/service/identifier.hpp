@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,13 @@ namespace runagents::server {
 /// A random UUID (RFC 9562, version 4).
 [[nodiscard]] Result<std::string> new_uuid();
 
+/// A UUID that sorts behind those that were made before: a time and random bits (RFC 9562, version 7, with fractions of
+/// a millisecond by section 6.2, method 3). Its beginning tells nothing apart, so it is for what nobody types.
+[[nodiscard]] Result<std::string> new_ordered_uuid(std::chrono::system_clock::time_point now);
+
+/// What names an object, as the store has it: an id in lower case, whatever the case in which it was written (RFC 9562,
+/// section 4); everything else as it is.
+[[nodiscard]] std::string reference(std::string_view id_or_name);
 /// Whether a text has the form of the ids that `new_uuid` makes: lower case, with hyphens.
 [[nodiscard]] bool is_uuid(std::string_view text) noexcept;
 

@@ -41,7 +41,7 @@ class Caller {
     user_ = user;
     email_ = lowered(user.email);
     roles_.emplace_back(word(user.role));
-    for (const auto& [name, value] : user.attributes) attributes_.push_back(name + "=" + value);
+    for (const auto& [name, value] : user.attributes) attributes_.emplace_back(name).append("=").append(value);
   }
 
   bool is_complete_ = false;

@@ -2,7 +2,10 @@
 
 #include <optional>
 
+#include <nlohmann/json.hpp>
+
 #include "core/store/statement.hpp"
+#include "server/service/audit_log.hpp"
 #include "server/service/column.hpp"
 #include "server/service/identifier.hpp"
 
@@ -94,6 +97,14 @@ Resource replace(soci::session& session, std::string_view kind, Resource resourc
   return resource;
 }
 
+Result<void> log(soci::session& session, const Actor& actor, std::string_view kind, const char* what,
+                 const Resource& resource) {
+  return AuditLog::add(session, actor,
+                       {.action = std::string{kind} + what,
+                        .object = resource.id,
+                        .detail = nlohmann::ordered_json{{"name", resource.name}}.dump()});
+}
+
 std::unexpected<Error> missing(const ResourceKind& kind, std::string_view key) {
   return fail(ErrorCode::not_found, "there is no " + std::string{kind.noun} + " \"" + std::string{key} + "\"");
 }
@@ -105,10 +116,17 @@ Result<Resources::Put> Resources::put(const Actor& actor, const std::string& nam
     const auto known = find(session, kind_.word, name);
     if (known && known->name == name) {
       if (known->document == document) return Put{*known, Change::none};
-      return Put{replace(session, kind_.word, *known, document), Change::changed};
+      auto changed = replace(session, kind_.word, *known, document);
+      if (auto logged = log(session, actor, kind_.word, ".update", changed); !logged) {
+        return std::unexpected(std::move(logged.error()));
+      }
+      return Put{std::move(changed), Change::changed};
     }
     auto inserted = insert(session, kind_.word, actor, name, document);
     if (!inserted) return std::unexpected(std::move(inserted.error()));
+    if (auto logged = log(session, actor, kind_.word, ".create", *inserted); !logged) {
+      return std::unexpected(std::move(logged.error()));
+    }
     return Put{*std::move(inserted), Change::created};
   });
 }
@@ -135,7 +153,7 @@ Result<std::vector<Resource>> Resources::list() {
   });
 }
 
-Result<void> Resources::remove(const Actor& /*actor*/, std::string_view name_or_id) {
+Result<void> Resources::remove(const Actor& actor, std::string_view name_or_id) {
   return database_.write(store::Durability::full, [&](soci::session& session) -> Result<void> {
     const auto found = find(session, kind_.word, name_or_id);
     if (!found) return missing(kind_, name_or_id);
@@ -144,7 +162,7 @@ Result<void> Resources::remove(const Actor& /*actor*/, std::string_view name_or_
     statement.use(found->id, "id");
     statement.prepare("DELETE FROM resources WHERE id = :id");
     statement.change();
-    return {};
+    return log(session, actor, kind_.word, ".delete", *found);
   });
 }
 

@@ -29,7 +29,8 @@ struct ResourceKind {
   std::string_view noun;  ///< for messages
 };
 
-/// The resources of one kind, by name. Every change raises the version of the kind within its transaction, so that
+/// The resources of one kind, by name. Every change stands in the audit log ("policy.create", "policy.update",
+/// "policy.delete"), and raises the version of the kind within its transaction, so that
 /// whoever keeps something made of them knows when to make it anew. Names and documents are checked by the caller.
 class Resources {
  public:

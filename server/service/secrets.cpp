@@ -1,7 +1,12 @@
 #include "server/service/secrets.hpp"
 
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
 #include "core/config/words.hpp"
 #include "core/store/statement.hpp"
+#include "server/service/audit_log.hpp"
 #include "server/service/column.hpp"
 #include "server/service/opened.hpp"
 #include "server/service/sealed_columns.hpp"
@@ -52,9 +57,15 @@ Result<std::string> load_sealed(soci::session& session, const std::string& name)
   return sealed;
 }
 
+Result<void> log(soci::session& session, const Actor& actor, std::string action, const std::string& name = {}) {
+  model::AuditEntry entry{.action = std::move(action)};
+  if (!name.empty()) entry.detail = nlohmann::ordered_json{{"name", name}}.dump();
+  return AuditLog::add(session, actor, std::move(entry));
+}
+
 }  // namespace
 
-Result<StoredSecret> Secrets::put(const std::string& name, const config::Secret& value) {
+Result<StoredSecret> Secrets::put(const Actor& actor, const std::string& name, const config::Secret& value) {
   if (auto fit = check_name(name); !fit) return std::unexpected(std::move(fit.error()));
   const auto sealer = key_.sealer();
   if (!sealer) return std::unexpected(sealer.error());
@@ -67,6 +78,9 @@ Result<StoredSecret> Secrets::put(const std::string& name, const config::Secret&
         "INSERT INTO secrets (name, sealed, created_at, updated_at) VALUES (:name, :sealed, :now, :now) "
         "ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at");
     insert.change();
+    if (auto logged = log(session, actor, "secret.put", name); !logged) {
+      return std::unexpected(std::move(logged.error()));
+    }
     return load(session, name);
   });
 }
@@ -87,13 +101,13 @@ Result<std::vector<StoredSecret>> Secrets::list() {
   });
 }
 
-Result<void> Secrets::remove(const std::string& name) {
+Result<void> Secrets::remove(const Actor& actor, const std::string& name) {
   return database_.write(store::Durability::full, [&](soci::session& session) -> Result<void> {
     store::Statement statement{session};
     statement.use(name, "name");
     statement.prepare("DELETE FROM secrets WHERE name = :name");
     if (statement.change() == 0) return missing(name);
-    return {};
+    return log(session, actor, "secret.delete", name);
   });
 }
 
@@ -102,13 +116,15 @@ Result<config::Secret> Secrets::reveal(const std::string& name) {
   return open_current(key_, read, place_of(name));
 }
 
-Result<std::uint64_t> Secrets::rotate_key() {
+Result<std::uint64_t> Secrets::rotate_key(const Actor& actor) {
   const auto sealer = key_.sealer();
   if (!sealer) return std::unexpected(sealer.error());
   std::uint64_t count = 0;
   auto changed = (*sealer)->change_key([&]() -> Result<void> {
-    const auto sealed = database_.write(store::Durability::full,
-                                        [&](soci::session& session) { return seal_all_again(session, **sealer); });
+    const auto sealed = database_.write(store::Durability::full, [&](soci::session& session) -> Result<std::uint64_t> {
+      if (auto logged = log(session, actor, "secret.rotate_key"); !logged) return std::unexpected(logged.error());
+      return seal_all_again(session, **sealer);
+    });
     if (!sealed) return std::unexpected(sealed.error());
     count = *sealed;
     return {};

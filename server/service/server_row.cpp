@@ -104,7 +104,7 @@ void update_server(soci::session& session, const McpServer& server, const std::o
 }
 
 Result<McpServer> load_server(soci::session& session, const Principal& principal, std::string_view id_or_name) {
-  const std::string text{id_or_name};
+  const auto text = reference(id_or_name);
   auto server = find(session, is_uuid(text) ? "id" : "name", text);
   if (!server || !may_see(principal, *server)) return no_such("server", id_or_name);
   return *std::move(server);

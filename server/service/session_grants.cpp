@@ -132,6 +132,11 @@ Result<Pair> load_pair(soci::session& session, const Actor& actor, std::string_v
   return Pair{*std::move(known_account), *std::move(known_server), *std::move(grantor)};
 }
 
+std::optional<SessionGrant> find_named(soci::session& session, std::string_view id) {
+  const auto text = reference(id);
+  return is_uuid(text) ? find_grant(session, text) : std::nullopt;
+}
+
 bool is_grantor(const Principal& principal, const SessionGrant& grant) {
   if (principal.is_local()) return true;
   return principal.kind == Principal::Kind::user && !principal.user_id().empty() &&
@@ -215,7 +220,7 @@ Result<SessionGrant> SessionGrants::toggle(const Actor& actor, std::string_view 
 
 Result<SessionGrant> SessionGrants::set_shared(const Actor& actor, std::string_view id, bool shared) {
   return database_.write(store::Durability::full, [&](soci::session& session) -> Result<SessionGrant> {
-    auto grant = is_uuid(id) ? find_grant(session, std::string{id}) : std::nullopt;
+    auto grant = find_named(session, id);
     if (!grant || !is_grantor(actor.principal, *grant)) return no_such("session grant", id);
     if (!grant->is_active()) return fail(ErrorCode::conflict, "the session grant was revoked", "create another one");
     return share(session, actor, *std::move(grant), shared);
@@ -224,7 +229,7 @@ Result<SessionGrant> SessionGrants::set_shared(const Actor& actor, std::string_v
 
 Result<SessionGrant> SessionGrants::revoke(const Actor& actor, std::string_view id) {
   return database_.write(store::Durability::full, [&](soci::session& session) -> Result<SessionGrant> {
-    auto grant = is_uuid(id) ? find_grant(session, std::string{id}) : std::nullopt;
+    auto grant = find_named(session, id);
     if (!grant || !(is_grantor(actor.principal, *grant) || actor.principal.may(Role::admin))) {
       return no_such("session grant", id);
     }

@@ -59,16 +59,25 @@ std::optional<model::User> find_user_of_email(soci::session& session, std::strin
 }
 
 Result<model::User> load_user(soci::session& session, std::string_view id_or_name) {
+  const auto text = reference(id_or_name);
   std::optional<model::User> user;
-  if (is_uuid(id_or_name)) {
-    user = find_user(session, std::string{id_or_name});
-  } else if (id_or_name.contains('@')) {
-    user = find_user_of_email(session, id_or_name);
+  if (is_uuid(text)) {
+    user = find_user(session, text);
+  } else if (text.contains('@')) {
+    user = find_user_of_email(session, text);
   } else {
-    user = find_unique_name(session, std::string{id_or_name});
+    user = find_unique_name(session, text);
   }
   if (!user) return no_such("user", id_or_name);
   return *std::move(user);
+}
+
+std::string filtered_user(soci::session& session, const Principal& principal, std::string_view named) {
+  auto text = reference(named);
+  if (is_uuid(text)) return text;
+  const auto user = load_user(session, text);
+  const bool may_know = user && (principal.may(Role::developer) || user->id == principal.user_id());
+  return may_know ? user->id : text;
 }
 
 Result<model::User> load_subject(soci::session& session, const Principal& principal, std::string_view named) {

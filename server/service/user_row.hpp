@@ -29,6 +29,9 @@ struct UserRow {
   long long created_at = 0, updated_at = 0;
 };
 
+/// The id of whom a filter of a list names. What names nobody, or somebody whom the principal must not know of, is
+/// returned as it is, and matches nothing. Throws soci::soci_error.
+[[nodiscard]] std::string filtered_user(soci::session& session, const Principal& principal, std::string_view named);
 /// By id, e-mail address or a name that only one has; ErrorCode::not_found. Throws soci::soci_error, as the next two.
 [[nodiscard]] Result<model::User> load_user(soci::session& session, std::string_view id_or_name);
 [[nodiscard]] std::optional<model::User> find_user(soci::session& session, const std::string& id);

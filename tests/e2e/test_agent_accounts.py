@@ -22,7 +22,7 @@ class Users(SharedServerCase):
         self.assertRegex(made["id"], f"^{UUID}$")
         self.assertEqual((made["email"], made["role"], made["groups"], made["attributes"], made["is_active"]),
                          (email.lower(), "developer", ["ops"], {"department": "finance"}, True))
-        for word in (made["id"], email, email.lower(), made["name"]):
+        for word in (made["id"], made["id"].upper(), email, email.lower(), made["name"]):
             self.assertEqual(self.asked(200, "GET", f"/users/{word}")["id"], made["id"])
         self.assertEqual([one["id"] for one in self.asked(200, "GET", f"/users?email={email}")["data"]], [made["id"]])
         self.asked(409, "POST", "/users", {"email": email.upper()})
@@ -30,6 +30,10 @@ class Users(SharedServerCase):
         self.assertEqual((changed["name"], changed["groups"], changed["role"]), ("Countess", [], "user"))
         self.assertEqual(changed["attributes"], {"department": "finance"})
         self.asked(404, "GET", f"/users/{NOWHERE}")
+        self.asked(409, "PATCH", f"/users/{made['id']}", {"email": self.user()["email"].upper()})
+        moved = self.name("countess") + "@example.org"
+        self.assertEqual(self.asked(200, "PATCH", f"/users/{made['id']}", {"email": moved.upper()})["email"], moved)
+        self.asked(404, "GET", f"/users/{email}")
 
     def test_a_name_that_two_have_is_nobodys(self):
         name = self.name("Twin")
@@ -139,7 +143,8 @@ class AgentAccounts(SharedServerCase):
         self.assertRegex(made["id"], f"^{UUID}$")
         self.assertTrue(made["client_id"].startswith("client_") and made["client_secret"].startswith("secret_"))
         self.assertEqual(self.mint(made).status, 200)
-        for word in (made["id"], name, made["client_id"]):
+        token = self.m2m(self.server, made)
+        for word in (made["id"], made["id"].upper(), name, made["client_id"]):
             found = self.asked(200, "GET", f"/agent-accounts/{word}", by=self.user())
             self.assertEqual(found["id"], made["id"])
             self.assertNotIn("client_secret", found)
@@ -149,6 +154,7 @@ class AgentAccounts(SharedServerCase):
         self.asked(404, "GET", f"/agent-accounts/{name}")
         self.asked(200, "DELETE", f"/agent-accounts/{renamed['name']}", by=owner)
         self.assertEqual(self.mint(made).status, 401)
+        self.asked(401, "GET", "/servers", by=token)
         self.asked(404, "GET", f"/agent-accounts/{made['id']}")
 
     def test_rotation_ends_the_old_secret_at_once_or_after_a_while(self):
@@ -208,10 +214,10 @@ class AgentAccounts(SharedServerCase):
         self.asked(200, "POST", f"/agent-accounts/{made[1]}/deactivate", by=owner)
 
         def listed(query, by=None):
-            return [one["id"] for one in self.asked(200, "GET", f"/agent-accounts?{query}", by=by)["data"]]
-        for whose in (owner["id"], owner["email"]):
-            self.assertEqual(listed(f"owner_user_id={whose}"), made[::-1])
-        self.assertEqual(listed(f"owner_user_id={owner['id']}&active=true"), [made[2], made[0]])
+            return sorted(one["id"] for one in self.asked(200, "GET", f"/agent-accounts?{query}", by=by)["data"])
+        for whose in (owner["id"], owner["id"].upper(), owner["email"]):
+            self.assertEqual(listed(f"owner_user_id={whose}"), sorted(made))
+        self.assertEqual(listed(f"owner_user_id={owner['id']}&active=true"), sorted((made[2], made[0])))
         self.assertEqual(listed(f"owner_user_id={owner['id']}&active=false"), [made[1]])
         self.assertEqual(listed(f"owner_user_id={NOWHERE}"), [])
         self.asked(400, "GET", "/agent-accounts?active=yes")
@@ -229,7 +235,7 @@ class Delegations(SharedServerCase):
         return self.asked(status, "POST", self.path, body, by=by)
 
     def listed(self, by, query=""):
-        return [one["id"] for one in self.asked(200, "GET", self.path + query, by=by)]
+        return sorted(one["id"] for one in self.asked(200, "GET", self.path + query, by=by))
 
     def obo_status(self, user):
         return self.server.token(grant_type="client_credentials", client_id=self.bot["client_id"], client_secret=self.bot["client_secret"],
@@ -259,11 +265,11 @@ class Delegations(SharedServerCase):
         self.assertNotEqual(again["id"], made["id"])
         self.assertEqual(self.listed(self.alice), [again["id"]])
         self.assertEqual(self.listed(self.alice, "?active=false"), [made["id"]])
-        self.assertEqual(self.listed(self.alice, "?active=all"), [again["id"], made["id"]])
+        self.assertEqual(self.listed(self.alice, "?active=all"), sorted((again["id"], made["id"])))
 
     def test_who_sees_it_and_who_may_end_it(self):
         mine, theirs = self.give(self.alice), self.give(self.bob)
-        everything = [theirs["id"], mine["id"]]
+        everything = sorted((theirs["id"], mine["id"]))
         self.assertEqual((self.listed(self.alice), self.listed(self.bob)), ([mine["id"]], [theirs["id"]]))
         for by in (None, self.owner, self.user(role="developer")):
             self.assertEqual(self.listed(by), everything)

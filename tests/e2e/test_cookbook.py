@@ -258,6 +258,27 @@ class SlackWithAFallback(Integration):
             self.refused(self.call(token), 401, "No credentials available for this server")
         self.assertEqual(set(self.mcp.tokens), {ALICE, CAROL})
 
+    def test_a_session_of_somebody_who_left_is_nobodys(self):
+        self.grant(self.alice, shared=True)
+        bob = self.user("bob")
+        self.delegate(bob)
+        as_bob = self.obo(self.server, self.bot, bob)
+        self.assertEqual(self.caller(as_bob), "alice")
+        self.asked(200, "POST", f"/users/{self.alice['id']}/deactivate")
+        self.refused(self.call(as_bob), 401, "No credentials available for this server")
+        self.refused(self.call(self.m2m(self.server, self.bot)), 401, "No credentials available for this server")
+
+    def test_a_delegation_for_other_servers_is_none_here(self):
+        other = self.asked(201, "POST", "/servers", {"name": self.name("other"), "url": self.mcp.url})
+        bob = self.user("bob")
+        self.connect(bob, BOB)
+        self.delegate(bob, server_ids=[other["name"]])
+        self.grant(bob)
+        as_bob = self.obo(self.server, self.bot, bob)
+        self.refused(self.call(as_bob), 403, "invalid_grant: No valid delegation")
+        self.allow(other["name"])
+        self.assertEqual(self.call(as_bob, server=other["id"]).json["code"], "upstream_unauthorized")
+
     def test_the_agents_token_never_reaches_the_mcp_server(self):
         self.grant(self.alice)
         token = self.obo(self.server, self.bot, self.alice)

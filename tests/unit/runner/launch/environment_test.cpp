@@ -79,6 +79,7 @@ TEST_CASE("tools, agent and proxy are injected") {
       {"ALL_PROXY", "http://127.0.0.1:4000"},
       {"HTTPS_PROXY", "http://127.0.0.1:4000"},
       {"HTTP_PROXY", "http://127.0.0.1:4000"},
+      {"MCP_SERVERS_JSON", R"({"mcpServers":{}})"},
       {"NODE_USE_ENV_PROXY", "1"},
       {"NO_PROXY", "127.0.0.1,localhost,::1"},
       {"RUNAGENTS_RUN_ID", "01JRUN"},
