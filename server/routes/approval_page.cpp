@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/config/secret.hpp"
+#include "core/http/html.hpp"
 #include "server/oauth/form.hpp"
 #include "server/oauth/page.hpp"
 #include "server/routes/management.hpp"
@@ -24,17 +25,17 @@ std::string place_of(const std::string& approval) { return "approvals/" + approv
 
 std::string row(std::string_view name, std::string_view value) {
   if (value.empty()) return {};
-  return "<dt>" + escaped(name) + "</dt><dd>" + escaped(value) + "</dd>";
+  return "<dt>" + http::escaped_html(name) + "</dt><dd>" + http::escaped_html(value) + "</dd>";
 }
 
 std::string form_for(const std::string& approval) {
-  return "<form method=\"post\" action=\"/approvals/" + escaped(approval) + "\">";
+  return "<form method=\"post\" action=\"/approvals/" + http::escaped_html(approval) + "\">";
 }
 
 /// Says nothing of the request: whoever has the link only is nobody yet.
 Outgoing sign_in_page(const std::string& approval, const std::string& trouble) {
   std::string body = "<p>Sign in to see what is asked for.</p>";
-  if (!trouble.empty()) body += "<p class=\"trouble\" role=\"alert\">" + escaped(trouble) + "</p>";
+  if (!trouble.empty()) body += "<p class=\"trouble\" role=\"alert\">" + http::escaped_html(trouble) + "</p>";
   body += form_for(approval) +
           "<label for=\"api_key\">Your API key</label><input id=\"api_key\" name=\"api_key\" type=\"password\" "
           "autocomplete=\"current-password\" required><button class=\"main\">Sign in</button></form>";
@@ -51,7 +52,7 @@ std::string describe(const ApprovalRequest& request) {
 
 Outgoing question_page(const ApprovalRequest& request, const std::string& sealed) {
   std::string body = describe(request) + form_for(request.id) + "<input type=\"hidden\" name=\"session\" value=\"" +
-                     escaped(sealed) + "\"><label for=\"reason\">Reason</label><input id=\"reason\" name=\"reason\" "
+                     http::escaped_html(sealed) + "\"><label for=\"reason\">Reason</label><input id=\"reason\" name=\"reason\" "
                      "maxlength=\"500\" autocomplete=\"off\">";
   body +=
       "<button class=\"main\" name=\"decision\" value=\"approve\">Approve this call once</button>"
@@ -61,7 +62,7 @@ Outgoing question_page(const ApprovalRequest& request, const std::string& sealed
 
 Outgoing done_page(const ApprovalRequest& request) {
   const auto by = request.approver.empty() ? std::string{} : " by " + request.approver;
-  return page("Approval request", "<p>" + escaped(std::string{word(request.status)} + by) + ".</p>" + describe(request));
+  return page("Approval request", "<p>" + http::escaped_html(std::string{word(request.status)} + by) + ".</p>" + describe(request));
 }
 
 Outgoing trouble_page(const Error& error) {

@@ -12,6 +12,7 @@
 #include "core/auth/hash.hpp"
 #include "core/auth/percent.hpp"
 #include "core/policy/target.hpp"
+#include "core/http/html.hpp"
 #include "server/mcp/upstream_authorizations.hpp"
 #include "server/oauth/page.hpp"
 #include "server/oauth/token_endpoint.hpp"
@@ -91,7 +92,7 @@ Result<Outgoing> show(UpstreamAuthorizations& authorizations, const std::string&
   if (!*pending) return error_page(too_old);
   const auto& [server, user, client, verifier, redirect_uri] = **pending;
   const auto row = [](std::string_view name, std::string_view value) {
-    return "<dt>" + escaped(name) + "</dt><dd>" + escaped(value) + "</dd>";
+    return "<dt>" + http::escaped_html(name) + "</dt><dd>" + http::escaped_html(value) + "</dd>";
   };
   const auto target = origin_of(client.auth.auth_url);
   auto answer = page("Connect to " + server.name + "?",
@@ -100,7 +101,7 @@ Result<Outgoing> show(UpstreamAuthorizations& authorizations, const std::string&
                          "</dl><p>Go on only if you are this user and have started this yourself: whatever this user "
                          "allows here then acts with your account there.</p><form method=\"post\" "
                          "action=\"/oauth/connect\"><input type=\"hidden\" name=\"state\" value=\"" +
-                         escaped(state) + "\"><button class=\"main\">Go on</button></form>",
+                         http::escaped_html(state) + "\"><button class=\"main\">Go on</button></form>",
                      200, target);
   const auto cookie = cookie_of(state);
   answer.fields.emplace_back("set-cookie", cookie.name + "=" + cookie.value + "; Path=/oauth; Max-Age=600; HttpOnly; " +
@@ -142,8 +143,8 @@ Result<Outgoing> come_back(UpstreamAuthorizations& authorizations, AuditLog& aud
     if (session.error().code != ErrorCode::forbidden) return std::unexpected(session.error());
     return error_page("You are not connected: " + session.error().message + ".", 403);
   }
-  return page("Connected", "<p>" + escaped((*pending)->user.email) + " is connected to " +
-                               escaped((*pending)->server.name) + ". You can close this window.</p>");
+  return page("Connected", "<p>" + http::escaped_html((*pending)->user.email) + " is connected to " +
+                               http::escaped_html((*pending)->server.name) + ". You can close this window.</p>");
 }
 
 }  // namespace
