@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/output/print.hpp"
+#include "cli/run_planes.hpp"
 #include "cli/tool_arguments.hpp"
 #include "cli/tools_call.hpp"
 #include "core/api/client.hpp"
