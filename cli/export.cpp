@@ -154,7 +154,7 @@ Command export_command() {
               "Of the control plane: identity providers, users, agent accounts, servers, policies and delegations, as "
               "YAML unless -o\nsays otherwise, without secrets, which no server gives out. In the local context, and "
               "with --config, the policies and\nidentity providers of the project file.",
-          .examples = {{"runagents export --context prod > prod.yaml", "then: runagents apply -f prod.yaml"},
+          .examples = {{"runagents export --context prod", "into a file: runagents apply -f FILE reads it"},
                        {"runagents export --kind policies -o json", "one kind, as a JSON array"}},
           .flags = {config_flag(options->config),
                     {.name = "kind",

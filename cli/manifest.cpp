@@ -34,7 +34,8 @@ Result<std::vector<Json>> read_json(std::string_view text, const std::string& fi
 Result<std::vector<Json>> read_documents(std::string_view text, const std::string& file) {
   const auto begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return std::vector<Json>{};
-  if (text[begin] == '{' || text[begin] == '[') return read_json(text, file);
+  // YAML's flow style begins alike.
+  if ((text[begin] == '{' || text[begin] == '[') && Json::accept(text)) return read_json(text, file);
   auto documents = read_yaml(std::string{text});
   if (!documents) return wrong(file, documents.error().message);
   return documents;
@@ -105,6 +106,7 @@ Result<std::vector<Manifest>> read_manifests(std::string_view text, const std::s
 
 std::vector<Manifest> manifests_of(const model::Project& project) {
   std::vector<Manifest> manifests;
+  manifests.reserve(project.identity_providers.size() + project.policies.size());
   const auto place = project.file.filename().string();
   for (const auto& provider : project.identity_providers) {
     manifests.push_back({"IdentityProvider", provider.name, provider_spec(provider), place});

@@ -16,7 +16,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using api::Target;
-using api::text_of;
 
 bool names_account(const AgentTokenOptions& options) {
   return !options.account.empty() || !options.client_id.empty() || !options.client_secret.empty() ||
@@ -70,8 +69,9 @@ Result<api::RequestCredential> mcp_credential(const AgentTokenOptions& options, 
                 "runagents server starts a control plane that does; runagents context add points here to it");
   }
   const bool has_own = (*connection)->credential || (*connection)->session;
-  if (!names_account(options) && (has_own || !agent_client(options, context)))
+  if (!names_account(options) && (has_own || !agent_client(options, context))) {
     return api::RequestCredential{context.credential};
+  }
   return [&options, &context](std::string_view refused) -> Result<config::Secret> {
     auto token = agent_token(options, context, refused);
     if (!token) return std::unexpected(std::move(token.error()));

@@ -29,8 +29,8 @@ struct ToolsCall {
   std::string name = {};
   std::string method = {};  ///< of a tool of kind `mcp`: the name of one of its tools
   std::string path = {};
-  std::vector<std::string> words = {};  ///< of such a tool: NAME=VALUE
-  std::string arguments = {};           ///< of such a tool: a JSON object, "@FILE", or "-"
+  std::vector<std::string> words = {};    ///< of such a tool: NAME=VALUE
+  std::string arguments = {};             ///< of such a tool: a JSON object, "@FILE", or "-"
   std::string data = {};                  ///< text, "@FILE", or "-"
   std::vector<std::string> headers = {};  ///< "NAME: VALUE"
   std::string user = {};

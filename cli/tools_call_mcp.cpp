@@ -162,8 +162,9 @@ Outcome call_mcp_tool(const ToolsCall& options, const RunOptions& run, Context& 
   const auto last = runagents::call_tool(run, *planes, dialogue.first(),
                                          [&dialogue](const ToolAnswer& answer) { return dialogue.next(answer); });
   const auto& answer = dialogue.result();
-  if (!answer)
+  if (!answer) {
     return std::unexpected(last ? Error{ErrorCode::unavailable, "the MCP server gave no answer"} : last.error());
+  }
   if (answer->refused) return std::unexpected(refusal_in(*answer));
   const auto response = response_in(*answer, Dialogue::call_id);
   if (response.is_object() && response.contains("result")) return print_result(response["result"], options, context);

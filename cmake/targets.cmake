@@ -41,11 +41,16 @@ function(runagents_precompile target precompiled)
 endfunction()
 
 runagents_precompiled(runagents_precompiled)
+# A header that was compiled with other options is refused.
+runagents_precompiled(runagents_precompiled_small $<$<CONFIG:Release>:-Os>)
 
-# runagents_library(NAME FOLDER [FOLDERS more...] LINK public... PRIVATE private...)
+# runagents_library(NAME FOLDER [PRECOMPILED target] [FOLDERS more...] LINK public... PRIVATE private...)
 # One static library per folder: runagents_NAME, made of the .cpp files directly in it.
 function(runagents_library name folder)
-  cmake_parse_arguments(arg "" "" "FOLDERS;LINK;PRIVATE" ${ARGN})
+  cmake_parse_arguments(arg "" "PRECOMPILED" "FOLDERS;LINK;PRIVATE" ${ARGN})
+  if(NOT arg_PRECOMPILED)
+    set(arg_PRECOMPILED runagents_precompiled)
+  endif()
   set(sources)
   foreach(one ${folder} ${arg_FOLDERS})
     file(GLOB found CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${one}/*.cpp)
@@ -54,7 +59,7 @@ function(runagents_library name folder)
   endforeach()
   add_library(runagents_${name} STATIC ${sources})
   target_link_libraries(runagents_${name} PUBLIC runagents_flags ${arg_LINK} PRIVATE ${arg_PRIVATE})
-  runagents_precompile(runagents_${name} runagents_precompiled)
+  runagents_precompile(runagents_${name} ${arg_PRECOMPILED})
 endfunction()
 
 # runagents_embed(TARGET PATTERN...): compiles files into a library; cli/embedded_files.hpp gives them back.

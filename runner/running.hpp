@@ -63,8 +63,8 @@ class Running {
   /// Serves until the agent has ended, and closes the run's record.
   [[nodiscard]] Summary serve();
 
-  /// Instead of `start` and `serve`: takes a call and those that follow it through the pipeline, as if this process were
-  /// the agent, and closes the run's record.
+  /// Instead of `start` and `serve`: takes a call and those that follow it through the pipeline, as if this process
+  /// were the agent, and closes the run's record.
   [[nodiscard]] Result<ToolAnswer> call_all(ToolCall call, const NextCall& next);
 
  private:
@@ -145,7 +145,8 @@ class Running {
   bool signalled_ = false;
   bool ended_ = false;
   std::chrono::steady_clock::time_point kill_at_ = std::chrono::steady_clock::time_point::max();
-  std::unique_ptr<RemoteRun> remote_;  ///< null: there is no server. Goes first: what its threads hold refers to the rest
+  std::unique_ptr<RemoteRun>
+      remote_;  ///< null: there is no server. Goes first: what its threads hold refers to the rest
 };
 
 }  // namespace runagents

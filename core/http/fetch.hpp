@@ -27,8 +27,8 @@ struct FetchRequest {
   /// No connection to addresses that are not of the public internet (RFC 6890), whatever the name resolves to; and no
   /// proxy, which would connect in our place.
   bool public_only = false;
-  bool keep_alive = false;     ///< on a connection that this thread keeps for the next request to the same server
-  bool at_most_once = false;   ///< on a new connection: on a kept one that breaks, libcurl would send it a second time
+  bool keep_alive = false;    ///< on a connection that this thread keeps for the next request to the same server
+  bool at_most_once = false;  ///< on a new connection: on a kept one that breaks, libcurl would send it a second time
   /// Takes the body of a 2xx answer as it comes, in place of FetchResponse::body; knows status and fields. False ends
   /// the exchange, which is no error.
   std::function<bool(const FetchResponse& head, std::string_view piece)> take_body = {};

@@ -26,7 +26,7 @@ struct DoorUrls {
 struct EnvironmentOptions {
   std::vector<std::pair<std::string, std::string>> add;  ///< --env K=V
   std::set<std::string> pass;                            ///< --pass-env NAME
-  std::set<std::string> hide;                            ///< variables with secrets besides those of the project
+  std::set<std::string> hide = {};                       ///< variables with secrets besides those of the project
 };
 
 /// The agent's environment and how it came about.

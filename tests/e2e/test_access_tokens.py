@@ -7,7 +7,7 @@ import json
 import sqlite3
 import time
 
-from harness import identity
+from harness import identity, node
 from harness.case import main
 from harness.server import UUID, ServerCase
 
@@ -63,6 +63,8 @@ class Contents(AccessTokens):
         self.assertNotEqual(part(alone, 1)["jti"], part(self.m2m(server, account), 1)["jti"])
 
     def test_what_is_no_token(self):
+        if problem := node.install_modules():
+            self.skipTest(problem)
         server = self.start_server()
         good = self.m2m(server, self.new_account(server))
         self.assertTrue(self.is_good(server, good))
@@ -179,8 +181,7 @@ class Rotation(AccessTokens):
             self.assertEqual(self.one.request(method, path, {} if method == "POST" else None, alice["api_key"]).status, 403)
             self.assertEqual(self.one.request(method, path, {} if method == "POST" else None).status, 401)
         self.assertEqual(self.rotate(self.one, status=400, algorithm="HS256")["code"], "usage")
-        first = self.rotate(self.one)
-        self.assertLessEqual(first["signs_from"], first["created_at"], "the first key need not wait")
+        first, = self.one.as_admin("GET", "/signing-keys", status=200)["signing_keys"]
         second = self.rotate(self.one)
         listed = self.one.as_admin("GET", "/signing-keys", status=200)["signing_keys"]
         self.assertEqual([(key["id"], key["retires_at"] is None) for key in listed], [(second["id"], True), (first["id"], False)])

@@ -42,6 +42,53 @@ auth = { type = "bearer", secret = "sk_live_literal" }
         self.assertIn("message", json.loads(done.stderr)["error"])
 
 
+class ArgumentPolicies(EndToEnd):
+    """What policies ask of the arguments of MCP tools and of facts about users."""
+
+    def write(self, **policies):
+        self.project({"shop": {"kind": "mcp", "base_url": "https://mcp.example.com/mcp"}}, policies, agent={"name": "a"})
+
+    def lint(self, status=9):
+        return [one["check"] for one in self.cli_json("policies", "lint", status=status)]
+
+    LIMIT = {"permission": "deny", "operations": ["refund"], "arguments": [{"field": "/amount", "op": "gt", "value": 100}]}
+    ALLOW = {"permission": "allow", "operations": ["refund"]}
+
+    def test_conditions_are_shown_and_explained(self):
+        self.write(p={"rules": [self.ALLOW, self.LIMIT]})
+        self.assertIn("where /amount gt 100", self.cli("policies", "get", "p", status=0).stdout)
+        self.assertEqual(self.cli_json("policies", "get", "p")["rules"][1]["arguments"], self.LIMIT["arguments"])
+        explain = ("policies", "explain", "refund", "https://mcp.example.com/mcp", "--check", "--arguments")
+        self.cli(*explain, '{"amount": 100}', status=0)
+        self.cli(*explain, '{"amount": 101}', status=4)
+        self.cli(*explain, "-", input='{"amount": "many"}', status=4)
+        self.cli(*explain, '{"amount": 1, "amount": 101}', status=2)
+
+    def test_facts_about_users_are_asked_for(self):
+        self.write(everyone={"rules": [self.ALLOW]},
+                   people={"rules": [self.ALLOW], "subjects": ["role:auditor", "attribute:team=blue", "user:ada@example.com"]})
+        explain = ("policies", "explain", "refund", "https://mcp.example.com/mcp", "--check", "--user", "u1")
+        for fact in (("--role", "auditor"), ("--attribute", "team=blue"), ("--email", "ada@example.com")):
+            self.cli(*explain, *fact, status=0)
+        self.cli(*explain, "--role", "other", "--attribute", "team=red", "--email", "eve@example.com", "--group", "g", status=4)
+        self.cli(*explain, "--attribute", "blue", status=2)
+        self.cli(*explain[:-2], "--role", "auditor", status=2)
+
+    def test_a_rule_with_conditions_covers_no_other(self):
+        self.write(p={"rules": [self.ALLOW, self.LIMIT]})
+        self.lint(status=0)
+        self.write(p={"rules": [{"permission": "deny", "operations": ["refund"]}, self.ALLOW]})
+        self.assertIn("shadowed", self.lint())
+
+    def test_policies_for_users_are_bound_and_shadow_on_their_side_only(self):
+        self.write(own={"rules": [self.ALLOW]}, people={"rules": [self.ALLOW], "subjects": ["group:finance"]})
+        self.lint(status=0)
+        self.write(people={"rules": [self.ALLOW], "subjects": ["group:finance"]})
+        self.assertEqual(self.lint(), ["never-allowed"])
+        self.write(own={"rules": [{"permission": "deny"}]}, people={"rules": [self.ALLOW], "subjects": ["group:finance"]})
+        self.assertIn("shadowed", self.lint())
+
+
 class Policies(EndToEnd):
     def setUp(self):
         super().setUp()

@@ -9,6 +9,7 @@ from harness import node
 from harness.case import PROGRAM
 from harness.mcp import NodeServer, request, tool_call
 from harness.server import UUID, ServerCase
+from harness.waiting import until
 
 
 def setUpModule():
@@ -232,7 +233,7 @@ class Grants(Remote):
         taken = self.cli_json("grants", "create", "bot", "slack", "--shared", "--yes")
         self.assertEqual([one["id"] for one in self.cli_json("grants", "list", "bot")], [taken["id"]])
         self.cli("grants", "revoke", taken["id"], "--yes", status=0)
-        self.assertEqual(len(self.cli_json("grants", "list", "bot", "--all")), 1)
+        self.assertIn(taken["id"], [one["id"] for one in self.cli_json("grants", "list", "bot", "--all")])
 
     def test_why(self):
         ada = self.user_key("ada@example.com")
@@ -289,8 +290,11 @@ class Mcp(Remote):
         self.cli("mcp", "call", "fixture", "test_simple_text", "--account", "bot", "--user", "admin@localhost", status=4)
         self.cli("delegations", "create", "bot", status=0)
         self.cli("mcp", "call", "fixture", "test_simple_text", "--account", "bot", "--user", "admin@localhost", status=0)
-        kinds = [one["actor_type"] for one in self.cli_json("audit", "list", "--action", "tool.call", "--account", "bot")]
-        self.assertEqual(kinds, ["delegated", "account"])
+        def kinds():
+            return [one["actor_type"] for one in self.cli_json("audit", "list", "--action", "tool.call", "--account", "bot")
+                    if one["outcome"] == "ok"]
+        until(lambda: len(kinds()) == 2, "both calls to be in the audit log")
+        self.assertEqual(kinds(), ["delegated", "account"])
 
     def bridge(self, steps, *arguments, **settings):
         """What the SDK's client sees of the command."""
@@ -333,11 +337,9 @@ class Mcp(Remote):
         self.cli("token", "revoke", "-", "--account", "bot", input=old, status=0)
         self.assertIn("result", say(call))
         self.assertEqual(len(self.cli_json("audit", "list", "--action", "token.issue")), 2)
-        upstream_port = self.upstream.port
         self.upstream.close()
         lost = say(call)
-        self.assertEqual((lost["id"], lost["error"]["code"]), (2, -32603), lost)
-        self.assertNotEqual(upstream_port, 0)
+        self.assertEqual((lost["id"], lost["result"]["structuredContent"]["code"]), (2, "upstream_unreachable"))
         self.server.stop()
         self.assertIn("cannot be reached", say(call)["error"]["message"])
         bridge.stdin.write("no json\n")

@@ -429,6 +429,31 @@ class Sdk(EndToEnd):
         self.addCleanup(server.close)
         return server
 
+    def test_a_person_calls_one_tool_by_name(self):
+        for settings in ({}, {"sessions": False}, {"json": True}):
+            server = self.fixture(**settings)
+            self.project({"demo": {"kind": "mcp", "base_url": server.url}, "echo": {"base_url": "builtin://echo"}},
+                         {"p": {"rules": [{"permission": "allow", "operations": ["list_repos", "test_error_handling", "nope"]}]}})
+            call = ("tools", "call", "demo")
+            self.assertEqual(self.cli(*call, "list_repos", "--arg", "org=acme", status=0).stdout, "repositories of acme\n", settings)
+        self.assertEqual(self.cli_json(*call, "list_repos", "--arguments", '{"org": "a"}')["structuredContent"]["org"], "a")
+        self.assertIn("POLICY_DENIED", self.cli(*call, "large", "--arg", "bytes=1", status=4).stderr)
+        self.cli(*call, "test_error_handling", status=9)
+        self.cli(*call, "nope", status=9)
+        for wrong in ((*call, "GET", "/x"), ("tools", "call", "echo", "GET"), ("tools", "call", "echo", "GET", "/", "--arg", "a=1")):
+            self.cli(*wrong, status=2)
+        run = self.cli_json("runs", "list")[0]["id"]
+        self.cli("runs", "verify", run, status=0)
+
+    def test_an_agent_finds_its_servers_in_its_environment(self):
+        self.project({"demo-x": {"kind": "mcp", "base_url": self.fixture().url}, "echo": {"base_url": "builtin://echo"}},
+                     {"p": {"rules": [{"permission": "allow"}]}})
+        script = "import os; observe(url=os.environ['MCP_DEMO_X_URL'], tool=os.environ['TOOL_DEMO_X_URL'], all=os.environ['MCP_SERVERS_JSON'], outer=os.environ.get('MCP_OUTER_URL'))"
+        seen = self.run_agent(script, env={"MCP_OUTER_URL": "kept"}).observed
+        self.assertEqual(seen["url"], seen["tool"])
+        self.assertEqual(json.loads(seen["all"]), {"mcpServers": {"demo-x": {"type": "http", "url": seen["url"]}}})
+        self.assertEqual(seen["outer"], "kept")
+
     def test_an_agent_works_with_a_server_as_far_as_policy_goes(self):
         said = self.drive(
             [["listTools", {}], ["callTool", {"name": "list_repos", "arguments": {"org": "acme"}}],

@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timedelta, timezone
 from urllib.parse import quote_plus, urlencode, urlsplit
 
-from harness import identity
+from harness import identity, node
 from harness.case import main
 from harness.server import ServerCase
 from harness.waiting import until
@@ -356,6 +356,8 @@ class People(ServerCase):
     REDIRECT = "http://127.0.0.1:9/callback"
 
     def setUp(self):
+        if problem := node.install_modules():
+            self.skipTest(problem)
         super().setUp()
         jwks = identity.make_tokens([{"kid": "rsa", "alg": "RS256"}])["private"]["keys"]
         self.provider = identity.OpenIdProvider(
