@@ -7,6 +7,7 @@
 #include "server/mcp/parts.hpp"
 #include "server/mcp/relay.hpp"
 #include "server/mcp/session_id.hpp"
+#include "server/mcp/stream_guard.hpp"
 #include "server/mcp/upstream_fields.hpp"
 
 namespace runagents::server {
@@ -88,6 +89,7 @@ http::Task<int> McpEndpoint::Parts::post(ProxiedRequest request, http::Exchange&
   }
   std::string code;
   int status = 0;
+  const StreamGuard guard{context, ticker, planes, request, admitted->admission.binding(), exchange};
   if (admitted->admission.server.transport == model::McpTransport::stdio) {
     status = co_await stdio_sessions.post(*admitted, exchange, code);
   } else {
@@ -188,6 +190,7 @@ http::Task<int> McpEndpoint::Parts::session(ProxiedRequest request, http::Exchan
     co_return status;
   }
   const auto& admission = admitted->admission;
+  const StreamGuard guard{context, ticker, planes, request, admission.binding(), exchange};
   if (admission.server.transport == model::McpTransport::stdio) {
     const int status = co_await stdio_sessions.session(request.request.method, *admitted, exchange);
     co_return status;

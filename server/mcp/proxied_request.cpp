@@ -169,6 +169,14 @@ Admitted<AdmittedTool> admit_list(Plane& plane, const ProxiedRequest& request) {
   return AdmittedTool{.admission = std::move(*admission), .tool = {}, .params = {}, .decision = {}};
 }
 
+Result<std::string> binding_now(Plane& plane, const ProxiedRequest& request) {
+  auto admission = admit_caller(plane, request);
+  if (!admission) return std::unexpected(std::move(admission.error()));
+  auto services = mcp_services(plane);
+  if (auto attached = attach_credential(services, *admission); !attached) return std::unexpected(attached.error());
+  return admission->binding();
+}
+
 Refusal without_credential(AdmittedPost admitted, Error error) {
   return {.error = std::move(error),
           .post = std::move(admitted.post),

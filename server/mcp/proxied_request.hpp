@@ -70,6 +70,9 @@ struct AdmittedTool {
 [[nodiscard]] Admitted<AdmittedTool> admit_tool(Plane& plane, const ProxiedRequest& request);
 [[nodiscard]] Admitted<AdmittedTool> admit_list(Plane& plane, const ProxiedRequest& request);
 
+/// What the request would be bound to if it came now (Admission::binding); the error with which it would be refused.
+[[nodiscard]] Result<std::string> binding_now(Plane& plane, const ProxiedRequest& request);
+
 /// What was admitted, but the credential cannot be had.
 [[nodiscard]] Refusal without_credential(AdmittedPost admitted, Error error);
 [[nodiscard]] Refusal without_credential(AdmittedSession admitted, Error error);

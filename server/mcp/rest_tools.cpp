@@ -9,6 +9,7 @@
 #include "server/mcp/parts.hpp"
 #include "server/mcp/peer_messages.hpp"
 #include "server/mcp/relay.hpp"
+#include "server/mcp/stream_guard.hpp"
 
 namespace runagents::server {
 namespace {
@@ -94,6 +95,7 @@ http::Task<int> McpEndpoint::Parts::call_tool(ProxiedRequest request, http::Exch
     }
     co_return status;
   }
+  const StreamGuard guard{context, ticker, planes, request, admitted->admission.binding(), exchange};
   auto answer = co_await ask_renewing(admitted->admission, "tools/call", admitted->params, exchange);
   int status = 0;
   std::string code;

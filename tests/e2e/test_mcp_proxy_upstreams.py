@@ -1,14 +1,13 @@
 """The proxy to MCP servers: servers that fail, lie, drip, flood or speak TLS, and clients that leave."""
 
 import json
-import socket
 import time
 import unittest
 
 from harness.case import main
 from harness.mcp import request, tool_call
 from harness.processes import own_peak_kib, reset_peak
-from harness.proxy import JSON, ProxyCase
+from harness.proxy import Leaving, ProxyCase, stands_still
 from harness.waiting import until
 
 MIB = 1 << 20
@@ -16,24 +15,6 @@ MIB = 1 << 20
 
 def result(message, value):
     return json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": value}).encode()
-
-
-class Leaving:
-    """A request to the proxy on a bare connection, to read as slowly as a test wants, or to leave."""
-
-    def __init__(self, server, path, body, token, **fields):
-        host, port = server.url.split("//")[1].split(":")
-        self.socket = socket.create_connection((host, int(port)))
-        body = b"" if body is None else json.dumps(body).encode()
-        lines = [f"{'POST' if body else 'GET'} /api/v1{path} HTTP/1.1", f"Host: {host}", f"Authorization: Bearer {token}",
-                 f"Content-Length: {len(body)}", *(f"{name}: {value}" for name, value in {**JSON, **fields}.items())]
-        self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
-
-    def read(self, size=65536):
-        return self.socket.recv(size)
-
-    def close(self):
-        self.socket.close()
 
 
 class Upstreams(ProxyCase):
@@ -208,7 +189,7 @@ class Flooding(Upstreams):
         read = len(client.read())
         # What the client does not read stays at the server.
         until(lambda: sent)
-        until(lambda: stands_still(sent), "the flood to stand still")
+        until(lambda: stands_still(lambda: sent), "the flood to stand still")
         self.assertLess(len(sent), 60)
         while chunk := client.read(MIB):
             read += len(chunk)
@@ -258,6 +239,42 @@ class Flooding(Upstreams):
         client.close()
 
 
+class Revocation(Upstreams):
+    def test_an_answer_under_way_ends_with_the_right_to_it(self):
+        ann = self.new_user(self.server, "ann@example.com")
+        delegation = self.delegate(ann)
+        obo = self.obo(self.server, self.account, ann)
+        ended = []
+
+        def endless(message, exchange):
+            exchange.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+            try:
+                while True:
+                    exchange.send(b"b\r\n: hear me\n\n\r\n")
+                    time.sleep(0.05)
+            except OSError:
+                ended.append(1)
+                raise
+        self.upstream.behave = lambda message, exchange: (
+            endless(message, exchange) if not message or message.get("method") == "tools/call" else None)
+        mine, theirs = self.begin(token=obo), self.begin()
+        clients = [Leaving(self.server, "/proxy/github/mcp", body, token, **session)
+                   for token, session in ((obo, mine), (self.token, theirs)) for body in (tool_call("merge", {}), None)]
+        for client in clients:
+            while b"hear me" not in client.read():
+                pass
+        self.server.request("DELETE", f"/delegations/{delegation['id']}", credential=ann["api_key"])
+        for client in clients[:2]:
+            with self.assertRaises(OSError):  # cut, not ended
+                while client.read():
+                    pass
+        until(lambda: len(ended) == 2, "the server to be left alone")
+        for client in clients[2:]:
+            self.assertIn(b"hear me", client.read())
+        for client in clients:
+            client.close()
+
+
 class Tls(ProxyCase):
     def test_certificates_are_checked(self):
         self.allow()
@@ -281,12 +298,6 @@ class Tls(ProxyCase):
         for url in ("http://169.254.169.254/mcp", "http://[fe80::1]/mcp", "http://2852039166/mcp"):
             answer = self.server.as_admin("POST", "/servers", {"name": "metadata", "url": url})
             self.assertEqual(answer.status, 400, url)
-
-
-def stands_still(sent):
-    before = len(sent)
-    time.sleep(0.1)
-    return len(sent) == before
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """`runagents server` with MCP servers behind it."""
 
 import json
+import socket
+import time
 
 from .mcp import events, modern, request
 from .mcp_upstream import MODERN, McpUpstream
@@ -107,3 +109,28 @@ class ProxyCase(ServerCase):
             found = self.server.as_admin("GET", f"/auditlogs?action_type={action}", status=200)["data"]
             return found if len(found) >= count else None
         return until(there, f"{count} entries of the audit log", timeout=5)
+
+
+class Leaving:
+    """A request to the proxy on a bare connection, to read as slowly as a test wants, or to leave."""
+
+    def __init__(self, server, path, body, token, **fields):
+        host, port = server.url.split("//")[1].split(":")
+        self.socket = socket.create_connection((host, int(port)))
+        body = b"" if body is None else json.dumps(body).encode()
+        lines = [f"{'POST' if body else 'GET'} /api/v1{path} HTTP/1.1", f"Host: {host}", f"Authorization: Bearer {token}",
+                 f"Content-Length: {len(body)}", *(f"{name}: {value}" for name, value in {**JSON, **fields}.items())]
+        self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+    def read(self, size=65536):
+        return self.socket.recv(size)
+
+    def close(self):
+        self.socket.close()
+
+
+def stands_still(there):
+    """Whether what `there` returns has a length that does not grow any more."""
+    before = len(there())
+    time.sleep(0.15)
+    return before > 0 and len(there()) == before

@@ -56,7 +56,9 @@ def call(id, name, arguments):
     elif name == "flood":
         for number in range(arguments["count"]):
             say({"jsonrpc": "2.0", "method": "notifications/message", "params": {"level": "info", "data": f"{number} " + "z" * 1000}})
-            (FOLDER / "flooded").write_text(str(number))
+            if number % 1000 == 0:
+                with (FOLDER / "flooded").open("a") as told:
+                    told.write(".")
         answer(id, tell("flooded"))
     elif name == "long_line":
         say("x" * (17 << 20))
