@@ -35,7 +35,7 @@ def install_modules():
                     shutil.copyfile(FOLDER / name, part / name)
                 done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1",
                                        "--fetch-timeout=20000"], cwd=part, stdin=subprocess.DEVNULL, capture_output=True,
-                                      text=True, timeout=120)
+                                      text=True, timeout=240)
                 if done.returncode != 0:
                     return "npm cannot install the packages: " + " ".join(done.stderr.split())[:300]
                 part.chmod(0o755)
