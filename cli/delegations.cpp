@@ -37,6 +37,14 @@ Result<std::vector<Json>> read_delegations(const std::string& account, bool all,
   return found;
 }
 
+Result<std::vector<Json>> delegations_to(const std::string& account, bool all, Context& context) {
+  auto client = open_client(context);
+  if (!client) return std::unexpected(client.error());
+  const auto id = id_of(account_kind(), account, *client);
+  if (!id) return std::unexpected(id.error());
+  return read_delegations(*id, all, *client);
+}
+
 bool has_email(const Json& delegation, const std::string& email) {
   return lowered(text_of(delegation, "delegator_email")) == lowered(email);
 }
@@ -172,11 +180,7 @@ Json import_body(const Json& wanted) {
 }  // namespace
 
 Outcome list_delegations(const DelegationsList& options, Context& context) {
-  auto client = open_client(context);
-  if (!client) return std::unexpected(client.error());
-  const auto account = id_of(account_kind(), options.account, *client);
-  if (!account) return std::unexpected(account.error());
-  auto delegations = read_delegations(*account, options.all, *client);
+  auto delegations = delegations_to(options.account, options.all, context);
   if (!delegations) return std::unexpected(delegations.error());
   if (!options.email.empty()) {
     std::erase_if(*delegations, [&](const Json& one) { return !has_email(one, options.email); });
@@ -201,11 +205,7 @@ Outcome create_delegation(const DelegationCreate& options, Context& context) {
 }
 
 Outcome find_delegation(const DelegationFind& options, Context& context) {
-  auto client = open_client(context);
-  if (!client) return std::unexpected(client.error());
-  const auto account = id_of(account_kind(), options.account, *client);
-  if (!account) return std::unexpected(account.error());
-  const auto delegations = read_delegations(*account, false, *client);
+  const auto delegations = delegations_to(options.account, false, context);
   if (!delegations) return std::unexpected(delegations.error());
   std::vector<std::string> known;
   for (const auto& one : *delegations) {
@@ -220,11 +220,7 @@ Outcome find_delegation(const DelegationFind& options, Context& context) {
 }
 
 Outcome export_delegations(const DelegationsExport& options, Context& context) {
-  auto client = open_client(context);
-  if (!client) return std::unexpected(client.error());
-  const auto account = id_of(account_kind(), options.account, *client);
-  if (!account) return std::unexpected(account.error());
-  const auto delegations = read_delegations(*account, false, *client);
+  const auto delegations = delegations_to(options.account, false, context);
   if (!delegations) return std::unexpected(delegations.error());
   auto& out = context.terminal.out;
   if (options.format == "csv") out << csv_head << '\n';

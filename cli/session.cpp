@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/api/client.hpp"
 #include "core/config/file_lock.hpp"
 
 namespace runagents::cli {
@@ -15,11 +16,6 @@ using std::chrono::seconds;
 constexpr seconds shortest_life{60};
 
 std::chrono::sys_seconds now() { return std::chrono::floor<seconds>(std::chrono::system_clock::now()); }
-
-std::string text_in(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
 
 std::unexpected<Error> session_is_over(const Connection& connection, const std::string& why) {
   return fail(ErrorCode::unauthenticated, fmt::format("the login to {} is over: {}", connection.label(), why),
@@ -91,13 +87,13 @@ Result<Session> load_session(std::string_view name, api::ControlPlane& local) {
   if (!value) return std::unexpected(value.error());
   const Json json = Json::parse(value->reveal(), nullptr, false);
   if (!json.is_object()) return fail(ErrorCode::configuration, fmt::format("store:{} is no session", name));
-  Session session{.endpoint = text_in(json, "endpoint"),
-                  .token_url = text_in(json, "token_url"),
-                  .revocation_url = text_in(json, "revocation_url"),
-                  .ca_file = text_in(json, "ca_file"),
+  Session session{.endpoint = api::text_of(json, "endpoint"),
+                  .token_url = api::text_of(json, "token_url"),
+                  .revocation_url = api::text_of(json, "revocation_url"),
+                  .ca_file = api::text_of(json, "ca_file"),
                   .tokens = {}};
-  session.tokens.access_token = config::Secret{text_in(json, "access_token")};
-  session.tokens.refresh_token = config::Secret{text_in(json, "refresh_token")};
+  session.tokens.access_token = config::Secret{api::text_of(json, "access_token")};
+  session.tokens.refresh_token = config::Secret{api::text_of(json, "refresh_token")};
   if (const auto at = json.find("expires_at"); at != json.end() && at->is_number_integer()) {
     session.tokens.expires_at = std::chrono::sys_seconds{seconds{at->get<std::int64_t>()}};
   }

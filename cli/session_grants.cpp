@@ -74,6 +74,20 @@ Outcome set_shared(const GrantSharing& sharing, const Json& own, const SessionGr
   return print_grant("changed", *changed, options.of, context);
 }
 
+/// `flips`: to the contrary of what it is, whatever the options say.
+Outcome change_own(const SessionGrantShare& options, bool flips, Context& context) {
+  auto client = client_for_changes(context);
+  if (!client) return std::unexpected(client.error());
+  const auto pair = pair_of(options.of, *client);
+  if (!pair) return std::unexpected(pair.error());
+  const GrantSharing sharing{*client, *pair};
+  const auto own = sharing.own();
+  if (!own) return std::unexpected(own.error());
+  auto wanted = options;
+  if (flips) wanted.shared = !api::is_set(*own, "shared");
+  return set_shared(sharing, *own, wanted, context);
+}
+
 }  // namespace
 
 Outcome list_session_grants(const SessionGrantsList& options, Context& context) {
@@ -119,27 +133,11 @@ Outcome create_session_grant(const SessionGrantCreate& options, Context& context
 }
 
 Outcome share_session_grant(const SessionGrantShare& options, Context& context) {
-  auto client = client_for_changes(context);
-  if (!client) return std::unexpected(client.error());
-  const auto pair = pair_of(options.of, *client);
-  if (!pair) return std::unexpected(pair.error());
-  const GrantSharing sharing{*client, *pair};
-  const auto own = sharing.own();
-  if (!own) return std::unexpected(own.error());
-  return set_shared(sharing, *own, options, context);
+  return change_own(options, false, context);
 }
 
 Outcome toggle_session_grant(const SessionGrantShare& options, Context& context) {
-  auto client = client_for_changes(context);
-  if (!client) return std::unexpected(client.error());
-  const auto pair = pair_of(options.of, *client);
-  if (!pair) return std::unexpected(pair.error());
-  const GrantSharing sharing{*client, *pair};
-  const auto own = sharing.own();
-  if (!own) return std::unexpected(own.error());
-  auto flipped = options;
-  flipped.shared = !api::is_set(*own, "shared");
-  return set_shared(sharing, *own, flipped, context);
+  return change_own(options, true, context);
 }
 
 Outcome ensure_session_grant(const SessionGrantCreate& options, Context& context) {

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/api/client.hpp"
 #include "core/api/reason.hpp"
 #include "core/ascii.hpp"
 
@@ -14,11 +15,6 @@ namespace runagents::api {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string text_member(const Json& json, const char* name) {
-  const auto found = json.find(name);
-  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
 
 /// A finding of a validator: {"loc": ["body", "name"], "msg": "field required"}.
 std::string finding_text(const Json& finding) {
@@ -28,12 +24,12 @@ std::string finding_text(const Json& finding) {
   if (const auto loc = finding.find("loc"); loc != finding.end() && loc->is_array() && !loc->empty()) {
     text = loc->back().is_string() ? loc->back().get<std::string>() + ": " : std::string{};
   }
-  return text + text_member(finding, "msg");
+  return text + text_of(finding, "msg");
 }
 
 std::string detail_text(const Json& json) {
   const auto found = json.find("detail");
-  if (found == json.end() || !found->is_array()) return text_member(json, "detail");
+  if (found == json.end() || !found->is_array()) return text_of(json, "detail");
   std::string text;
   for (const auto& finding : *found) {
     const auto one = finding_text(finding);
@@ -94,14 +90,14 @@ void read_phrase(const Response& response, std::string_view text, Error& error) 
 }
 
 void read_oauth(const Json& json, const Response& response, Error& error) {
-  const auto word = text_member(json, "error");
+  const auto word = text_of(json, "error");
   const auto* found = std::ranges::find(oauth_errors, word, &OAuthError::word);
   if (found == oauth_errors.end()) return;
   // A grant that the server does not like is 403 where it says so, and 400 where the request is malformed.
   const bool is_malformed = found->code == ErrorCode::forbidden && response.status == 400;
   error.code = is_malformed ? ErrorCode::usage : found->code;
   error.reason = word;
-  const auto description = text_member(json, "error_description");
+  const auto description = text_of(json, "error_description");
   error.message = description.empty() ? word : word + ": " + description;
 }
 
@@ -127,12 +123,12 @@ Error error_of(const Response& response) {
   const Json json = Json::parse(response.body, nullptr, false);
   if (json.is_object()) {
     const auto detail = detail_text(json);
-    error.message = text_member(json, "error");
+    error.message = text_of(json, "error");
     if (error.message.empty()) error.message = detail;
-    error.hint = text_member(json, "hint");
+    error.hint = text_of(json, "hint");
     read_oauth(json, response, error);
     read_phrase(response, error.message + " " + detail, error);
-    if (const auto code = text_member(json, "code"); !code.empty()) read_code(code, error);
+    if (const auto code = text_of(json, "code"); !code.empty()) read_code(code, error);
   }
   if (response.status == 405) {
     error.code = ErrorCode::unavailable;
@@ -159,7 +155,7 @@ Result<Page> page_of(Json json) {
       if (value.is_array() && (list == nullptr || name == "data")) list = &value;
     }
     page.is_counted = json.contains("data") && !json.contains("next_cursor");
-    page.next_cursor = text_member(json, "next_cursor");
+    page.next_cursor = text_of(json, "next_cursor");
   }
   if (list == nullptr) return fail(ErrorCode::unavailable, "the control plane's answer is no list");
   page.items.assign(std::make_move_iterator(list->begin()), std::make_move_iterator(list->end()));

@@ -267,7 +267,7 @@ class Forwarding {
       gone_ = true;
       connection_->close();
     };
-    std::expected<std::string, Refusal> list;
+    std::expected<std::string_view, Refusal> list;
     for (bool last = false; list && !last;) {
       connection.arm(call_.tool->timeout);
       const auto piece = co_await body.next();
@@ -313,12 +313,13 @@ class Forwarding {
     return scrubber_ ? scrubber_->pass(piece, last) : piece;
   }
 
-  /// What the agent is shown of a piece.
-  std::expected<std::string, Refusal> filtered(std::string_view piece, bool last) {
-    if (!tool_list_) return std::string{scrubbed(piece, last)};
+  /// What the agent is shown of a piece; valid until the next one.
+  std::expected<std::string_view, Refusal> filtered(std::string_view piece, bool last) {
+    if (!tool_list_) return scrubbed(piece, last);
     auto listed = tool_list_->pass(piece, last);
     if (!listed) return refuse(upstream_protocol, call_.upstream() + " sent " + listed.error());
-    return std::string{scrubbed(*listed, last)};
+    listed_ = std::move(*listed);
+    return scrubbed(listed_, last);
   }
 
   std::string_view scrubbed_reason() {
@@ -389,6 +390,7 @@ class Forwarding {
   std::optional<std::string_view> first_body_;
   std::optional<Scrubber> scrubber_;
   std::optional<ToolListFilter> tool_list_;
+  std::string listed_;
   std::string reason_;
   const std::string no_fields_;
   bool may_retry_ = false;

@@ -49,16 +49,8 @@ Verdict judge(Call& call) {
   }
 }
 
-/// Every stage that decides. What is said to an MCP server stands in the body, which is read for that.
-http::Task<Verdict> admit(const Engine& engine, Call& call, Exchange& exchange) {
-  auto verdict = recognise(engine, call);
-  if (!verdict || call.opens_tunnel) co_return verdict;
-  if (call.tool->kind == model::ToolKind::mcp && call.method() != "CONNECT") {
-    verdict = co_await read_messages(call, exchange);
-    if (!verdict) co_return verdict;
-  }
-  co_return judge(call);
-}
+/// What is said to an MCP server stands in the body, which is read before it is judged.
+bool speaks_mcp(const Call& call) { return call.tool->kind == model::ToolKind::mcp && call.method() != "CONNECT"; }
 
 /// The stages that may wait for somebody: a person, a secret.
 http::Task<Verdict> clear(Engine& engine, Call& call, Exchange& exchange) {
@@ -107,7 +99,11 @@ http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange) {
     co_return;
   }
   engine.request_ids.next(call.request_id);
-  auto verdict = co_await admit(engine, call, exchange);
+  auto verdict = recognise(engine, call);
+  if (verdict && !call.opens_tunnel) {
+    if (speaks_mcp(call)) verdict = co_await read_messages(call, exchange);
+    if (verdict) verdict = judge(call);
+  }
   if (verdict && call.method() == "CONNECT" && exchange.has_early_bytes()) {
     verdict = refuse(model::RefusalCode::bad_request, "bytes came before the CONNECT was answered");
   } else if (verdict && call.opens_tunnel) {
