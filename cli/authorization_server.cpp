@@ -85,13 +85,14 @@ Result<AuthorizationServer> discover(const Connection& connection, const auth::F
     return fail(ErrorCode::unavailable, connection.endpoint + " does not say how to log in",
                 "give it an API key instead: runagents config set api-key", "not_offered");
   }
-  AuthorizationServer server{.issuer = api::text_of(json, "issuer"),
-                             .authorization_url = api::text_of(json, "authorization_endpoint"),
-                             .device_url = api::text_of(json, "device_authorization_endpoint"),
-                             .token_url = api::text_of(json, "token_endpoint"),
-                             .revocation_url = api::text_of(json, "revocation_endpoint"),
-                             .names_itself = json.value("authorization_response_iss_parameter_supported", Json{}) == true,
-                             .ca_file = connection.ca_file};
+  AuthorizationServer server{
+      .issuer = api::text_of(json, "issuer"),
+      .authorization_url = api::text_of(json, "authorization_endpoint"),
+      .device_url = api::text_of(json, "device_authorization_endpoint"),
+      .token_url = api::text_of(json, "token_endpoint"),
+      .revocation_url = api::text_of(json, "revocation_endpoint"),
+      .names_itself = json.value("authorization_response_iss_parameter_supported", Json{}) == true,
+      .ca_file = connection.ca_file};
   if (server.issuer != connection.endpoint) {
     return fail(ErrorCode::configuration, connection.endpoint + " says that it is another server",
                 "the context's endpoint has to be the server's own URL, letter by letter");

@@ -98,10 +98,8 @@ Result<RunPlanes> run_planes(const RunOptions& options, Context& context) {
   if (!credential) return std::unexpected(credential.error());
   const auto opener = [connection](api::RequestCredential with) -> OpenTransport {
     return [connection, with = std::move(with)]() -> Result<std::unique_ptr<api::Transport>> {
-      return api::open_http({.endpoint = connection.endpoint,
-                             .ca_file = connection.ca_file,
-                             .timeout = answer_time,
-                             .credential = with});
+      return api::open_http(
+          {.endpoint = connection.endpoint, .ca_file = connection.ca_file, .timeout = answer_time, .credential = with});
     };
   };
   const auto get = [shared = *credential](std::string_view refused) { return shared->get(refused); };
@@ -112,8 +110,8 @@ Result<RunPlanes> run_planes(const RunOptions& options, Context& context) {
     if (!secret) return std::unexpected(std::move(secret.error()));
     return runagents::AgentClient{named->client_id, std::make_shared<const config::Secret>(std::move(*secret))};
   };
-  planes.remote.emplace(RemotePlane{
-      .endpoint = connection.endpoint, .open = opener(get), .anonymous = opener({}), .client = client});
+  planes.remote.emplace(
+      RemotePlane{.endpoint = connection.endpoint, .open = opener(get), .anonymous = opener({}), .client = client});
   return planes;
 }
 

@@ -58,7 +58,8 @@ std::string journal_here(const std::string& id, Context& context) {
 
 /// The lines that a server has are proven as they are, and against the journal where that is on this machine.
 Result<audit::ChainReport> verify_at_server(model::Run& run, api::ControlPlane& plane, Context& context) {
-  const auto lines = plane.events(run.id, {.after_seq = 0, .limit = 0, .type = {}, .wait = std::chrono::milliseconds{0}});
+  const auto lines =
+      plane.events(run.id, {.after_seq = 0, .limit = 0, .type = {}, .wait = std::chrono::milliseconds{0}});
   if (!lines) return std::unexpected(lines.error());
   auto report = audit::verify(*lines);
   run.journal = journal_here(run.id, context);
@@ -80,8 +81,7 @@ Outcome verify_run(const RunsVerify& options, Context& context) {
   deliver_left_runs(context);
   auto run = find_run(options.id, **plane);
   if (!run) return std::unexpected(run.error());
-  auto report =
-      (*connection)->is_local() ? audit::verify(run->journal) : verify_at_server(*run, **plane, context);
+  auto report = (*connection)->is_local() ? audit::verify(run->journal) : verify_at_server(*run, **plane, context);
   if (!report) return std::unexpected(report.error());
   if (report->intact) {
     report->problem = missing_from(*report, *run);

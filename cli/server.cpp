@@ -167,8 +167,7 @@ Command server_command() {
             .value = "ORIGIN",
             .summary = "web pages that may speak MCP to it (repeatable)",
             .binding = &options->origins},
-           switch_flag("internal-webhooks",
-                       "webhooks may be at internal addresses, and at http URLs",
+           switch_flag("internal-webhooks", "webhooks may be at internal addresses, and at http URLs",
                        options->internal_webhooks),
            switch_flag("insecure", "listen beyond the loopback without TLS", options->insecure)},
       .run = [options](Context& context) { return run_server(*options, context); }};

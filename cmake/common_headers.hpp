@@ -1,7 +1,7 @@
 // What is compiled once for a sanitized tree.
-#include "standard_headers.hpp"
-
 #include <fmt/format.h>
 #include <fstream>
 
 #include <boost/asio.hpp>
+
+#include "standard_headers.hpp"

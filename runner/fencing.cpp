@@ -193,7 +193,8 @@ Result<fence::View> view_for(const RunOptions& options) {
   request.credentials = credential_files(environment);
   request.never_shown = secret_files(options.project);
   // Their paths are absolute, or belong to the configuration.
-  for (const auto& secret : options.own_secrets) add_file(request.never_shown, secret, options.directories.configuration);
+  for (const auto& secret : options.own_secrets)
+    add_file(request.never_shown, secret, options.directories.configuration);
   const auto& own = options.directories;
   for (const auto& directory : {own.configuration, own.data, own.cache, own.runtime}) {
     request.never_shown.push_back(directory.string());

@@ -12,8 +12,8 @@ namespace runagents {
 /// That a server may not have all of a run's record yet: a file beside the journal, from before the run is made known
 /// to the server until its end is acknowledged there. It outlives a runner that was killed, and a server that was away.
 struct LeftRecord {
-  std::string endpoint;   ///< of the server
-  bool is_known = false;  ///< the server has said that it knows the run
+  std::string endpoint;                    ///< of the server
+  bool is_known = false;                   ///< the server has said that it knows the run
   std::optional<api::RunChange> ending{};  ///< nothing while the run is at work, or when its runner is lost
 };
 

@@ -41,8 +41,9 @@ int run(const RunOptions& options, const RunPlanes& planes) {
 }
 
 launch::EnvironmentOptions environment_options(const RunOptions& options) {
-  launch::EnvironmentOptions wanted{
-      .add = options.environment, .pass = {options.pass_environment.begin(), options.pass_environment.end()}, .hide = {}};
+  launch::EnvironmentOptions wanted{.add = options.environment,
+                                    .pass = {options.pass_environment.begin(), options.pass_environment.end()},
+                                    .hide = {}};
   for (const auto& secret : options.own_secrets) {
     if (secret.kind == model::SecretReference::Kind::env) wanted.hide.insert(secret.value);
   }

@@ -343,8 +343,7 @@ void Running::wire() {
   credentials_ = std::make_unique<egress::Credentials>(
       *secrets_, *worker_,
       egress::TokenRuns{.oauth2 = oauth2_.get(), .agent = agent_tokens_ ? &*agent_tokens_ : nullptr}, std::move(aws_));
-  approvals_ =
-      std::make_unique<egress::Approvals>(loop_, *asking_, *recorder_, *pauses_, run_id_, approval_options());
+  approvals_ = std::make_unique<egress::Approvals>(loop_, *asking_, *recorder_, *pauses_, run_id_, approval_options());
   engine_.reset(new egress::Engine{
       loop_, ticker_, snapshot_, *recorder_, *approvals_, *credentials_, *upstreams_, {}, tls_.get()});
   if (entering_) engine_->entrance = entering_->ingress.get();

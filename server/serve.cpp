@@ -151,12 +151,10 @@ Result<void> serve(const ServeOptions& options, const std::function<void(const R
   if (!messenger) return std::unexpected(std::move(messenger.error()));
   const Webhooks webhooks{std::move(*messenger), {.may_be_internal = options.has_internal_webhooks}};
   Site site{context, **planes, **patient, options.requests_per_second};
-  McpEndpoint mcp{context,
-                  site.ticker,
-                  **planes,
-                  **patient,
-                  audit,
-                  {.issuer = url, .origins = options.allowed_origins, .is_loopback = is_loopback(options.address)}};
+  McpEndpoint mcp{
+      context,  site.ticker,
+      **planes, **patient,
+      audit,    {.issuer = url, .origins = options.allowed_origins, .is_loopback = is_loopback(options.address)}};
   Watch watch{site};
   site.endpoints = {&watch, &mcp};
   site.description = description_of(site, url);

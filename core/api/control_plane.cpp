@@ -173,8 +173,7 @@ Result<model::ApprovalRequest> ControlPlane::expire(std::string_view id) {
 }
 
 Result<std::optional<model::ApprovalGrant>> ControlPlane::use_grant(const model::Action& action,
-                                                                    std::string_view run_id,
-                                                                    std::string_view use_id) {
+                                                                    std::string_view run_id, std::string_view use_id) {
   Json body = to_json(action);
   body["run_id"] = run_id;
   if (!use_id.empty()) body["use_id"] = use_id;

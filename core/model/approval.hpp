@@ -43,8 +43,8 @@ struct Action {
 
 /// A request for a human decision on one action.
 struct ApprovalRequest {
-  std::string id;      ///< UUID
-  std::string run_id;  ///< the run that asked first
+  std::string id;            ///< UUID
+  std::string run_id;        ///< the run that asked first
   std::string requested_by;  ///< id of the user whose run that is; empty: the owner of the embedded store
   Action action;
   std::string action_id;  ///< digest of `action`, the same for equal actions; set by the control plane

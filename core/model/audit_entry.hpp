@@ -8,8 +8,8 @@ namespace runagents::model {
 
 /// What somebody did in the control plane, or tried to. Holds no secrets.
 struct AuditEntry {
-  std::string id = {};  ///< UUID
-  Time at = {};               ///< that of the entry when it is not set
+  std::string id = {};          ///< UUID
+  Time at = {};                 ///< that of the entry when it is not set
   std::string action = {};      ///< "session_grant.promote", "tool.call", ...: a noun and a verb
   std::string actor_kind = {};  ///< "local", "user", "account", "delegated"
   std::string actor_id = {};    ///< of the user, or of the agent account; empty: the owner of the embedded store

@@ -22,9 +22,9 @@ struct Run {
   std::string agent;
   std::vector<std::string> command;
   std::string end_user;
-  std::string account;    ///< the agent account that its tools may use; empty: none
-  std::string created_by; ///< id of the user who started it; empty: the owner of the embedded store
-  std::string isolation;  ///< "none" or "strict"
+  std::string account;     ///< the agent account that its tools may use; empty: none
+  std::string created_by;  ///< id of the user who started it; empty: the owner of the embedded store
+  std::string isolation;   ///< "none" or "strict"
   std::string project_file;
   std::string journal;  ///< absolute path of the run's event journal
   std::int64_t runner_pid = 0;
@@ -35,7 +35,8 @@ struct Run {
   std::uint64_t calls = 0;     ///< indexed so far
   std::uint64_t refused = 0;   ///< of those
   std::uint64_t approved = 0;  ///< of those
-  std::uint64_t last_seq = 0;  ///< up to this event the control plane has the record; 0 where it reads the journal itself
+  std::uint64_t last_seq =
+      0;  ///< up to this event the control plane has the record; 0 where it reads the journal itself
   Time created_at;
   Time updated_at;
   std::optional<Time> finished_at;

@@ -56,9 +56,9 @@ std::optional<std::string> token_resource(const model::BaseUrl& base, std::strin
 struct AgentTokenSource::Entry {
   Shared credential;
   std::chrono::sys_seconds good_until{};
-  std::optional<http::Timer> asking;   // cancelled when the answer is there
-  std::optional<Error> failure;        // of the last answer
-  Clock::time_point quiet_until;       // renewed a moment ago
+  std::optional<http::Timer> asking;  // cancelled when the answer is there
+  std::optional<Error> failure;       // of the last answer
+  Clock::time_point quiet_until;      // renewed a moment ago
 };
 
 /// What the thread uses; the connection is made there when it is first needed.
@@ -153,10 +153,10 @@ http::Task<Verdict> AgentTokenSource::inject(Call& call, Exchange& /*exchange*/)
   if (!subject) co_return std::unexpected(std::move(subject.error()));
   const auto obtained = co_await obtain(*subject, nullptr);
   if (!obtained) {
-    co_return refuse(credential_unavailable,
-                     "the agent account's token for the tool \"" + tool_.name +
-                         "\" is not available: " + obtained.error().message,
-                     obtained.error().hint);
+    co_return refuse(
+        credential_unavailable,
+        "the agent account's token for the tool \"" + tool_.name + "\" is not available: " + obtained.error().message,
+        obtained.error().hint);
   }
   call.credential = *obtained;
   co_return pass();

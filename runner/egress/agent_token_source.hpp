@@ -51,7 +51,8 @@ class AgentTokenSource final : public CredentialSource {
   using Subject = std::pair<std::string, std::string>;  ///< type and name; both empty: the account alone
 
   [[nodiscard]] std::expected<Subject, Refusal> subject_of(const Call& call) const;
-  http::Task<Result<std::shared_ptr<const Credential>>> obtain(Subject subject, std::shared_ptr<const Credential> refused);
+  http::Task<Result<std::shared_ptr<const Credential>>> obtain(Subject subject,
+                                                               std::shared_ptr<const Credential> refused);
 
   const model::Tool& tool_;
   std::map<Subject, std::shared_ptr<Entry>> entries_;

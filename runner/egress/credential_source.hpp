@@ -21,8 +21,8 @@ class CredentialSource {
   /// Sets `call.credential`, or refuses the call. What failed is tried again with the next call.
   [[nodiscard]] virtual http::Task<Verdict> inject(Call& call, Exchange& exchange) = 0;
 
-  /// Whether a 401 with this challenge (WWW-Authenticate; may be empty) is about the credential, so that another one may
-  /// help.
+  /// Whether a 401 with this challenge (WWW-Authenticate; may be empty) is about the credential, so that another one
+  /// may help.
   [[nodiscard]] virtual bool is_to_blame(std::string_view /*challenge*/) const { return true; }
 
   /// The tool did not accept `call.credential` (401). True: another one has been found and is in its place, so that the

@@ -29,8 +29,8 @@ std::unexpected<Refusal> broken_upstream(const Call& call, const UpstreamConnect
 
 /// What a 401 says of the credential; a copy, because the response may be replaced by another one.
 std::string challenge_of(const http::ResponseHead& response) {
-  const auto found = std::ranges::find_if(
-      response.fields, [](const auto& field) { return same_field(field.name, "www-authenticate"); });
+  const auto found = std::ranges::find_if(response.fields,
+                                          [](const auto& field) { return same_field(field.name, "www-authenticate"); });
   return found == response.fields.end() ? std::string{} : std::string{found->value};
 }
 

@@ -124,7 +124,8 @@ http::Task<api::Response> Connection::ask(api::Request request) {
   const auto deadline = Clock::now() + wanted_wait(request.target);
   const auto shared = std::make_shared<const api::Request>(std::move(request));
   const std::string_view target = shared->target;
-  auto& workers = asks_other_servers(shared->method, target.substr(0, target.find('?'))) ? site_.patient_planes : site_.planes;
+  auto& workers =
+      asks_other_servers(shared->method, target.substr(0, target.find('?'))) ? site_.patient_planes : site_.planes;
   http::Timer pause{site_.context};
   bool is_gone = false;
   on_gone = [&] {

@@ -53,11 +53,11 @@ struct Admission {
   std::shared_ptr<const PolicySet> policies;
   PolicyTarget target;
   CredentialSource source = CredentialSource::none;
-  std::string credential_id;      ///< of the OAuth session that is used; empty: the server's own, or none
-  std::string grant_id;           ///< by which it is used
-  std::string grantor_user_id;    ///< whose it is
-  std::string credential_fields;  ///< field lines that carry it; a secret
-  config::Secret secret;          ///< the server's own, for a command's environment
+  std::string credential_id;          ///< of the OAuth session that is used; empty: the server's own, or none
+  std::string grant_id;               ///< by which it is used
+  std::string grantor_user_id;        ///< whose it is
+  std::string credential_fields;      ///< field lines that carry it; a secret
+  config::Secret secret;              ///< the server's own, for a command's environment
   std::uint64_t session_version = 0;  ///< of that session, when its token was read
   bool can_renew = false;             ///< an OAuth session that may get a new token when this one is refused
   bool needs_refresh = false;         ///< its token is about to expire: nothing is attached yet

@@ -20,7 +20,8 @@ http::Task<Result<void>> CredentialRefresher::refresh(Admission& admission, bool
   mine->is_over = true;
   if (!refreshed) mine->error = refreshed.error();
   mine->done.cancel();
-  if (const auto known = under_way_.find(id); known != under_way_.end() && known->second == mine) under_way_.erase(known);
+  if (const auto known = under_way_.find(id); known != under_way_.end() && known->second == mine)
+    under_way_.erase(known);
   co_return refreshed;
 }
 

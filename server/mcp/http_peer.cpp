@@ -169,7 +169,8 @@ http::Task<Result<PeerAnswer>> HttpPeer::ask(const Admission& admission, Convers
   auto answer = co_await send(admission, conversation, question, call, watch);
   // Without sessions the end of the connection says it (2026-07-28, "Cancellation").
   if (!answer && watch.is_gone() && !mcp::is_modern(conversation.version)) {
-    auto cancelled = R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" + question.id + "}}";
+    auto cancelled =
+        R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":)" + question.id + "}}";
     static_cast<void>(co_await tell(admission, conversation, std::move(cancelled)));
   }
   co_return answer;

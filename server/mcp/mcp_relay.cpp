@@ -69,8 +69,8 @@ http::Task<int> McpEndpoint::Parts::post(ProxiedRequest request, http::Exchange&
     co_return status;
   }
   auto shared = share(request);
-  auto admitted = co_await admit<AdmittedPost>(
-      [shared](Plane& plane) { return admit_post(plane, std::move(*shared)); });
+  auto admitted =
+      co_await admit<AdmittedPost>([shared](Plane& plane) { return admit_post(plane, std::move(*shared)); });
   const auto record_calls = [&](const Admission& admission, const mcp::Messages& messages, const Decision& decision,
                                 int status, std::string_view code) {
     for (const auto& message : messages.all) {
@@ -183,8 +183,7 @@ http::Task<int> McpEndpoint::Parts::refuse_post(const ProxiedRequest& request, c
 
 http::Task<int> McpEndpoint::Parts::session(ProxiedRequest request, http::Exchange& exchange) {
   auto shared = share(request);
-  auto admitted =
-      co_await admit<AdmittedSession>([shared](Plane& plane) { return admit_session(plane, *shared); });
+  auto admitted = co_await admit<AdmittedSession>([shared](Plane& plane) { return admit_session(plane, *shared); });
   if (!admitted) {
     const int status = co_await refuse(exchange, request, admitted.error());
     co_return status;

@@ -36,7 +36,8 @@ Result<std::optional<PeerMessage>> read_one(const json& message, std::string_vie
   }
   const auto result = message.find("result");
   const auto error = message.find("error");
-  if ((result == message.end()) == (error == message.end())) return unusable_answer("it has no result, or an error too");
+  if ((result == message.end()) == (error == message.end()))
+    return unusable_answer("it has no result, or an error too");
   const auto raw = mcp::raw_member(text, result == message.end() ? "error" : "result");
   if (!raw || !(result == message.end() ? *error : *result).is_object()) {
     return unusable_answer("its result is no object");

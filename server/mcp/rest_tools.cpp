@@ -80,8 +80,7 @@ http::Task<int> McpEndpoint::Parts::call_tool(ProxiedRequest request, http::Exch
     co_return status;
   }
   auto shared = share(request);
-  auto admitted =
-      co_await admit<AdmittedTool>([shared](Plane& plane) { return admit_tool(plane, *shared); });
+  auto admitted = co_await admit<AdmittedTool>([shared](Plane& plane) { return admit_tool(plane, *shared); });
   if (!admitted) {
     const auto& refusal = admitted.error();
     const int status = co_await refuse(exchange, request, refusal);
@@ -113,8 +112,7 @@ http::Task<int> McpEndpoint::Parts::call_tool(ProxiedRequest request, http::Exch
 
 http::Task<int> McpEndpoint::Parts::list_tools(ProxiedRequest request, http::Exchange& exchange) {
   auto shared = share(request);
-  auto admitted =
-      co_await admit<AdmittedTool>([shared](Plane& plane) { return admit_list(plane, *shared); });
+  auto admitted = co_await admit<AdmittedTool>([shared](Plane& plane) { return admit_list(plane, *shared); });
   if (!admitted) {
     const int status = co_await refuse(exchange, request, admitted.error());
     co_return status;

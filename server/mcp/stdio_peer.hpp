@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "server/mcp/peer.hpp"
 #include "core/http/ticker.hpp"
+#include "server/mcp/peer.hpp"
 #include "server/mcp/stdio_starts.hpp"
 
 namespace runagents::server {

@@ -134,7 +134,8 @@ void StdioProcess::signal_group(int signal) const { ::kill(-pid_, signal); }
 http::Task<void> StdioProcess::read_output(std::shared_ptr<StdioProcess> self) {
   std::string read;
   for (bool is_over = false; !is_over;) {
-    while (self->is_paused_ && self->output_.is_open()) static_cast<void>(co_await self->resumed_.async_wait(http::by_value));
+    while (self->is_paused_ && self->output_.is_open())
+      static_cast<void>(co_await self->resumed_.async_wait(http::by_value));
     const auto before = read.size();
     read.resize(before + read_bytes);
     const auto [error, size] =

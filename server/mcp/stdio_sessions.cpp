@@ -115,7 +115,11 @@ struct StdioSessions::Waiting {
 
 struct StdioSessions::Session final : http::Ticking {
   Session(http::Ticker& ticker, std::shared_ptr<StdioProcess> started, const Admission& admission)
-      : Ticking{ticker}, process{started}, flow{std::make_shared<Flow>(std::move(started))}, binding{admission.binding()}, server_id{admission.server.id} {
+      : Ticking{ticker},
+        process{started},
+        flow{std::make_shared<Flow>(std::move(started))},
+        binding{admission.binding()},
+        server_id{admission.server.id} {
     touch();
   }
 

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "core/http/exchange.hpp"
-#include "server/mcp/proxied_request.hpp"
 #include "core/http/ticker.hpp"
+#include "server/mcp/proxied_request.hpp"
 #include "server/mcp/stdio_starts.hpp"
 
 namespace runagents::server {

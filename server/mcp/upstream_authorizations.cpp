@@ -72,7 +72,8 @@ Result<BegunAuthorization> UpstreamAuthorizations::begin(const model::McpServer&
   const auto state = new_secret("");
   const auto digest = digest_of(state.reveal());
   auto verifier = auth::new_code_verifier();
-  auto plain = json{{"verifier", verifier}, {"issuer", client->auth.issuer}, {"client_id", client->auth.client_id}}.dump();
+  auto plain =
+      json{{"verifier", verifier}, {"issuer", client->auth.issuer}, {"client_id", client->auth.client_id}}.dump();
   const auto sealed = (*sealer)->seal(plain, place_of(digest));
   config::wipe(plain);
   config::wipe(verifier);
@@ -93,9 +94,8 @@ Result<BegunAuthorization> UpstreamAuthorizations::begin(const model::McpServer&
 }
 
 Result<Pending> UpstreamAuthorizations::find(std::string_view state) {
-  const auto row = services_.database.read([&](soci::session& session) -> Result<std::optional<Row>> {
-    return Row::load(session, digest_of(state));
-  });
+  const auto row = services_.database.read(
+      [&](soci::session& session) -> Result<std::optional<Row>> { return Row::load(session, digest_of(state)); });
   if (!row) return std::unexpected(row.error());
   return *row ? open(**row) : Pending{};
 }

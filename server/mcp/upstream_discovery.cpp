@@ -219,7 +219,7 @@ class Discovery {
 
   const model::McpServer& server_;
   const auth::Fetch& fetch_;
-  std::string named_;         ///< by the challenge
+  std::string named_;                       ///< by the challenge
   std::vector<std::string> wanted_scopes_;  ///< by the challenge
   std::string resource_;
   bool has_metadata_ = false;

@@ -20,8 +20,7 @@ Principal principal_of(const model::AgentAccount& account, const model::User* us
 /// The record of a token comes before it is handed out: none goes out that is not in it.
 OAuthResult<void> note(OAuthServices& services, const Actor& actor, const AccessToken& token) {
   const auto noted = services.audit.add(
-      actor,
-      {.action = "token.issue", .account_id = token.account_id, .object = token.id, .outcome = "ok"});
+      actor, {.action = "token.issue", .account_id = token.account_id, .object = token.id, .outcome = "ok"});
   if (!noted) return refuse_for_now(noted.error());
   return {};
 }
@@ -31,9 +30,9 @@ std::unexpected<OAuthError> note_refusal(OAuthServices& services, const Actor& a
                                          const model::AgentAccount& account, const NamedUser& named,
                                          std::unexpected<OAuthError> refusal) {
   static_cast<void>(services.audit.add(actor, {.action = "token.issue",
-                                                                       .user_id = named.user ? named.user->id : "",
-                                                                       .account_id = account.id,
-                                                                       .outcome = "refused"}));
+                                               .user_id = named.user ? named.user->id : "",
+                                               .account_id = account.id,
+                                               .outcome = "refused"}));
   return refusal;
 }
 

@@ -10,7 +10,8 @@ class session;
 namespace runagents::server {
 
 /// The deny list of tokens: what was revoked before it expired, by `jti`, whole logins, by `sid`, and all that a key
-/// signed, by `kid`. Entries go when what they refuse has expired anyway. Within a transaction of the caller's; both throw soci::soci_error.
+/// signed, by `kid`. Entries go when what they refuse has expired anyway. Within a transaction of the caller's; both
+/// throw soci::soci_error.
 
 /// Also takes up to a hundred entries away that are of no use any more.
 void add_revoked(soci::session& session, const std::string& id, std::chrono::sys_seconds expires_at);

@@ -156,9 +156,8 @@ Result<Outgoing> decide_device(OAuthServices& services, const SignInState& state
 }
 
 Result<Outgoing> hand_out_code(OAuthServices& services, const SignInState& state, const Signed& who) {
-  const auto code = services.codes.issue({.login = login_of(state, who),
-                                          .redirect_uri = state.redirect_uri,
-                                          .code_challenge = state.code_challenge});
+  const auto code = services.codes.issue(
+      {.login = login_of(state, who), .redirect_uri = state.redirect_uri, .code_challenge = state.code_challenge});
   if (!code) return std::unexpected(code.error());
   return redirect_with(back_to_client(state), services.issuer.issuer(), "code", code->reveal());
 }
@@ -169,9 +168,9 @@ Result<void> note(OAuthServices& services, const Incoming& request, const SignIn
     if (auto used = services.clients.note_use(state.client_id); !used) return used;
   }
   return services.audit.add(by(who.principal, request), {.action = "login.decide",
-                                                                .user_id = state.user_id,
-                                                                .object = state.client_id,
-                                                                .outcome = allowed ? "ok" : "refused"});
+                                                         .user_id = state.user_id,
+                                                         .object = state.client_id,
+                                                         .outcome = allowed ? "ok" : "refused"});
 }
 
 }  // namespace

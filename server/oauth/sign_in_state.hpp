@@ -22,8 +22,8 @@ struct SignInState {
   std::string redirect_uri;            ///< empty: for a device
   std::string code_challenge;
   std::string state;
-  std::string user_code;  ///< of a device, once the person has given it
-  std::string user_id;    ///< empty: nobody has signed in yet
+  std::string user_code;   ///< of a device, once the person has given it
+  std::string user_id;     ///< empty: nobody has signed in yet
   std::string api_key_id;  ///< by which they have
   model::Role role = model::Role::user;
   std::string cookie_digest;

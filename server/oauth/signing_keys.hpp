@@ -52,7 +52,8 @@ class SigningKeys {
   [[nodiscard]] Result<std::vector<SigningKeyFacts>> list();
 
   /// Makes a key that takes over after `publication`. `at_once`: now, and nothing that the others signed is accepted
-  /// any more, in no process, for a key that somebody got hold of. ErrorCode::conflict while another one is about to take over.
+  /// any more, in no process, for a key that somebody got hold of. ErrorCode::conflict while another one is about to
+  /// take over.
   [[nodiscard]] Result<SigningKeyFacts> rotate(const Actor& actor, std::string_view algorithm, bool at_once);
 
  private:

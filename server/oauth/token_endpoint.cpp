@@ -33,9 +33,9 @@ OAuthResult<Outgoing> answer(OAuthServices& services, const Incoming& request) {
   if (type.empty()) return refuse("invalid_request", "grant_type is missing");
   const auto* found = std::ranges::find(grants, type, &Grant::type);
   if (found == grants.end()) return refuse("unsupported_grant_type", "this server has no such grant type");
-  return found->grant(services, {.form = std::move(*form),
-                                 .client = std::move(*client),
-                                 .id = std::string{request.field("x-request-id")}});
+  return found->grant(
+      services,
+      {.form = std::move(*form), .client = std::move(*client), .id = std::string{request.field("x-request-id")}});
 }
 
 }  // namespace

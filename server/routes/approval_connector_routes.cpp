@@ -70,22 +70,32 @@ Result<Outgoing> activity(ApprovalNotices& notices, const Incoming& request) {
 void add_approval_connector_routes(Router& router, ApprovalConnectors& connectors, ApprovalNotices& notices,
                                    AuditLog& audit) {
   add_change(router, audit, "POST", "/approval-connectors", Access::admin, "approval_connector.create",
-             [&](const Incoming& request) { return create(connectors, request); });
-  router.add("GET", "/approval-connectors", Access::admin, [&](const Incoming& request) -> Result<Outgoing> {
-    const auto paging = paging_of(request);
-    if (!paging) return std::unexpected(paging.error());
-    return array_answer(request, connectors.list(*paging), as_json);
-  });
-  router.add("GET", "/approval-connectors/activity", Access::admin,
-             [&](const Incoming& request) { return activity(notices, request); });
-  router.add("GET", "/approval-connectors/{}", Access::admin,
-             [&](const Incoming& request) { return object_answer(connectors.get(request.parameter(0))); });
+             [&](const Incoming& request) { return create(connectors, request); })
+      .says("creates a receiver of notices about approvals");
+  router
+      .add("GET", "/approval-connectors", Access::admin,
+           [&](const Incoming& request) -> Result<Outgoing> {
+             const auto paging = paging_of(request);
+             if (!paging) return std::unexpected(paging.error());
+             return array_answer(request, connectors.list(*paging), as_json);
+           })
+      .says("lists the receivers of notices about approvals");
+  router
+      .add("GET", "/approval-connectors/activity", Access::admin,
+           [&](const Incoming& request) { return activity(notices, request); })
+      .says("lists what was sent to them, and how that went");
+  router
+      .add("GET", "/approval-connectors/{}", Access::admin,
+           [&](const Incoming& request) { return object_answer(connectors.get(request.parameter(0))); })
+      .says("shows one receiver of notices");
   add_change(router, audit, "PATCH", "/approval-connectors/{}", Access::admin, "approval_connector.update",
-             [&](const Incoming& request) { return change(connectors, request); });
+             [&](const Incoming& request) { return change(connectors, request); })
+      .says("changes a receiver of notices");
   add_change(router, audit, "DELETE", "/approval-connectors/{}", Access::admin, "approval_connector.delete",
              [&](const Incoming& request) {
                return object_answer(connectors.remove(actor_of(request), request.parameter(0)));
-             });
+             })
+      .says("deletes a receiver of notices");
 }
 
 }  // namespace runagents::server

@@ -45,14 +45,16 @@ Outgoing sign_in_page(const std::string& approval, const std::string& trouble) {
 std::string describe(const ApprovalRequest& request) {
   const auto& action = request.action;
   return "<dl>" + row("Agent", action.agent) + row("For", action.end_user.empty() ? "nobody" : action.end_user) +
-         row("Tool", action.tool) + row("Operation", action.capability) + row("Call", action.method + " " + action.url) +
-         row("Body", request.body_preview) + row("Policy", request.policy + ", rule " + std::to_string(request.rule)) +
+         row("Tool", action.tool) + row("Operation", action.capability) +
+         row("Call", action.method + " " + action.url) + row("Body", request.body_preview) +
+         row("Policy", request.policy + ", rule " + std::to_string(request.rule)) +
          row("Until", model::to_iso8601(request.expires_at)) + "</dl>";
 }
 
 Outgoing question_page(const ApprovalRequest& request, const std::string& sealed) {
   std::string body = describe(request) + form_for(request.id) + "<input type=\"hidden\" name=\"session\" value=\"" +
-                     http::escaped_html(sealed) + "\"><label for=\"reason\">Reason</label><input id=\"reason\" name=\"reason\" "
+                     http::escaped_html(sealed) +
+                     "\"><label for=\"reason\">Reason</label><input id=\"reason\" name=\"reason\" "
                      "maxlength=\"500\" autocomplete=\"off\">";
   body +=
       "<button class=\"main\" name=\"decision\" value=\"approve\">Approve this call once</button>"
@@ -62,7 +64,8 @@ Outgoing question_page(const ApprovalRequest& request, const std::string& sealed
 
 Outgoing done_page(const ApprovalRequest& request) {
   const auto by = request.approver.empty() ? std::string{} : " by " + request.approver;
-  return page("Approval request", "<p>" + http::escaped_html(std::string{word(request.status)} + by) + ".</p>" + describe(request));
+  return page("Approval request",
+              "<p>" + http::escaped_html(std::string{word(request.status)} + by) + ".</p>" + describe(request));
 }
 
 Outgoing trouble_page(const Error& error) {
@@ -71,8 +74,8 @@ Outgoing trouble_page(const Error& error) {
 }
 
 bool is_for_people(const Error& error) {
-  return error.code == ErrorCode::forbidden || error.code == ErrorCode::not_found || error.code == ErrorCode::conflict ||
-         error.code == ErrorCode::usage;
+  return error.code == ErrorCode::forbidden || error.code == ErrorCode::not_found ||
+         error.code == ErrorCode::conflict || error.code == ErrorCode::usage;
 }
 
 /// One answer to a form of the page.
@@ -91,7 +94,9 @@ class Visit {
     if (!person && person.error().code != ErrorCode::unauthenticated) return std::unexpected(person.error());
     if (!person) return sign_in_page(approval_, "This is not a valid API key.");
     const auto found = parts_.approvals.get(*person, approval_);
-    if (!found) return is_for_people(found.error()) ? trouble_page(found.error()) : Result<Outgoing>{std::unexpected(found.error())};
+    if (!found)
+      return is_for_people(found.error()) ? trouble_page(found.error())
+                                          : Result<Outgoing>{std::unexpected(found.error())};
     if (found->status != model::ApprovalStatus::pending) return done_page(*found);
     return question_page(*found, seal(*person, **sealer));
   }
@@ -104,9 +109,8 @@ class Visit {
   }
 
   [[nodiscard]] std::string seal(const Principal& person, const auth::Sealer& sealer) const {
-    const nlohmann::json json = {{"user_id", person.user_id()},
-                                 {"role", word(person.role)},
-                                 {"expires_at", number_of(model::now() + lifetime)}};
+    const nlohmann::json json = {
+        {"user_id", person.user_id()}, {"role", word(person.role)}, {"expires_at", number_of(model::now() + lifetime)}};
     return sealer.seal(json.dump(), place_of(approval_));
   }
 
@@ -133,8 +137,9 @@ class Visit {
     if (decision != "approve" && decision != "reject") return error_page("Nothing was decided.");
     const auto decided =
         decision == "approve"
-            ? parts_.approvals.approve(actor, approval_, {.scope = model::Scope::once, .duration = {}, .approver = {},
-                                                          .reason = form.value("reason")})
+            ? parts_.approvals.approve(
+                  actor, approval_,
+                  {.scope = model::Scope::once, .duration = {}, .approver = {}, .reason = form.value("reason")})
             : parts_.approvals.reject(actor, approval_, {}, form.value("reason"));
     if (decided) return done_page(*decided);
     if (is_for_people(decided.error())) return trouble_page(decided.error());
@@ -149,10 +154,15 @@ class Visit {
 }  // namespace
 
 void add_approval_page(Router& router, const DecisionPageParts& parts) {
-  router.add("GET", "/approvals/{}", Access::anybody,
-             [](const Incoming& request) -> Result<Outgoing> { return sign_in_page(request.parameter(0), {}); });
-  router.add("POST", "/approvals/{}", Access::anybody,
-             [parts](const Incoming& request) { return Visit{parts, request}.answer(); });
+  router
+      .add("GET", "/approvals/{}", Access::anybody,
+           [](const Incoming& request) -> Result<Outgoing> { return sign_in_page(request.parameter(0), {}); })
+      .says("shows the page on which a person decides about an approval");
+  router
+      .add("POST", "/approvals/{}", Access::anybody,
+           [parts](const Incoming& request) { return Visit{parts, request}.answer(); })
+      .says("signs a person in, and takes what they decide")
+      .form();
 }
 
 }  // namespace runagents::server

@@ -157,10 +157,9 @@ void add_grant_routes(Router& router, Grants& grants, AuditLog& audit) {
   router
       .add("POST", "/approvals/grants/use", Access::user, [&](const Incoming& request) { return use(grants, request); })
       .says("uses an approval for an action, if there is one");
-  add_change(router, audit, "DELETE", "/approvals/grants/{}", Access::user, "approval_grant.revoke",
-             [&](const Incoming& request) {
-               return object_answer(grants.revoke(actor_of(request), request.parameter(0)));
-             })
+  add_change(
+      router, audit, "DELETE", "/approvals/grants/{}", Access::user, "approval_grant.revoke",
+      [&](const Incoming& request) { return object_answer(grants.revoke(actor_of(request), request.parameter(0))); })
       .says("revokes an approval");
 }
 

@@ -2,8 +2,8 @@
 // authorization server and take it back.
 //
 // Who began gets a link, and could send it to somebody else, whose account at the MCP server would then be connected to
-// the wrong user here. So the link leads to a page that says for whom it is, and the browser that comes back must be the
-// one that was shown it.
+// the wrong user here. So the link leads to a page that says for whom it is, and the browser that comes back must be
+// the one that was shown it.
 
 #include <algorithm>
 
@@ -11,8 +11,8 @@
 
 #include "core/auth/hash.hpp"
 #include "core/auth/percent.hpp"
-#include "core/policy/target.hpp"
 #include "core/http/html.hpp"
+#include "core/policy/target.hpp"
 #include "server/mcp/upstream_authorizations.hpp"
 #include "server/oauth/page.hpp"
 #include "server/oauth/token_endpoint.hpp"
@@ -125,9 +125,9 @@ Result<Outgoing> go_on(UpstreamAuthorizations& authorizations, const std::string
 
 Result<Outgoing> come_back(UpstreamAuthorizations& authorizations, AuditLog& audit, const Incoming& request) {
   const std::string_view target = request.request().target;
-  const auto response =
-      auth::read_authorization_response(target.substr(std::min(target.find('?') + 1, target.size())));
-  if (!response) return error_page("The answer of the authorization server cannot be read: " + std::string{response.error()} + ".");
+  const auto response = auth::read_authorization_response(target.substr(std::min(target.find('?') + 1, target.size())));
+  if (!response)
+    return error_page("The answer of the authorization server cannot be read: " + std::string{response.error()} + ".");
   if (!has_cookie(request, response->state)) return error_page(too_old, 403);
   const auto pending = authorizations.take(response->state);
   if (!pending) return std::unexpected(pending.error());
@@ -156,14 +156,19 @@ bool asks_other_servers(std::string_view method, std::string_view path) noexcept
 void add_upstream_authorization_routes(Router& router, Router& site, UpstreamAuthorizations& authorizations,
                                        McpServers& servers, AuditLog& audit, const std::string& issuer) {
   add_change(router, audit, "POST", "/servers/{}/oauth-session/authorize", Access::user, "oauth_session.authorize",
-             [&](const Incoming& request) { return begin(authorizations, servers, issuer, request); });
+             [&](const Incoming& request) { return begin(authorizations, servers, issuer, request); })
+      .says("begins a login at the server that the MCP server trusts");
   if (issuer.empty()) return;
   site.add("GET", "/oauth/connect", Access::anybody,
-           [&](const Incoming& request) { return show(authorizations, issuer, request); });
+           [&](const Incoming& request) { return show(authorizations, issuer, request); })
+      .says("shows the person which server they are about to log in at");
   site.add("POST", "/oauth/connect", Access::anybody,
-           [&](const Incoming& request) { return go_on(authorizations, issuer, request); });
+           [&](const Incoming& request) { return go_on(authorizations, issuer, request); })
+      .says("sends the person on to that server")
+      .form();
   site.add("GET", "/oauth/callback", Access::anybody,
-           [&](const Incoming& request) { return come_back(authorizations, audit, request); });
+           [&](const Incoming& request) { return come_back(authorizations, audit, request); })
+      .says("takes the person back from that server (RFC 6749, section 4.1.2)");
 }
 
 }  // namespace runagents::server

@@ -75,8 +75,8 @@ void update(soci::session& session, const ApprovalConnector& connector) {
 }
 
 void remove_all(soci::session& session, const std::string& id) {
-  for (const char* sql : {"DELETE FROM approval_connectors WHERE id = :id",
-                          "DELETE FROM webhook_deliveries WHERE connector_id = :id"}) {
+  for (const char* sql :
+       {"DELETE FROM approval_connectors WHERE id = :id", "DELETE FROM webhook_deliveries WHERE connector_id = :id"}) {
     store::Statement statement{session};
     statement.use(id, "id");
     statement.prepare(sql);

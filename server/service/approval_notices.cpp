@@ -26,9 +26,8 @@ constexpr std::size_t max_problem = 300;
 std::string body_of(const model::ApprovalRequest& request, const std::string& issuer) {
   auto data = api::to_json(request);
   data["decision_url"] = issuer + "/approvals/" + request.id;
-  const nlohmann::ordered_json message = {{"type", "approval.requested"},
-                                          {"timestamp", model::to_iso8601(request.created_at)},
-                                          {"data", std::move(data)}};
+  const nlohmann::ordered_json message = {
+      {"type", "approval.requested"}, {"timestamp", model::to_iso8601(request.created_at)}, {"data", std::move(data)}};
   return message.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
@@ -103,9 +102,8 @@ Result<void> ApprovalNotices::announce(soci::session& session, const model::Appr
 
 Result<std::optional<DueNotice>> ApprovalNotices::take() {
   using Taken = Result<std::optional<DueNotice>>;
-  const auto is_due = database_.read([&](soci::session& session) -> Result<bool> {
-    return find_due(session, number_of(model::now())).has_value();
-  });
+  const auto is_due = database_.read(
+      [&](soci::session& session) -> Result<bool> { return find_due(session, number_of(model::now())).has_value(); });
   if (!is_due) return std::unexpected(is_due.error());
   if (!*is_due) return std::optional<DueNotice>{};
   return database_.write(store::Durability::normal, [&](soci::session& session) -> Taken {

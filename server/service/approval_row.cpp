@@ -75,7 +75,8 @@ void insert_request(soci::session& session, const model::ApprovalRequest& reques
   insert.prepare(
       "INSERT INTO approval_requests (id, run_id, action_id, agent, tool, capability, method, url, end_user, "
       "body_sha256, policy, rule, body_preview, body_bytes, content_type, approver_groups, default_duration_s, status, "
-      "created_at, updated_at, expires_at, requested_by) VALUES (:id, :run_id, :action_id, :agent, :tool, :capability, :method, "
+      "created_at, updated_at, expires_at, requested_by) VALUES (:id, :run_id, :action_id, :agent, :tool, :capability, "
+      ":method, "
       ":url, :end_user, :body_sha256, :policy, :rule, :body_preview, :body_bytes, :content_type, :groups, :duration, "
       ":status, :created_at, :updated_at, :expires_at, :requested_by)");
   insert.change();
@@ -94,7 +95,8 @@ void insert_grant(soci::session& session, const model::ApprovalGrant& grant, con
   insert.use(grant.requested_by, "requested_by");
   insert.prepare(
       "INSERT INTO approval_grants (id, request_id, run_id, scope, action_id, agent, tool, capability, method, url, "
-      "end_user, body_sha256, approver, created_at, expires_at, requested_by) VALUES (:id, :request_id, :run_id, :scope, :action_id, "
+      "end_user, body_sha256, approver, created_at, expires_at, requested_by) VALUES (:id, :request_id, :run_id, "
+      ":scope, :action_id, "
       ":agent, :tool, :capability, :method, :url, :end_user, :body_sha256, :approver, :created_at, :expires_at, "
       ":requested_by)");
   insert.change();

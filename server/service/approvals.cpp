@@ -168,12 +168,11 @@ Result<void> log(soci::session& session, const Actor& actor, std::string action,
                                    {"policy", request.policy},
                                    {"rule", request.rule}};
   if (request.scope) detail["scope"] = word(*request.scope);
-  return AuditLog::add(
-      session, actor,
-      {.action = std::move(action),
-       .user_id = request.requested_by,
-       .object = request.id,
-       .detail = detail.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)});
+  return AuditLog::add(session, actor,
+                       {.action = std::move(action),
+                        .user_id = request.requested_by,
+                        .object = request.id,
+                        .detail = detail.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace)});
 }
 
 }  // namespace
@@ -317,7 +316,7 @@ Result<ApprovalRequest> Approvals::approve(const Actor& actor, std::string_view 
 }
 
 Result<ApprovalRequest> Approvals::reject(const Actor& actor, std::string_view id, std::string_view given,
-                                           std::string_view reason) {
+                                          std::string_view reason) {
   const auto approver = approver_of(actor.principal, given);
   if (approver.empty()) return fail(ErrorCode::usage, "a rejection needs the name of the approver");
   if (auto expired = expire_due(); !expired) return std::unexpected(expired.error());

@@ -38,8 +38,8 @@ class Approvals {
   /// the actor is; only the owner of the embedded store says under which name.
   [[nodiscard]] Result<model::ApprovalRequest> approve(const Actor& actor, std::string_view id,
                                                        api::ApprovalDecision decision);
-  [[nodiscard]] Result<model::ApprovalRequest> reject(const Actor& actor, std::string_view id, std::string_view approver,
-                                                      std::string_view reason);
+  [[nodiscard]] Result<model::ApprovalRequest> reject(const Actor& actor, std::string_view id,
+                                                      std::string_view approver, std::string_view reason);
   /// For the runner that asked.
   [[nodiscard]] Result<model::ApprovalRequest> expire(const Principal& principal, std::string_view id);
 

@@ -42,7 +42,8 @@ Result<model::ApprovalConnector> load_connector(soci::session& session, std::str
   store::Statement query{session};
   row.bind(query);
   query.use(text, "value");
-  query.prepare(std::string{ConnectorRow::select} + (is_uuid(text) ? " WHERE c.id = :value" : " WHERE c.name = :value"));
+  query.prepare(std::string{ConnectorRow::select} +
+                (is_uuid(text) ? " WHERE c.id = :value" : " WHERE c.name = :value"));
   if (!query.fetch()) return no_such("approval connector", id_or_name);
   return row.value();
 }

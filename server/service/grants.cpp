@@ -28,7 +28,8 @@ struct Use {
 
 // Every scope is tied to one agent and one tool, and to who runs it.
 constexpr std::string_view covering =
-    "WHERE g.agent = :agent AND g.tool = :tool AND g.requested_by = :requester AND g.consumed_at IS NULL AND g.revoked_at IS NULL "
+    "WHERE g.agent = :agent AND g.tool = :tool AND g.requested_by = :requester AND g.consumed_at IS NULL AND "
+    "g.revoked_at IS NULL "
     "AND (g.expires_at IS NULL OR g.expires_at > :now) AND ("
     "(g.scope = 'run' AND g.run_id = :run AND g.capability = :capability) OR "
     "(g.scope = 'agent_user_ttl' AND g.end_user = :end_user AND g.expires_at IS NOT NULL) OR "

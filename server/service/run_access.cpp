@@ -57,8 +57,7 @@ Result<void> check_runner(const Principal& principal, const model::Run& run) {
   return fail(ErrorCode::forbidden, "run " + run.id + " is another user's, and only they write its record");
 }
 
-Result<void> check_approver(soci::session& session, const Principal& principal,
-                            const model::ApprovalRequest& request) {
+Result<void> check_approver(soci::session& session, const Principal& principal, const model::ApprovalRequest& request) {
   if (principal.is_local()) return {};
   if (!principal.is_person()) return fail(ErrorCode::forbidden, "only people decide on approvals");
   if (is_me(principal, request.requested_by) || is_end_user(principal, request.action.end_user) ||

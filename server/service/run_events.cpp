@@ -53,8 +53,8 @@ Result<Batch> batch_of(std::span<const std::string_view> lines, std::int64_t sto
     }
     if (seq < next) continue;
     if (seq > next) {
-      return fail(ErrorCode::conflict, "events are missing: seq " + std::to_string(seq) + " came where " +
-                                           std::to_string(next) + " is next",
+      return fail(ErrorCode::conflict,
+                  "events are missing: seq " + std::to_string(seq) + " came where " + std::to_string(next) + " is next",
                   {}, "events_missing");
     }
     batch.first_seq = batch.first_seq == 0 ? seq : batch.first_seq;

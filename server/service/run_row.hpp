@@ -18,7 +18,8 @@ struct RunRow {
   [[nodiscard]] model::Run run() const;
 
   std::string id, agent, command, end_user, isolation, project_file, journal, status, reason, account, created_by;
-  long long runner_pid = 0, calls = 0, refused = 0, approved = 0, created_at = 0, updated_at = 0, finished_at = 0, last_seq = 0;
+  long long runner_pid = 0, calls = 0, refused = 0, approved = 0, created_at = 0, updated_at = 0, finished_at = 0,
+            last_seq = 0;
   int cancel_requested = 0, exit_code = 0;
   soci::indicator has_exit_code = soci::i_null, has_finished_at = soci::i_null;
 };

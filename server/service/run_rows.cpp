@@ -62,7 +62,8 @@ void insert_run(soci::session& session, const model::Run& run) {
   insert.use(run.account, "account").use(run.created_by, "created_by");
   insert.prepare(
       "INSERT INTO runs (id, agent, command, end_user, isolation, project_file, journal, runner_pid, status, "
-      "created_at, updated_at, account, created_by) VALUES (:id, :agent, :command, :end_user, :isolation, :project_file, :journal, :pid, "
+      "created_at, updated_at, account, created_by) VALUES (:id, :agent, :command, :end_user, :isolation, "
+      ":project_file, :journal, :pid, "
       ":status, :created_at, :updated_at, :account, :created_by)");
   insert.change();
 }

@@ -120,8 +120,9 @@ Result<std::vector<model::Run>> Runs::list(const Principal& principal, const api
     const std::string me{principal.user_id()};
     const std::string address{principal.user ? principal.user->email : ""};
     if (!sees_all_runs(principal)) {
-      sql += " AND ((created_by = :me AND created_by <> '') OR (end_user <> '' AND (end_user = :me OR "
-             "lower(end_user) = lower(:address))))";
+      sql +=
+          " AND ((created_by = :me AND created_by <> '') OR (end_user <> '' AND (end_user = :me OR "
+          "lower(end_user) = lower(:address))))";
       query.use(me, "me").use(address, "address");
     }
     query.use(limit, "count");

@@ -52,7 +52,7 @@ class Roles(SharedServerCase):
 
     def test_methods_that_a_path_does_not_have(self):
         answer = self.server.as_admin("DELETE", "/users/me")
-        self.assertEqual((answer.status, answer.headers["allow"]), (405, "GET, PATCH"))
+        self.assertEqual((answer.status, answer.headers["allow"]), (405, "GET, HEAD, PATCH"))
         self.asked(404, "GET", "/nothing/here")
 
 

@@ -22,7 +22,7 @@ class Impatient {
     auto opened = Planes::open({.data_directory = directory_.path(), .database = {}, .issuer = "http://a"}, 1);
     REQUIRE(opened);
     planes_ = std::move(*opened);
-    site_.emplace(context_, *planes_, 0);
+    site_.emplace(context_, *planes_, *planes_, 0);
     site_->times = {.idle = 200ms, .head = 200ms, .body = 200ms, .whole = 500ms};
     site_->endpoints = {&watch_.emplace(*site_)};
     auto acceptor = listen(context_, "127.0.0.1", 0);

@@ -64,12 +64,31 @@ TEST_CASE("redirect URIs are https, or lead to this machine") {
     CHECK(is_redirect_uri(uri));
     CHECK(is_loopback_redirect(uri) == uri.starts_with("http://"));
   }
-  for (const std::string_view uri :
-       {"", "/cb", "app.example/cb", "http://app.example/cb", "http://127.0.0.2/cb", "http://127.0.0.1.evil.example/",
-        "http://127.0.0.1@evil.example/", "http://localhost.evil.example/", "http://127.0.0.1:/", "http://127.0.0.1:x/",
-        "http://127.0.0.1:123456/", "https://app.example/#f", "https://user@app.example/", "https:///cb", "https://",
-        "https://a b/", "https://app.example/\n", "https://app.example/\"", "https://app.example/<", "HTTPS:\\\\evil",
-        "javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "com.example:/cb", "https://app.example/ü"}) {
+  for (const std::string_view uri : {"",
+                                     "/cb",
+                                     "app.example/cb",
+                                     "http://app.example/cb",
+                                     "http://127.0.0.2/cb",
+                                     "http://127.0.0.1.evil.example/",
+                                     "http://127.0.0.1@evil.example/",
+                                     "http://localhost.evil.example/",
+                                     "http://127.0.0.1:/",
+                                     "http://127.0.0.1:x/",
+                                     "http://127.0.0.1:123456/",
+                                     "https://app.example/#f",
+                                     "https://user@app.example/",
+                                     "https:///cb",
+                                     "https://",
+                                     "https://a b/",
+                                     "https://app.example/\n",
+                                     "https://app.example/\"",
+                                     "https://app.example/<",
+                                     "HTTPS:\\\\evil",
+                                     "javascript:alert(1)",
+                                     "data:text/html,x",
+                                     "file:///etc/passwd",
+                                     "com.example:/cb",
+                                     "https://app.example/ü"}) {
     CAPTURE(uri);
     CHECK_FALSE(is_redirect_uri(uri));
   }
@@ -81,15 +100,16 @@ TEST_CASE("a redirect URI is the registered one but for the port of this machine
   CHECK(may_redirect(near, "http://127.0.0.1:1/cb?x=y"));
   CHECK(may_redirect(near, "http://127.0.0.1:40000/cb?x=y"));
   CHECK(may_redirect(near, "http://127.0.0.1/cb?x=y"));
-  for (const std::string_view uri : {"http://127.0.0.1:1/cb", "http://127.0.0.1:1/cb?x=z", "http://localhost:1/cb?x=y",
-                                     "http://[::1]:1/cb?x=y", "https://127.0.0.1:1/cb?x=y", "http://127.0.0.1:1/CB?x=y"}) {
+  for (const std::string_view uri :
+       {"http://127.0.0.1:1/cb", "http://127.0.0.1:1/cb?x=z", "http://localhost:1/cb?x=y", "http://[::1]:1/cb?x=y",
+        "https://127.0.0.1:1/cb?x=y", "http://127.0.0.1:1/CB?x=y"}) {
     CAPTURE(uri);
     CHECK_FALSE(may_redirect(near, uri));
   }
   const auto far = client_with({"https://app.example/cb"});
   CHECK(may_redirect(far, "https://app.example/cb"));
-  for (const std::string_view uri : {"https://app.example:443/cb", "https://app.example/cb/", "https://app.example/cb?x",
-                                     "https://APP.example/cb", "http://127.0.0.1/cb"}) {
+  for (const std::string_view uri : {"https://app.example:443/cb", "https://app.example/cb/",
+                                     "https://app.example/cb?x", "https://APP.example/cb", "http://127.0.0.1/cb"}) {
     CAPTURE(uri);
     CHECK_FALSE(may_redirect(far, uri));
   }
@@ -101,8 +121,8 @@ TEST_CASE("user codes are read as people type them") {
     CAPTURE(typed);
     CHECK(canonical_user_code(typed) == "BCDF-GHJK");
   }
-  for (const std::string_view typed : {"", "BCDF-GHJ", "BCDF-GHJKL", "ACDF-GHJK", "BCDF-GHJ0", "BCDF/GHJK", "BCDF-GHJ\xc3\xa9",
-                                       "BCDF-GHJKBCDF-GHJK"}) {
+  for (const std::string_view typed : {"", "BCDF-GHJ", "BCDF-GHJKL", "ACDF-GHJK", "BCDF-GHJ0", "BCDF/GHJK",
+                                       "BCDF-GHJ\xc3\xa9", "BCDF-GHJKBCDF-GHJK"}) {
     CAPTURE(typed);
     CHECK(canonical_user_code(typed).empty());
   }
@@ -119,9 +139,10 @@ TEST_CASE("an authorization request needs PKCE with SHA-256") {
   CHECK(good->state == "s");
   CHECK(good->resources == std::vector<std::string>{"a", "b"});
   CHECK_FALSE(good->is_for_device());
-  for (const auto& text : {with_challenge(challenge, "plain"), with_challenge(challenge, ""), with_challenge(""),
-                           with_challenge(challenge.substr(1)), with_challenge(challenge + "A"),
-                           with_challenge("!" + challenge.substr(1)), with_challenge(challenge) + "&response_mode=form_post"}) {
+  for (const auto& text :
+       {with_challenge(challenge, "plain"), with_challenge(challenge, ""), with_challenge(""),
+        with_challenge(challenge.substr(1)), with_challenge(challenge + "A"), with_challenge("!" + challenge.substr(1)),
+        with_challenge(challenge) + "&response_mode=form_post"}) {
     CAPTURE(text);
     REQUIRE_FALSE(read(text).has_value());
     CHECK(read(text).error().error == "invalid_request");
@@ -129,8 +150,8 @@ TEST_CASE("an authorization request needs PKCE with SHA-256") {
 }
 
 TEST_CASE("a redirect keeps the query of its URI, and what comes from outside is encoded") {
-  const auto answer = runagents::server::redirect_with({.redirect_uri = "https://app.example/cb?x=y", .state = "a&b=c\r\nx"},
-                                                       "https://s", "code", "c&d");
+  const auto answer = runagents::server::redirect_with(
+      {.redirect_uri = "https://app.example/cb?x=y", .state = "a&b=c\r\nx"}, "https://s", "code", "c&d");
   CHECK(answer.status == 303);
   CHECK(runagents::api::field(answer.fields, "location") ==
         "https://app.example/cb?x=y&code=c%26d&state=a%26b%3Dc%0D%0Ax&iss=https%3A%2F%2Fs");

@@ -125,13 +125,36 @@ TEST_CASE("what the server's own key signed is no token all the same when it say
     return signed_as("at+jwt", claims);
   };
   const std::string own{issuer_url};
-  for (const auto& [name, value] : std::vector<std::pair<const char*, json>>{
-           {"iss", nullptr}, {"iss", "https://evil.example"}, {"iss", own + "/"}, {"iss", json::array({own})},
-           {"aud", nullptr}, {"aud", "https://evil.example"}, {"aud", json::array()}, {"aud", json::array({own, "https://evil.example"})},
-           {"aud", own + "/api/v1/proxy//mcp"}, {"aud", own + "/api/v1/proxy/a/b/mcp"}, {"aud", own + ".evil.example/api/v1/proxy/a/mcp"},
-           {"aud", 1}, {"exp", nullptr}, {"exp", 1}, {"exp", "9999999999"}, {"exp", 9999999999.5}, {"iat", nullptr}, {"jti", nullptr},
-           {"jti", ""}, {"sub", nullptr}, {"sub", 1}, {"client_id", nullptr}, {"act", nullptr}, {"act", "x"}, {"act", json::object()},
-           {"act", {{"sub", ""}}}, {"principal", nullptr}, {"principal", "admin"}, {"principal", "user"}}) {
+  for (const auto& [name, value] :
+       std::vector<std::pair<const char*, json>>{{"iss", nullptr},
+                                                 {"iss", "https://evil.example"},
+                                                 {"iss", own + "/"},
+                                                 {"iss", json::array({own})},
+                                                 {"aud", nullptr},
+                                                 {"aud", "https://evil.example"},
+                                                 {"aud", json::array()},
+                                                 {"aud", json::array({own, "https://evil.example"})},
+                                                 {"aud", own + "/api/v1/proxy//mcp"},
+                                                 {"aud", own + "/api/v1/proxy/a/b/mcp"},
+                                                 {"aud", own + ".evil.example/api/v1/proxy/a/mcp"},
+                                                 {"aud", 1},
+                                                 {"exp", nullptr},
+                                                 {"exp", 1},
+                                                 {"exp", "9999999999"},
+                                                 {"exp", 9999999999.5},
+                                                 {"iat", nullptr},
+                                                 {"jti", nullptr},
+                                                 {"jti", ""},
+                                                 {"sub", nullptr},
+                                                 {"sub", 1},
+                                                 {"client_id", nullptr},
+                                                 {"act", nullptr},
+                                                 {"act", "x"},
+                                                 {"act", json::object()},
+                                                 {"act", {{"sub", ""}}},
+                                                 {"principal", nullptr},
+                                                 {"principal", "admin"},
+                                                 {"principal", "user"}}) {
     CAPTURE(name);
     CAPTURE(value.dump());
     CHECK_FALSE(process.accepts(changed(name, value)));

@@ -11,7 +11,8 @@ using mcp::raw_elements;
 using mcp::raw_member;
 
 TEST_CASE("members come as they stand in the text") {
-  constexpr std::string_view text = R"( {"a" : 1.50 , "b": {"z":1,"a":[2,{"c":"}],\"\\"}]}, "c":"\"}" ,"d":[],"e":null} )";
+  constexpr std::string_view text =
+      R"( {"a" : 1.50 , "b": {"z":1,"a":[2,{"c":"}],\"\\"}]}, "c":"\"}" ,"d":[],"e":null} )";
   CHECK(raw_member(text, "a") == "1.50");
   CHECK(raw_member(text, "b") == R"({"z":1,"a":[2,{"c":"}],\"\\"}]})");
   CHECK(raw_member(text, "c") == R"("\"}")");
@@ -33,7 +34,8 @@ TEST_CASE("elements come as they stand in the text") {
 }
 
 TEST_CASE("what is none gives none") {
-  for (const auto* text : {"", "{", "[", "{}", "[]", "1", "\"", "{\"", "{\"a", "{\"a\"", "{\"a\":", "\\", "[\"\\", "{\"a\":]"}) {
+  for (const auto* text :
+       {"", "{", "[", "{}", "[]", "1", "\"", "{\"", "{\"a", "{\"a\"", "{\"a\":", "\\", "[\"\\", "{\"a\":]"}) {
     CAPTURE(text);
     CHECK(raw_member(text, "a").value_or("").empty());
     for (const auto element : raw_elements(text)) CHECK(std::string_view{text}.contains(element));

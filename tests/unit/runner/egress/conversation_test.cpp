@@ -55,10 +55,11 @@ TEST_CASE("another method is an operation by its own name, or upkeep") {
 }
 
 TEST_CASE("turning to another message forgets the arguments of the one before") {
-  auto said = conversation(R"([{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"merge","arguments":{}}},)"
-                           R"({"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"list"}},)"
-                           R"({"jsonrpc":"2.0","id":3,"result":{}}])",
-                           "2025-03-26");
+  auto said =
+      conversation(R"([{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"merge","arguments":{}}},)"
+                   R"({"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"list"}},)"
+                   R"({"jsonrpc":"2.0","id":3,"result":{}}])",
+                   "2025-03-26");
   said.turn_to(said.messages()[0]);
   CHECK(said.arguments() != nullptr);
   said.turn_to(said.messages()[1]);
@@ -71,16 +72,17 @@ TEST_CASE("turning to another message forgets the arguments of the one before") 
 TEST_CASE("an approval is of what is asked for, not of how it is told of") {
   auto first = conversation(call);
   first.turn_to(first.messages().front());
-  auto again = conversation(
-      R"({"id":"other","jsonrpc":"2.0","method":"tools/call","params":{"_meta":{"progressToken":"t"},)"
-      R"("arguments":{"a":"x","b":2},"name":"merge"}})");
+  auto again =
+      conversation(R"({"id":"other","jsonrpc":"2.0","method":"tools/call","params":{"_meta":{"progressToken":"t"},)"
+                   R"("arguments":{"a":"x","b":2},"name":"merge"}})");
   again.turn_to(again.messages().front());
   CHECK(first.action() == again.action());
   CHECK(first.readable() == "{\n  \"a\": \"x\",\n  \"b\": 2\n}");
-  for (const auto* other :
-       {R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"merge","arguments":{"b":3,"a":"x"}}})",
-        R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"Merge","arguments":{"b":2,"a":"x"}}})",
-        R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"merge","arguments":{"b":2,"a":"x"},"_meta":{"k":1}}})"}) {
+  for (
+      const auto* other :
+      {R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"merge","arguments":{"b":3,"a":"x"}}})",
+       R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"Merge","arguments":{"b":2,"a":"x"}}})",
+       R"({"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"merge","arguments":{"b":2,"a":"x"},"_meta":{"k":1}}})"}) {
     CAPTURE(other);
     auto changed = conversation(other);
     changed.turn_to(changed.messages().front());

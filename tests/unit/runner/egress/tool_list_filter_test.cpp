@@ -20,8 +20,8 @@ struct McpSample : egress::tests::Sample {
     auto project = snapshot->evaluator.project();
     project.tools.front().kind = model::ToolKind::mcp;
     project.policies.front().rules.front().operations = {"merge"};
-    snapshot = std::make_shared<egress::Snapshot>(egress::Snapshot{
-        policy::Evaluator{project}, "RUN", "bot", "spiffe://local/agent/bot", {}, limiter.get()});
+    snapshot = std::make_shared<egress::Snapshot>(
+        egress::Snapshot{policy::Evaluator{project}, "RUN", "bot", "spiffe://local/agent/bot", {}, limiter.get()});
     arrival.tool = snapshot->evaluator.tools().front();
     call.snapshot = snapshot;
     call.tool = arrival.tool;
