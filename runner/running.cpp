@@ -15,6 +15,7 @@
 #include "runner/egress/aws_credential.hpp"
 #include "runner/egress/peer.hpp"
 #include "runner/egress/request_id.hpp"
+#include "runner/launch/resident.hpp"
 #include "runner/preflight.hpp"
 #include "runner/question.hpp"
 
@@ -402,6 +403,7 @@ Summary Running::serve() {
   watch(signals_->fd(), [this] { return handle_signals(); });
   asio::co_spawn(loop_, keep_time(), asio::detached);
   asio::co_spawn(loop_, keep_in_touch(), asio::detached);
+  launch::release_program_text();
   loop_.run();
   Summary summary;
   summary.exit = agent_->wait();

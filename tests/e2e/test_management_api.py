@@ -240,11 +240,13 @@ class HostileInput(SharedServerCase):
             self.asked(404, "GET", f"/agent-accounts/{word}")
 
     def test_names_are_data(self):
-        for name in ("'; DROP TABLE users; --", '"quoted"', "back\\slash", "<script>", "%s%n", "{}", ":name", "$1", "日本語", "e\u0301", "\u202egnp"):
+        for name in ("'; DROP TABLE users; --", '"quoted"', "back\\slash", "<script>", "%s%n", "{}", ":name", "$1", "日本語", "e\u0301"):
             name += self.name()
             made = self.asked(201, "POST", "/agent-accounts", {"name": name, "description": name})
             found = self.asked(200, "GET", "/agent-accounts/" + quote(name, safe=""))
             self.assertEqual((found["id"], found["name"], found["description"]), (made["id"], name, name))
+        for name in ("\u202egnp", "a\u200bb", "a\tb", "a\x1b[31m", "a\nb"):
+            self.asked(400, "POST", "/agent-accounts", {"name": name})
 
     def test_what_goes_into_logs_and_headers_is_no_line_of_its_own(self):
         answer = self.server.as_admin("GET", "/users/me", headers={"X-Request-Id": "a b\tc"})

@@ -68,8 +68,9 @@ class Replicas:
     def test_an_approval_for_once_lets_one_through(self):
         action = {"agent_id": "a", "tool_id": "t", "tool_method": "POST", "tool_url": "https://x/",
                   "payload_hash": "a" * 64, "run_id": "01JRUN"}
-        self.first.as_admin("POST", "/runs", {"id": "01JRUN", "agent_id": "a"}, status=201)
         user = self.new_user(self.first, "asker@example.org")
+        run = self.first.request("POST", "/runs", {"id": "01JRUN", "agent_id": "a"}, user["api_key"])
+        self.assertEqual(run.status, 201, run.text)
         asked = self.first.request("POST", "/approvals/requests", {**action, "duration": "4h"}, user["api_key"])
         self.assertEqual(asked.status, 201, asked.text)
         self.first.as_admin("POST", f"/approvals/requests/{asked.json['id']}/approve",
