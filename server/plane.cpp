@@ -38,8 +38,8 @@ Plane::Plane(std::unique_ptr<Services> services) : services_{std::move(services)
 Plane::~Plane() = default;
 
 Result<store::Database> Plane::open_database(const PlaneOptions& options) {
-  if (!options.database.empty()) return store::Database::open(options.database);
-  return store::Database::open(options.data_directory / "runagents.db");
+  if (!options.database.empty()) return store::Database::open(options.database, options.connection);
+  return store::Database::open(options.data_directory / "runagents.db", options.connection);
 }
 
 Result<std::unique_ptr<Plane>> Plane::open(const PlaneOptions& options) {

@@ -19,9 +19,10 @@ class ProviderKeys;
 inline constexpr std::string_view api_base = "/api/v1";
 
 struct PlaneOptions {
-  std::filesystem::path data_directory;  ///< exists; has the store's key, and the SQLite file
-  std::string database;                  ///< postgresql://...; empty: SQLite in the data directory
-  std::string issuer;                    ///< the server's own URL, without a final "/"; empty: the embedded store
+  std::filesystem::path data_directory;    ///< exists; has the store's key, and the SQLite file
+  std::string database;                    ///< postgresql://...; empty: SQLite in the data directory
+  store::DatabaseOptions connection = {};  ///< of each connection to the store
+  std::string issuer;                      ///< the server's own URL, without a final "/"; empty: the embedded store
   std::shared_ptr<PolicySets> policy_sets = {};      ///< of all planes of this process on this store; null: its own
   std::shared_ptr<ProviderKeys> provider_keys = {};  ///< likewise
 };

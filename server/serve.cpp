@@ -28,6 +28,7 @@ namespace asio = http::asio;
 
 constexpr std::chrono::seconds grace{10};
 constexpr unsigned patient_worker_count = 4;
+constexpr int checkpoint_pages = 4096;  // 16 MiB
 constexpr std::chrono::milliseconds look_period{20};
 
 /// Work that waits for disks and databases: more than there are cores.
@@ -137,7 +138,11 @@ Result<void> serve(const ServeOptions& options, const std::function<void(const R
   if (!acceptor) return std::unexpected(std::move(acceptor.error()));
   const auto url = options.public_url.empty() ? (*certificate ? "https://" : "http://") + authority_of(*acceptor)
                                               : options.public_url;
-  const PlaneOptions store{.data_directory = options.data_directory, .database = options.database, .issuer = url};
+  const PlaneOptions store{
+      .data_directory = options.data_directory,
+      .database = options.database,
+      .connection = {.checkpoint_pages = checkpoint_pages, .writers = std::make_shared<std::timed_mutex>()},
+      .issuer = url};
   auto planes = Planes::open(store, worker_count());
   if (!planes) return std::unexpected(std::move(planes.error()));
   auto patient = Planes::open(store, patient_worker_count);

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <type_traits>
 
@@ -25,14 +26,20 @@ enum class Durability { normal, full };
 struct DatabaseOptions {
   /// How long to wait for other processes that write.
   std::chrono::milliseconds lock_timeout = std::chrono::seconds{10};
+  /// SQLite folds in its write-ahead log, and waits for the disk, whenever it has this many pages of 4 KiB: many make
+  /// writing fast, few make the next opening fast.
+  int checkpoint_pages = 256;
+  /// SQLite: taken while writing by every connection of this process to the same file, which then wait for each other
+  /// here instead of looking again and again; null: there is one.
+  std::shared_ptr<std::timed_mutex> writers = {};
 };
 
 /// One connection to the store: a SQLite file in WAL mode, or a PostgreSQL that many replicas share. Work behaves the
 /// same on both. SQL has to be what both understand; core/store/statement.hpp tells what to look out for.
 ///
 /// Opening an up-to-date SQLite file takes well under two milliseconds and closing it does no work: the write-ahead log
-/// is folded in while writing, every 256 pages, which also bounds what the next opening has to read. Readers and one
-/// writer work side by side over many processes.
+/// is folded in while writing, every `checkpoint_pages`, which also bounds what the next opening has to read. Readers
+/// and one writer work side by side over many processes.
 ///
 /// A connection to PostgreSQL that was lost is made anew for the next piece of work. The piece that was under way fails
 /// (ErrorCode::unavailable) and is not repeated; if that was during its COMMIT, the message says that the outcome is

@@ -17,7 +17,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int checkpoint_pages = 256;
 constexpr std::chrono::milliseconds contention_pause{5};
 
 int code_of(const soci::soci_error& error) {
@@ -74,19 +73,21 @@ class Sqlite final : public Backend {
  private:
   void attempt(const char* statement) noexcept;
   void relax() noexcept;
+  void leave() noexcept;
 
   std::filesystem::path file_;
   std::string name_;
   DatabaseOptions options_;
   std::unique_ptr<soci::session> session_;
   bool is_strict_ = false;
+  std::unique_lock<std::timed_mutex> turn_;  ///< among the writers of this process
 };
 
 void Sqlite::connect() {
   session_ = std::make_unique<soci::session>(soci::sqlite3, "db=\"" + name_ + "\"");
   auto* connection = static_cast<soci::sqlite3_session_backend*>(session_->get_backend())->conn_;
   sqlite_api::sqlite3_busy_timeout(connection, static_cast<int>(options_.lock_timeout.count()));
-  sqlite_api::sqlite3_wal_autocheckpoint(connection, checkpoint_pages);
+  sqlite_api::sqlite3_wal_autocheckpoint(connection, options_.checkpoint_pages);
   sqlite_api::sqlite3_db_config(connection, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite_api::sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite_api::sqlite3_create_function_v2(connection, "octet_length", 1,
@@ -116,8 +117,10 @@ Result<void> Sqlite::use_write_ahead_log() {
   }
 }
 
-// There is one writer at a time in any case, so the lock is taken at once, before anything is read.
+// There is one writer at a time in any case, so the lock is taken at once, before anything is read. Whose turn does not
+// come in time fails by SQLite's own lock.
 void Sqlite::begin(Durability durability, Lock /*lock*/) {
+  if (options_.writers) turn_ = std::unique_lock{*options_.writers, options_.lock_timeout};
   is_strict_ = durability == Durability::full;
   if (is_strict_) *session_ << "PRAGMA synchronous = FULL";
   *session_ << "BEGIN IMMEDIATE";
@@ -125,14 +128,19 @@ void Sqlite::begin(Durability durability, Lock /*lock*/) {
 
 void Sqlite::commit() {
   *session_ << "COMMIT";
-  relax();
+  leave();
 }
 
 // After some failures (full disk) SQLite has rolled back by itself and refuses to do it again.
 void Sqlite::rollback() noexcept {
   auto* connection = static_cast<soci::sqlite3_session_backend*>(session_->get_backend())->conn_;
   if (sqlite_api::sqlite3_get_autocommit(connection) == 0) attempt("ROLLBACK");
+  leave();
+}
+
+void Sqlite::leave() noexcept {
   relax();
+  turn_ = {};
 }
 
 // Staying with "synchronous = FULL" is only slower.
