@@ -23,6 +23,7 @@ Services::Services(store::Database opened, const PlaneOptions& given)
   add_run_routes(router, runs);
   add_approval_routes(router, runs, approvals, audit);
   add_grant_routes(router, grants, audit);
+  add_run_action_routes(router, runs, approvals, grants, audit);
   add_secret_routes(router, secrets, audit);
   add_consent_routes(router, consents);
   add_policy_routes(router, policies, audit);

@@ -34,6 +34,8 @@ struct DecisionPageParts {
 /// Adds the routes of a resource. The services must outlive the router.
 void add_run_routes(Router& router, Runs& runs);
 void add_approval_routes(Router& router, Runs& runs, Approvals& approvals, AuditLog& audit);
+/// Requests for approval under the names that clients of runs have for them: /runs/{id}/actions.
+void add_run_action_routes(Router& router, Runs& runs, Approvals& approvals, Grants& grants, AuditLog& audit);
 /// Webhooks that learn of approval requests.
 void add_approval_connector_routes(Router& router, ApprovalConnectors& connectors, ApprovalNotices& notices,
                                    AuditLog& audit);

@@ -197,4 +197,16 @@ Result<ApprovalGrant> Grants::revoke(const Actor& actor, std::string_view id) {
   });
 }
 
+Result<bool> Grants::is_consumed(const model::ApprovalRequest& request) {
+  return database_.read([&](soci::session& session) -> Result<bool> {
+    int found = 0;
+    store::Statement query{session};
+    query.into(found).use(request.action.agent, "agent").use(request.action.tool, "tool").use(request.id, "request");
+    query.prepare(
+        "SELECT 1 FROM approval_grants WHERE agent = :agent AND tool = :tool AND request_id = :request "
+        "AND consumed_at IS NOT NULL LIMIT 1");
+    return query.fetch();
+  });
+}
+
 }  // namespace runagents::server

@@ -28,6 +28,9 @@ class Grants {
   /// Revoking twice is fine; a consumed grant cannot be revoked any more. For who got it or gave it, and for admins.
   [[nodiscard]] Result<model::ApprovalGrant> revoke(const Actor& actor, std::string_view id);
 
+  /// Whether what the approval of this request gave has been used up.
+  [[nodiscard]] Result<bool> is_consumed(const model::ApprovalRequest& request);
+
  private:
   store::Database& database_;
 };

@@ -156,6 +156,36 @@ class Deciding(People):
         self.assertEqual(sorted(statuses), [200] + [409] * 11)
 
 
+class ActionsOfRuns(People):
+    """The same requests under the names that clients of runs have for them."""
+    RUN = "/runs/01JRUN0000000000000000000A"
+
+    def test_an_action_is_blocked_approved_and_executed(self):
+        self.new_run()
+        made = self.send(self.ada, "POST", self.RUN + "/actions", self.action(), status=201)
+        self.assertEqual((made["status"], made["tool_id"], made["payload_hash"]), ("BLOCKED", "stripe", BODY))
+        again = self.send(self.ada, "POST", self.RUN + "/actions", self.action(), status=200)
+        self.assertEqual(again["action_id"], made["action_id"])
+        path = f"{self.RUN}/actions/{made['action_id']}"
+        self.send(self.ada, "POST", path + "/approve", {}, status=403)
+        self.send(self.eve, "POST", path + "/approve", {}, status=404)
+        self.assertEqual(self.send(self.ben, "POST", path + "/approve", {}, status=200)["status"], "APPROVED")
+        refused = self.send(self.ben, "POST", path + "/approve", {}, status=409)
+        self.assertEqual(refused["error"], "action is APPROVED, must be BLOCKED to approve")
+        self.assertTrue(self.use())
+        self.assertEqual(self.send(self.ada, "GET", path, status=200)["status"], "EXECUTED")
+        self.assertEqual([one["action_id"] for one in self.send(self.ada, "GET", self.RUN + "/actions", status=200)["actions"]],
+                         [made["action_id"]])
+
+    def test_a_run_that_is_not_at_work_blocks_nothing(self):
+        self.new_run()
+        self.send(self.ada, "PATCH", self.RUN, {"status": "PAUSED_CONSENT"}, status=200)
+        refused = self.send(self.ada, "POST", self.RUN + "/actions", self.action(), status=409)
+        self.assertEqual(refused["error"], "run is PAUSED_CONSENT, must be RUNNING to create actions")
+        self.send(self.eve, "GET", self.RUN + "/actions", status=404)
+        self.send(self.ada, "GET", self.RUN + "/actions/none", status=404)
+
+
 class Grants(People):
     def test_a_grant_for_one_time_is_used_one_time_and_again_by_the_same_use(self):
         self.new_run()
