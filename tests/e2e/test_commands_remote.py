@@ -37,7 +37,7 @@ class Remote(ServerCase):
                              "--scope", "chat:write")
 
     def connect(self, name="slack", env=None):
-        return self.cli_json("servers", "session", name, "--token", "-", input="upstream-token", env=env)
+        return self.cli_json("servers", "session", "set", name, "--token", "-", input="upstream-token", env=env)
 
 
 class People(Remote):
@@ -206,12 +206,12 @@ class Grants(Remote):
         self.assertEqual((local["command"], local["environment"]), (["mcp-files", "--read-only"], {"ROOT": "/data"}))
         self.assertEqual(self.cli_json("servers", "update", "files", "--status", "disabled")["status"], "disabled")
         self.assertNotIn("canary-key", self.cli("servers", "list", "-o", "json", status=0).stdout)
-        self.cli("servers", "session", "search", "--token", "-", input="x", status=2)
-        self.cli("servers", "session", "slack", status=6)
+        self.cli("servers", "session", "set", "search", "--token", "-", input="x", status=2)
+        self.cli("servers", "session", "get", "slack", status=6)
         session = self.connect()
         self.assertEqual((session["status"], "access_token" in session), ("active", False))
-        self.cli("servers", "session", "slack", "--delete", "--yes", status=0)
-        self.cli("servers", "session", "slack", status=6)
+        self.cli("servers", "session", "revoke", "slack", "--yes", status=0)
+        self.cli("servers", "session", "get", "slack", status=6)
         self.cli("servers", "delete", "search", "files", "--yes", status=0)
         self.assertEqual(self.cli("servers", "list", "-o", "name", status=0).stdout, "slack\n")
 
