@@ -29,7 +29,7 @@ Result<void> check_members(const ResourceKind& kind, const Manifest& manifest) {
   for (const auto& [name, value] : manifest.spec.items()) {
     if (std::ranges::find(kind.members, name) != kind.members.end()) continue;
     if (is_server(kind) && name == "secret") continue;
-    return fail(ErrorCode::usage, fmt::format("{}: the spec of a {} has no \"{}\"", manifest.place, kind.word, name),
+    return fail(ErrorCode::usage, fmt::format("{}: the spec of kind {} has no \"{}\"", manifest.place, kind.word, name),
                 did_you_mean(name, kind.members));
   }
   if (!manifest.name.empty() || kind.upsert == Upsert::delegation) return {};
