@@ -104,10 +104,10 @@ Flag dry_run_flag(bool& target) { return switch_flag("dry-run", "show what would
 
 Outcome list_objects(const ObjectKind& kind, Context& context) { return list(kind, {}, {}, context); }
 
-Outcome get_object(const ObjectKind& kind, const std::string& name, Context& context) {
+Outcome get_object(const ObjectKind& kind, const std::string& name, Context& context, LooksUp looks) {
   auto client = open_client(context);
   if (!client) return std::unexpected(client.error());
-  const auto object = find_object(kind, name, *client);
+  const auto object = looks == LooksUp::in_list ? find_in_list(kind, name, *client) : find_object(kind, name, *client);
   if (!object) return std::unexpected(object.error());
   return print_object(kind, *object, {}, context);
 }
@@ -144,14 +144,14 @@ Command list_objects_command(const ObjectKind& kind, std::string summary, std::v
           }};
 }
 
-Command get_object_command(const ObjectKind& kind, std::string summary, std::vector<Example> examples) {
+Command get_object_command(const ObjectKind& kind, std::string summary, std::vector<Example> examples, LooksUp looks) {
   auto name = std::make_shared<std::string>();
   return {.name = "get",
           .summary = std::move(summary),
           .examples = std::move(examples),
           .arguments = {{.name = "NAME", .summary = "its name or id", .binding = name.get()}},
           .prints_objects = true,
-          .run = [kind, name](Context& context) { return get_object(kind, *name, context); }};
+          .run = [kind, name, looks](Context& context) { return get_object(kind, *name, context, looks); }};
 }
 
 Command act_on_objects_command(const ObjectKind& kind, ObjectAction action, std::vector<Example> examples) {

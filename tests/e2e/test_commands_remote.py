@@ -45,6 +45,10 @@ class People(Remote):
         key = (self.work / "ci.key").read_text().strip()
         self.assertEqual(self.cli_json("whoami", env={"RUNAGENTS_API_KEY": key})["email"], "ada@example.com")
         self.assertNotIn(key, self.cli("api-keys", "list", "-o", "json", env=ada, status=0).stdout)
+        self.assertEqual(self.cli_json("api-keys", "get", "ci", env=ada)["prefix"], key[:8])
+        self.cli("api-keys", "get", "laptop", env=ada, status=6)
+        self.cli("api-keys", "delete", "ci", "--yes", env=ada, status=0)
+        self.cli("whoami", env={"RUNAGENTS_API_KEY": key}, status=3)
         self.cli("api-keys", "revoke", "laptop", "--yes", status=0)
         self.assertIn("API key", self.cli("whoami", env={"RUNAGENTS_API_KEY": made["key"]}, status=3).stderr)
 
