@@ -5,6 +5,7 @@
 #include "cli/help.hpp"
 #include "cli/parse.hpp"
 #include "cli/report.hpp"
+#include "core/http/fetch.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -52,6 +53,21 @@ Result<void> set_output(const Invocation& invocation, Context& context) {
 bool wants_json_errors(std::span<const std::string> words, const Context& context) {
   const auto variable = context.environment("RUNAGENTS_OUTPUT").value_or("");
   return mentions_json(words) || variable == "json" || variable == "jsonl";
+}
+
+/// What to do about a server that does not let one in, which it cannot know itself.
+Error with_advice(Error error, const Context& context) {
+  const auto connection = context.connection ? context.connection() : Result<const Connection*>{nullptr};
+  if (!connection || *connection == nullptr || (*connection)->is_local()) return error;
+  const bool has_credential = (*connection)->credential || (*connection)->session;
+  if (error.code == ErrorCode::unauthenticated && !has_credential && error.reason != "invalid_client") {
+    error.hint = "log in: runagents login, or keep an API key: runagents config set api-key";
+  } else if (error.reason == http::untrusted_certificate && error.hint.empty()) {
+    error.hint =
+        "an authority of your own is named by runagents context add NAME URL --ca-file FILE, or by "
+        "RUNAGENTS_CA_FILE";
+  }
+  return error;
 }
 
 int end_with(const Error& error, bool as_json, int failure_exit, const Context& context) {
@@ -102,7 +118,7 @@ int execute(const Command& root, std::span<const std::string> given, Context& co
   }
   if (context.choose) context.choose(invocation->context, invocation->trace);
   const auto outcome = command.run(context);
-  if (!outcome) return end_with(outcome.error(), as_json, command.failure_exit, context);
+  if (!outcome) return end_with(with_advice(outcome.error(), context), as_json, command.failure_exit, context);
   terminal.out.flush();
   if (!terminal.out && *outcome == 0) {
     return end_with(Error{ErrorCode::internal, "the output could not be written", "is the disk full?"}, as_json,
