@@ -2,10 +2,10 @@
 
 #include <ostream>
 
+#include "cli/advice.hpp"
 #include "cli/help.hpp"
 #include "cli/parse.hpp"
 #include "cli/report.hpp"
-#include "core/http/fetch.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -55,19 +55,9 @@ bool wants_json_errors(std::span<const std::string> words, const Context& contex
   return mentions_json(words) || variable == "json" || variable == "jsonl";
 }
 
-/// What to do about a server that does not let one in, which it cannot know itself.
-Error with_advice(Error error, const Context& context) {
+Error advised(const Error& error, const Context& context) {
   const auto connection = context.connection ? context.connection() : Result<const Connection*>{nullptr};
-  if (!connection || *connection == nullptr || (*connection)->is_local()) return error;
-  const bool has_credential = (*connection)->credential || (*connection)->session;
-  if (error.code == ErrorCode::unauthenticated && !has_credential && error.reason != "invalid_client") {
-    error.hint = "log in: runagents login, or keep an API key: runagents config set api-key";
-  } else if (error.reason == http::untrusted_certificate && error.hint.empty()) {
-    error.hint =
-        "an authority of your own is named by runagents context add NAME URL --ca-file FILE, or by "
-        "RUNAGENTS_CA_FILE";
-  }
-  return error;
+  return connection && *connection != nullptr ? with_advice(error, **connection) : error;
 }
 
 int end_with(const Error& error, bool as_json, int failure_exit, const Context& context) {
@@ -118,7 +108,7 @@ int execute(const Command& root, std::span<const std::string> given, Context& co
   }
   if (context.choose) context.choose(invocation->context, invocation->trace);
   const auto outcome = command.run(context);
-  if (!outcome) return end_with(with_advice(outcome.error(), context), as_json, command.failure_exit, context);
+  if (!outcome) return end_with(advised(outcome.error(), context), as_json, command.failure_exit, context);
   terminal.out.flush();
   if (!terminal.out && *outcome == 0) {
     return end_with(Error{ErrorCode::internal, "the output could not be written", "is the disk full?"}, as_json,

@@ -142,7 +142,9 @@ class Accounts(Remote):
         self.cli("accounts", "create", "bot", "--store", status=0)
         ada = self.new_user(self.server, "ada@example.com")
         token = ("token", "obo", "--account", "bot", "--user")
-        self.assertIn("No valid delegation", self.cli(*token, "ada@example.com", status=4).stderr)
+        refused = self.cli(*token, "ada@example.com", status=4).stderr
+        self.assertIn("No valid delegation", refused)
+        self.assertIn("runagents delegations create ACCOUNT", refused)
         self.cli("delegations", "create", "bot", env={"RUNAGENTS_API_KEY": ada["api_key"]}, status=0)
         for user in ("ada@example.com", ada["id"]):
             claims = self.cli_json("token", "inspect", "-", "--verify", input=self.cli(*token, user, status=0).stdout)
@@ -201,6 +203,7 @@ class Grants(Remote):
     def test_grants(self):
         ada = self.user_key("ada@example.com")
         self.cli("grants", "create", "bot", "slack", env=ada, status=5)
+        self.assertIn("runagents grants create bot slack --shared", self.cli("grants", "share", "bot", "slack", env=ada, status=6).stderr)
         self.connect(env=ada)
         made = self.cli_json("grants", "create", "bot", "slack", env=ada)
         self.assertFalse(made["shared"])
@@ -458,6 +461,9 @@ class Trouble(Remote):
         self.cli("token", "m2m", "--account", "bot", env=env, status=0)
         unknown = self.cli("whoami", env={"RUNAGENTS_ENDPOINT": server.url}, status=8)
         self.assertIn("certificate", unknown.stderr)
+        self.assertIn("--ca-file", unknown.stderr)
+        nobody = self.cli("whoami", env={"RUNAGENTS_ENDPOINT": server.url, "RUNAGENTS_CA_FILE": ca, "RUNAGENTS_API_KEY": ""}, status=3)
+        self.assertIn("runagents login", nobody.stderr)
 
     def test_what_goes_wrong_is_said(self):
         self.assertIn("API key", self.cli("whoami", env={"RUNAGENTS_API_KEY": "rl_" + "x" * 43}, status=3).stderr)
