@@ -1,16 +1,23 @@
 #include "server/service/approvals.hpp"
 
+#include <algorithm>
+#include <cctype>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "core/ascii.hpp"
 #include "core/store/statement.hpp"
+#include "server/service/account_row.hpp"
 #include "server/service/approval_row.hpp"
 #include "server/service/approval_store.hpp"
 #include "server/service/column.hpp"
 #include "server/service/identifier.hpp"
 #include "server/service/run_access.hpp"
 #include "server/service/run_rows.hpp"
+#include "server/service/user_row.hpp"
+#include "server/service/users.hpp"
 
 namespace runagents::server {
 namespace {
@@ -34,17 +41,53 @@ std::optional<Error> flaw_of(const ApprovalRequest& request, model::Time now) {
   return std::nullopt;
 }
 
-// Whose run it is that asks; the run must be the principal's and at work, and the call its agent's.
-Result<std::string> requester(soci::session& session, const Principal& principal, const ApprovalRequest& request) {
-  if (principal.is_local()) return std::string{};
-  const auto run = load_run(session, request.run_id);
+// The run that asks; it must be the principal's and at work, and the call its agent's. Nothing in the embedded store,
+// whose owner every run is of.
+Result<std::optional<model::Run>> asking_run(soci::session& session, const Principal& principal,
+                                             const ApprovalRequest& request) {
+  if (principal.is_local()) return std::nullopt;
+  auto run = load_run(session, request.run_id);
   if (!run) return std::unexpected(run.error());
   if (auto own = check_runner(principal, *run); !own) return std::unexpected(std::move(own.error()));
   if (is_final(run->status)) return fail(ErrorCode::conflict, "run " + run->id + " is over");
   if (run->agent != request.action.agent) {
     return fail(ErrorCode::forbidden, "run " + run->id + " is of another agent");
   }
-  return run->created_by;
+  return run;
+}
+
+std::vector<std::string> common_groups(std::vector<std::string> groups, const std::vector<std::string>& others) {
+  std::erase_if(groups, [&](const auto& group) { return std::ranges::find(others, group) == others.end(); });
+  return groups;
+}
+
+// A runner says who decides, and could name its own friends. The groups of the stored policies go before: of those that
+// the runner names, the ones that the agent's policy names, too, count; when there are none, all of the policy's.
+void apply_policies(soci::session& session, const PolicySet& policies, const model::Run& run,
+                    ApprovalRequest& request) {
+  const auto& action = request.action;
+  // Methods of HTTP are written in capitals; other ones are messages to an MCP server, with the operation beside.
+  const bool is_http = std::ranges::none_of(action.method, [](unsigned char c) { return std::islower(c) != 0; });
+  RunCall call{.agent = run.agent, .tool = action.tool, .method = action.method, .url = action.url};
+  if (!is_http) call.operation = action.capability;
+  if (!run.account.empty()) {
+    const auto account = load_account(session, run.account);
+    call.account = account ? AccountFacts{account->id, account->name} : AccountFacts{{}, run.account};
+  }
+  auto user = find_user_of_email(session, lowered(action.end_user));
+  if (!user) user = find_user(session, action.end_user);
+  if (user) call.end_user = facts_of(*user);
+  const auto now = std::chrono::floor<std::chrono::seconds>(request.created_at);
+  bool is_first = true;
+  for (const auto& named : policies.approvers_of(call, now)) {
+    auto both = common_groups(request.approver_groups, named);
+    if (!both.empty()) {
+      request.approver_groups = std::move(both);
+    } else if (is_first) {
+      request.approver_groups = named;
+    }
+    is_first = false;
+  }
 }
 
 }  // namespace
@@ -58,12 +101,19 @@ Result<Approvals::Asked> Approvals::request(const Actor& actor, ApprovalRequest 
   request.id = *id;
   request.status = ApprovalStatus::pending;
   request.created_at = request.updated_at = now;
+  std::shared_ptr<const PolicySet> policies;
+  if (policies_ != nullptr && !actor.principal.is_local()) {
+    auto current = policies_->current(database_);
+    if (!current) return std::unexpected(std::move(current.error()));
+    policies = *std::move(current);
+  }
   return database_.write(store::Durability::normal, [&](soci::session& session) -> Result<Asked> {
-    const auto asks = requester(session, actor.principal, request);
-    if (!asks) return std::unexpected(asks.error());
-    const auto digest = action_id(request.action, *asks);
+    const auto run = asking_run(session, actor.principal, request);
+    if (!run) return std::unexpected(run.error());
+    request.requested_by = *run ? (*run)->created_by : std::string{};
+    const auto digest = action_id(request.action, request.requested_by);
     if (!digest) return std::unexpected(digest.error());
-    request.requested_by = *asks;
+    if (*run && policies) apply_policies(session, *policies, **run, request);
     request.action_id = *digest;
     expire_all_due(session, now);
     if (auto rejected = find_rejected(session, *digest, request.run_id)) return Asked{std::move(*rejected), false};
