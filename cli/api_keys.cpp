@@ -74,19 +74,25 @@ Command create_command() {
 
 Command api_keys_command() {
   const auto& kind = api_key_kind();
-  return {.name = "api-keys",
-          .summary = "keys with which scripts do what a user may",
-          .commands = {list_objects_command(kind, "list API keys",
-                                            {{"user", "user", "USER", "of this user; administrators only"}},
-                                            {{"runagents api-keys list", "yours; never the keys themselves"}}),
-                       create_command(),
-                       act_on_objects_command(kind,
-                                              {.verb = "revoke",
-                                               .done = "revoked",
-                                               .summary = "make API keys worthless",
-                                               .asks = true,
-                                               .looks = LooksUp::in_list},
-                                              {{"runagents api-keys revoke ci --yes", "at once, for good"}})}};
+  const ObjectAction revocation{.verb = "revoke",
+                                .done = "revoked",
+                                .summary = "make API keys worthless",
+                                .asks = true,
+                                .looks = LooksUp::in_list};
+  auto deletion = revocation;
+  deletion.verb = "delete";
+  deletion.summary = "the same as revoke: they stay in the list";
+  return {
+      .name = "api-keys",
+      .summary = "keys with which scripts do what a user may",
+      .commands = {
+          list_objects_command(kind, "list API keys", {{"user", "user", "USER", "of this user; administrators only"}},
+                               {{"runagents api-keys list", "yours; never the keys themselves"}}),
+          get_object_command(kind, "show an API key, never the key itself",
+                             {{"runagents api-keys get ci", "when it was used last"}}, LooksUp::in_list),
+          create_command(),
+          act_on_objects_command(kind, revocation, {{"runagents api-keys revoke ci --yes", "at once, for good"}}),
+          act_on_objects_command(kind, deletion, {{"runagents api-keys delete ci --yes", "at once, for good"}})}};
 }
 
 }  // namespace runagents::cli

@@ -8,6 +8,7 @@
 #include "cli/agent_identity.hpp"
 #include "cli/kinds.hpp"
 #include "cli/nearest.hpp"
+#include "cli/published_shapes.hpp"
 #include "cli/secret_value.hpp"
 #include "core/config/private_file.hpp"
 #include "core/config/words.hpp"
@@ -24,33 +25,23 @@ Target target_of(const ResourceKind& kind, const std::string& name) { return Tar
 bool is_account(const ResourceKind& kind) { return kind.word == "AgentAccount"; }
 bool is_server(const ResourceKind& kind) { return kind.word == "Server"; }
 
-/// The published shape of an identity provider: {host, identityProvider: {issuer, jwksUri, audiences}, userIDClaim,
-/// allowedDomains}.
-Json flat_provider(const Json& spec) {
-  const auto inner = spec.find("identityProvider");
-  if (inner == spec.end() || !inner->is_object()) return spec;
-  Json flat = Json::object();
-  const auto copy = [&flat](const Json& from, const char* name, const char* to) {
-    if (from.contains(name)) flat[to] = from[name];
-  };
-  copy(*inner, "issuer", "issuer");
-  copy(*inner, "jwksUri", "jwks_uri");
-  copy(*inner, "audiences", "audiences");
-  copy(spec, "userIDClaim", "user_id_claim");
-  copy(spec, "allowedDomains", "allowed_email_domains");
-  if (!text_of(spec, "host").empty()) flat["allowed_client_domains"] = {text_of(spec, "host")};
-  return flat;
-}
-
 Result<void> check_members(const ResourceKind& kind, const Manifest& manifest) {
   for (const auto& [name, value] : manifest.spec.items()) {
     if (std::ranges::find(kind.members, name) != kind.members.end()) continue;
     if (is_server(kind) && name == "secret") continue;
-    return fail(ErrorCode::usage, fmt::format("{}: the spec of a {} has no \"{}\"", manifest.place, kind.word, name),
+    return fail(ErrorCode::usage, fmt::format("{}: the spec of kind {} has no \"{}\"", manifest.place, kind.word, name),
                 did_you_mean(name, kind.members));
   }
   if (!manifest.name.empty() || kind.upsert == Upsert::delegation) return {};
   return fail(ErrorCode::usage, manifest.place + ": it has no name", "give it one: metadata.name");
+}
+
+/// A manifest that does not speak of labels leaves them.
+void add_labels(std::vector<Difference>& changes, const ResourceKind& kind, const Json& present,
+                const Manifest& manifest) {
+  if (kind.upsert != Upsert::document || manifest.labels.is_null()) return;
+  auto is = present.value("labels", Json::object());
+  if (is != manifest.labels) changes.push_back({"labels", std::move(is), manifest.labels});
 }
 
 Json without_secret(Json object) {
@@ -61,14 +52,15 @@ Json without_secret(Json object) {
 }  // namespace
 
 Result<Applied> Applier::apply(const ResourceKind& kind, Manifest manifest) {
-  if (kind.word == "IdentityProvider") manifest.spec = flat_provider(manifest.spec);
+  manifest.spec = stored_shape(kind, manifest.spec);
   if (auto fit = check_members(kind, manifest); !fit) return std::unexpected(std::move(fit.error()));
   if (kind.upsert == Upsert::delegation) return apply_delegation(kind, manifest);
   const auto known = present(kind, manifest);
   if (!known) return std::unexpected(known.error());
   if (known->is_null()) {
     Applied created{.action = "created", .differences = differences(kind, Json::object(), manifest.spec), .object = {}};
-    auto object = options_.dry_run ? Result<Json>{without_secret(manifest.spec)} : create(kind, manifest);
+    auto object =
+        options_.dry_run ? Result<Json>{without_secret(manifest.spec)} : create(kind, manifest, Json::object());
     if (!object) return std::unexpected(std::move(object.error()));
     created.object = std::move(*object);
     return created;
@@ -78,6 +70,7 @@ Result<Applied> Applier::apply(const ResourceKind& kind, Manifest manifest) {
                 "runagents apply changes what is there");
   }
   auto changes = differences(kind, spec_of(kind, *known), manifest.spec);
+  add_labels(changes, kind, *known, manifest);
   if (sends_secret(manifest, *known)) changes.push_back({"secret", nullptr, manifest.spec["secret"]});
   if (changes.empty()) return Applied{.action = "left", .differences = {}, .object = *known};
   auto object = options_.dry_run ? known : change(kind, manifest, *known, changes);
@@ -108,9 +101,12 @@ Result<Json> Applier::body_with_secret(const ResourceKind& kind, const Manifest&
   return body;
 }
 
-Result<Json> Applier::create(const ResourceKind& kind, const Manifest& manifest) {
-  if (kind.upsert == Upsert::put_spec) {
-    return client_.put(target_of(kind, manifest.name), {{"name", manifest.name}, {"spec", manifest.spec}});
+Result<Json> Applier::create(const ResourceKind& kind, const Manifest& manifest, const Json& present) {
+  if (has_spec(kind.upsert)) {
+    Json whole = {{"name", manifest.name}, {"spec", manifest.spec}};
+    auto labels = manifest.labels.is_null() ? present.value("labels", Json::object()) : manifest.labels;
+    if (kind.upsert == Upsert::document) whole["labels"] = std::move(labels);
+    return client_.put(target_of(kind, manifest.name), whole);
   }
   Json body = {{kind.name_member, manifest.name}};
   body.update(manifest.spec);
@@ -169,7 +165,7 @@ Result<void> Applier::keep_secret(Json& account) {
 
 Result<Json> Applier::change(const ResourceKind& kind, const Manifest& manifest, const Json& present,
                              const std::vector<Difference>& differences) {
-  if (kind.upsert != Upsert::patch) return create(kind, manifest);
+  if (kind.upsert != Upsert::patch) return create(kind, manifest, present);
   Json body = Json::object();
   for (const auto& one : differences) {
     if (one.member != "secret") body[one.member] = one.wanted;

@@ -32,7 +32,7 @@ class Applier {
 
   [[nodiscard]] Result<Applied> apply_delegation(const ResourceKind& kind, const Manifest& manifest);
   [[nodiscard]] Result<Json> present(const ResourceKind& kind, const Manifest& manifest);
-  [[nodiscard]] Result<Json> create(const ResourceKind& kind, const Manifest& manifest);
+  [[nodiscard]] Result<Json> create(const ResourceKind& kind, const Manifest& manifest, const Json& present);
   [[nodiscard]] Result<Json> change(const ResourceKind& kind, const Manifest& manifest, const Json& present,
                                     const std::vector<Difference>& differences);
   [[nodiscard]] Result<Json> body_with_secret(const ResourceKind& kind, const Manifest& manifest, Json body);

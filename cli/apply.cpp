@@ -82,7 +82,12 @@ Result<std::vector<Manifest>> read_one(const std::string& file, const ApplyOptio
   if (file.ends_with(".toml")) {
     const auto project = load_project(file, context);
     if (!project) return std::unexpected(project.error());
-    return manifests_of(*project);
+    auto manifests = manifests_of(*project);
+    if (options.kind.empty()) return manifests;
+    std::erase_if(manifests, [&](const Manifest& one) { return one.kind != options.kind; });
+    if (!manifests.empty()) return manifests;
+    return fail(ErrorCode::usage, fmt::format("{} gives no {}", file, options.kind),
+                "of a project file, policies and identity providers are applied");
   }
   const auto text = file_input(file, context);
   if (!text) return std::unexpected(text.error());
@@ -107,6 +112,9 @@ Outcome apply(const ApplyOptions& options, Context& context) {
   if (!manifests) return std::unexpected(manifests.error());
   const auto steps = steps_of(*std::move(manifests));
   if (!steps) return std::unexpected(steps.error());
+  for (const auto& step : *steps) {
+    if (const auto kept = check_is_kept(step.kind->object(), context); !kept) return std::unexpected(kept.error());
+  }
   auto client = client_for_changes(context);
   if (!client) return std::unexpected(client.error());
   if (options.dry_run) say_dry_run(context);

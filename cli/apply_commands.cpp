@@ -33,19 +33,21 @@ Command apply_command() {
                    .default_text = "the encrypted store"});
   flags.push_back(
       switch_flag("send-secrets", "send the secrets of servers that have one, too", options->sends_secrets));
-  return {.name = "apply",
-          .summary = "make a control plane be as manifests say",
-          .description =
-              "Manifests are JSON or YAML, {apiVersion, kind, metadata: {name}, spec}, of the kinds IdentityProvider, "
-              "User, AgentAccount,\nServer, Policy and Delegation; runagents export writes them. Of a project file its "
-              "policies and identity providers are\napplied. Says what was created, changed or left; --dry-run shows "
-              "the differences only. What no manifest names stays.\nThe secret of a Server is a reference (env:NAME), "
-              "sent when the server has none.",
-          .examples = {{"runagents apply -f team.yaml --dry-run", "what would change"},
-                       {"runagents apply -f runagents.toml --context prod", "a project's policies, for a server"}},
-          .flags = std::move(flags),
-          .prints_objects = true,
-          .run = [options](Context& context) { return apply(*options, context); }};
+  return {
+      .name = "apply",
+      .summary = "make a control plane be as manifests say",
+      .description =
+          "Manifests are JSON or YAML, {apiVersion, kind, metadata: {name}, spec}, of the kinds IdentityProvider, "
+          "User, AgentAccount,\nTool, ModelProvider, Agent, Server, Policy and Delegation; runagents export writes "
+          "them. Of a project file its policies and\nidentity providers are applied. Says what was created, changed "
+          "or left; --dry-run shows the differences only. What no\nmanifest names stays. The secret of a Server is a "
+          "reference (env:NAME), "
+          "sent when the server has none.",
+      .examples = {{"runagents apply -f team.yaml --dry-run", "what would change"},
+                   {"runagents apply -f runagents.toml --context prod", "a project's policies, for a server"}},
+      .flags = std::move(flags),
+      .prints_objects = true,
+      .run = [options](Context& context) { return apply(*options, context); }};
 }
 
 Command apply_kind_command(std::string verb, std::string summary, std::string kind, bool only_new,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/objects.hpp"
+#include "cli/outage.hpp"
 #include "cli/output/print.hpp"
 
 namespace runagents::cli {
@@ -123,10 +124,14 @@ Outcome watch_approvals(const ApprovalsWatch& options, Context& context) {
   if (context.terminal.err_is_terminal) context.terminal.err << "waiting for approval requests; Ctrl-C ends\n";
   const auto end = context.now() + options.timeout;
   std::set<std::string> seen;
+  std::optional<Outage> outage;  // of a server that has answered before
   while (context.terminal.out.good()) {
     const auto requests = (*plane)->list_approvals(
         {.status = ApprovalStatus::pending, .agent = options.agent, .run_id = options.run, .limit = 0});
+    if (!requests && outage && outage->sit_out(requests.error())) continue;
     if (!requests) return std::unexpected(requests.error());
+    if (outage) outage->end();
+    if (!outage) outage.emplace(context);
     for (const auto& request : *requests) {
       if (!seen.insert(request.id).second) continue;
       const auto printed = print_new(request, context);

@@ -124,7 +124,7 @@ Command approvals_command() {
   return {.name = "approvals",
           .summary = "decide on calls that need a person",
           .commands = {list_command(), get_command(), approve_command(), reject_command(), watch_command(),
-                       grants_command()}};
+                       grants_command(), approval_connectors_command()}};
 }
 
 }  // namespace runagents::cli

@@ -9,6 +9,7 @@
 #include "cli/groups.hpp"
 #include "cli/kinds.hpp"
 #include "cli/object_commands.hpp"
+#include "cli/outage.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -70,10 +71,13 @@ Outcome tail(const AuditOptions& options, Context& context) {
   constexpr std::size_t newest = 200;
   constexpr std::size_t shown_first = 10;
   std::set<std::string> seen;
+  Outage outage{context};
   for (auto waited = std::chrono::milliseconds{0};; waited += step) {
     const bool is_first = seen.empty();
     auto entries = client->list(*target, newest);
+    if (!entries && !is_first && outage.sit_out(entries.error())) continue;
     if (!entries) return std::unexpected(entries.error());
+    outage.end();
     std::erase_if(*entries, [&](const Json& one) { return !seen.insert(api::text_of(one, "id")).second; });
     if (is_first) entries->resize(std::min(entries->size(), shown_first));
     std::ranges::reverse(*entries);

@@ -1,9 +1,11 @@
 #include "cli/authorization_server.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
+#include "cli/output/text.hpp"
 #include "cli/session.hpp"
 #include "core/api/answer.hpp"
 #include "core/api/client.hpp"
@@ -94,8 +96,11 @@ Result<AuthorizationServer> discover(const Connection& connection, const auth::F
       .names_itself = json.value("authorization_response_iss_parameter_supported", Json{}) == true,
       .ca_file = connection.ca_file};
   if (server.issuer != connection.endpoint) {
-    return fail(ErrorCode::configuration, connection.endpoint + " says that it is another server",
-                "the context's endpoint has to be the server's own URL, letter by letter");
+    const auto named = output::printable(server.issuer);
+    return fail(ErrorCode::configuration, fmt::format("{} says that it is {}", connection.endpoint, named),
+                fmt::format("the context's endpoint has to be the server's own URL, letter by letter: use {}, or start "
+                            "the server with --public-url {}",
+                            named, connection.endpoint));
   }
   if (server.token_url.empty()) return fail(ErrorCode::unavailable, "the server has no token endpoint");
   return server;

@@ -109,7 +109,7 @@ Result<const model::Tool*> tool_for(const ConsentsStart& options, const model::P
 }  // namespace
 
 Outcome list_consents(const ConsentsList& options, Context& context) {
-  const auto plane = context.control_plane();
+  const auto plane = context.local_control_plane();
   if (!plane) return std::unexpected(plane.error());
   const auto user = options.user.empty() ? std::nullopt : std::optional{options.user};
   const auto consents = (*plane)->list_consents({.tool = options.tool, .end_user = user});
@@ -164,7 +164,7 @@ Outcome start_consent(const ConsentsStart& options, Context& context) {
 
 Outcome revoke_consents(const ConsentsRevoke& options, Context& context) {
   if (const auto allowed = refuse_agents(context); !allowed) return std::unexpected(allowed.error());
-  const auto plane = context.control_plane();
+  const auto plane = context.local_control_plane();
   if (!plane) return std::unexpected(plane.error());
   const auto consents = find_consents(options.ids, **plane);
   if (!consents) return std::unexpected(consents.error());

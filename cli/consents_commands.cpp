@@ -63,6 +63,10 @@ Command revoke_command() {
 Command consents_command() {
   return {.name = "consents",
           .summary = "what users let tools do for them (OAuth 2)",
+          .description =
+              "Consents are kept on this machine, encrypted, whatever the context: the runner renews and sends their "
+              "tokens, and hands them to no\nserver. Sessions on MCP servers behind a control plane are another thing: "
+              "runagents servers connect.",
           .commands = {list_command(), start_command(), revoke_command()}};
 }
 

@@ -36,6 +36,7 @@ class Exporter {
     std::vector<Manifest> manifests;
     for (const auto& one : *objects) {
       manifests.push_back({kind.word, text_of(one, kind.name_member), spec_of(kind, one), {}});
+      if (kind.upsert == Upsert::document) manifests.back().labels = one.value("labels", Json{});
     }
     std::ranges::sort(manifests, {}, &Manifest::name);
     return manifests;
@@ -120,6 +121,10 @@ Result<std::vector<Manifest>> read_all(const ExportOptions& options, Context& co
   Exporter exporter{*client};
   for (const auto* kind : *kinds) {
     auto read = exporter.read(*kind);
+    if (!read && options.kinds.empty() && read.error().reason == "not_offered") {
+      context.terminal.err << fmt::format("left out: {}\n", output::printable(read.error().message));
+      continue;
+    }
     if (!read) return read;
     std::ranges::move(*read, std::back_inserter(all));
   }
@@ -148,21 +153,21 @@ Outcome export_resources(const ExportOptions& options, Context& context) {
 
 Command export_command() {
   auto options = std::make_shared<ExportOptions>();
-  return {.name = "export",
-          .summary = "write resources as manifests that apply reads",
-          .description =
-              "Of the control plane: identity providers, users, agent accounts, servers, policies and delegations, as "
-              "YAML unless -o\nsays otherwise, without secrets, which no server gives out. In the local context, and "
-              "with --config, the policies and\nidentity providers of the project file.",
-          .examples = {{"runagents export --context prod", "into a file: runagents apply -f FILE reads it"},
-                       {"runagents export --kind policies -o json", "one kind, as a JSON array"}},
-          .flags = {config_flag(options->config),
-                    {.name = "kind",
-                     .value = "KIND",
-                     .summary = "this kind only; may be repeated",
-                     .binding = &options->kinds}},
-          .prints_objects = true,
-          .run = [options](Context& context) { return export_resources(*options, context); }};
+  return {
+      .name = "export",
+      .summary = "write resources as manifests that apply reads",
+      .description =
+          "Of the control plane: identity providers, users, agent accounts, tools, models, agents, servers, policies "
+          "and "
+          "delegations, as\nYAML unless -o says otherwise, without secrets, which no server gives out. In the local "
+          "context, and with --config, the\npolicies and identity providers of the project file.",
+      .examples = {{"runagents export --context prod", "into a file: runagents apply -f FILE reads it"},
+                   {"runagents export --kind policies -o json", "one kind, as a JSON array"}},
+      .flags =
+          {config_flag(options->config),
+           {.name = "kind", .value = "KIND", .summary = "this kind only; may be repeated", .binding = &options->kinds}},
+      .prints_objects = true,
+      .run = [options](Context& context) { return export_resources(*options, context); }};
 }
 
 }  // namespace runagents::cli

@@ -10,8 +10,11 @@ namespace runagents::cli {
 [[nodiscard]] Command demo_command();
 [[nodiscard]] Command config_command();
 [[nodiscard]] Command tools_command();
+[[nodiscard]] Command agents_command();
+[[nodiscard]] Command models_command();
 [[nodiscard]] Command policies_command();
 [[nodiscard]] Command approvals_command();
+[[nodiscard]] Command approval_connectors_command();  // of approvals_command
 [[nodiscard]] Command secrets_command();
 [[nodiscard]] Command consents_command();
 [[nodiscard]] Command runs_command();
@@ -22,12 +25,15 @@ namespace runagents::cli {
 [[nodiscard]] Command session_grants_command();
 [[nodiscard]] Command server_command();
 [[nodiscard]] Command servers_command();
+[[nodiscard]] Command server_connect_command();  // of servers_command, as the next
+[[nodiscard]] Command server_session_command();
 [[nodiscard]] Command mcp_command();
 [[nodiscard]] Command apply_command();
 [[nodiscard]] Command export_command();
 [[nodiscard]] Command identity_providers_command();
 [[nodiscard]] Command users_command();
 [[nodiscard]] Command api_keys_command();
+[[nodiscard]] Command signing_keys_command();
 [[nodiscard]] Command audit_command();
 [[nodiscard]] Command token_command();
 [[nodiscard]] Command exec_command();

@@ -135,4 +135,47 @@ const ObjectKind& policy_kind() {
   return kind;
 }
 
+const ObjectKind& connector_kind() {
+  static const ObjectKind kind{
+      .what = "approval connector",
+      .path = "/approval-connectors",
+      .columns = {{"ID", "id", Shown::id},
+                  {"STATUS", "enabled", Shown::activity},
+                  {.title = "NAME", .member = "name", .shrinks = true},
+                  {.title = "ENDPOINT", .member = "endpoint", .shrinks = true},
+                  {"TIMEOUT", "timeout_seconds"},
+                  {"CREATED", "created_at", Shown::time}},
+      .names = {"name"},
+      .when_empty = "no approval connectors (runagents approvals connectors create NAME URL makes one)"};
+  return kind;
+}
+
+const ObjectKind& delivery_kind() {
+  static const ObjectKind kind{.what = "delivery",
+                               .path = "/approval-connectors/activity",
+                               .columns = {{"TIME", "timestamp", Shown::time},
+                                           {"EVENT", "event"},
+                                           {"CONNECTOR", "connector_id", Shown::id},
+                                           {"REQUEST", "request_id", Shown::id},
+                                           {"STATUS", "status_code"},
+                                           {"ATTEMPTS", "attempts"},
+                                           {.title = "MESSAGE", .member = "message", .shrinks = true}},
+                               .names = {"id"},
+                               .when_empty = "nothing was sent to a connector yet"};
+  return kind;
+}
+
+const ObjectKind& signing_key_kind() {
+  static const ObjectKind kind{.what = "signing key",
+                               .path = "/signing-keys",
+                               .columns = {{"ID", "id"},
+                                           {"ALGORITHM", "algorithm"},
+                                           {"CREATED", "created_at", Shown::time},
+                                           {"SIGNS FROM", "signs_from", Shown::time},
+                                           {"RETIRES", "retires_at", Shown::time}},
+                               .names = {"id"},
+                               .when_empty = "no signing keys yet: the first token makes one"};
+  return kind;
+}
+
 }  // namespace runagents::cli

@@ -14,5 +14,13 @@ namespace runagents::cli {
 [[nodiscard]] const ObjectKind& audit_kind();
 [[nodiscard]] const ObjectKind& identity_provider_kind();
 [[nodiscard]] const ObjectKind& policy_kind();
+[[nodiscard]] const ObjectKind& connector_kind();
+[[nodiscard]] const ObjectKind& delivery_kind();
+[[nodiscard]] const ObjectKind& signing_key_kind();
+
+// Those that it keeps for clients, in their published shapes.
+[[nodiscard]] const ObjectKind& agent_kind();
+[[nodiscard]] const ObjectKind& tool_kind();
+[[nodiscard]] const ObjectKind& model_provider_kind();
 
 }  // namespace runagents::cli

@@ -130,7 +130,9 @@ Outcome who_am_i(Context& context) {
   if (!client) return std::unexpected(client.error());
   const auto user = client->get(api::Target{"/users/me"});
   if (!user) return std::unexpected(user.error());
-  return print_object(user_kind(), *user, fmt::format("endpoint  {}\n", headline) + members_text(*user), context);
+  Json shown = {{"endpoint", headline}};
+  shown.update(*user);
+  return print_object(user_kind(), *user, members_text(shown), context);
 }
 
 }  // namespace runagents::cli

@@ -41,6 +41,15 @@ Result<std::vector<Json>> read_documents(std::string_view text, const std::strin
   return documents;
 }
 
+/// Beside the name, wherever that is.
+Result<Json> labels_in(const Json& holder, const std::string& place) {
+  const auto labels = holder.find("labels");
+  if (labels == holder.end()) return Json{};
+  const auto is_text = [](const Json& value) { return value.is_string(); };
+  if (!labels->is_object() || !std::ranges::all_of(*labels, is_text)) return wrong(place, "\"labels\" must be texts");
+  return *labels;
+}
+
 Result<Manifest> read_manifest(const Json& document, const std::string& place, const ManifestDefaults& defaults) {
   if (!document.is_object()) return wrong(place, "a manifest is an object");
   Manifest manifest{.kind = api::text_of(document, "kind"), .name = {}, .spec = {}, .place = place};
@@ -52,7 +61,11 @@ Result<Manifest> read_manifest(const Json& document, const std::string& place, c
     for (const auto* member : {"name", "kind", "apiVersion", "metadata"}) manifest.spec.erase(member);
   } else {
     const auto metadata = document.find("metadata");
-    manifest.name = metadata == document.end() ? api::text_of(document, "name") : api::text_of(*metadata, "name");
+    const auto& holder = metadata != document.end() && metadata->is_object() ? *metadata : document;
+    manifest.name = api::text_of(holder, "name");
+    auto labels = labels_in(holder, place);
+    if (!labels) return std::unexpected(std::move(labels.error()));
+    manifest.labels = *std::move(labels);
     if (manifest.name.empty()) manifest.name = defaults.name;
     manifest.spec = *spec;
   }
@@ -118,10 +131,10 @@ std::vector<Manifest> manifests_of(const model::Project& project) {
 }
 
 Json to_document(const Manifest& manifest) {
-  return {{"apiVersion", api_version},
-          {"kind", manifest.kind},
-          {"metadata", {{"name", manifest.name}}},
-          {"spec", manifest.spec}};
+  Json metadata = {{"name", manifest.name}};
+  if (!manifest.labels.empty()) metadata["labels"] = manifest.labels;
+  return {
+      {"apiVersion", api_version}, {"kind", manifest.kind}, {"metadata", std::move(metadata)}, {"spec", manifest.spec}};
 }
 
 }  // namespace runagents::cli

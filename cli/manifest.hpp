@@ -16,7 +16,8 @@ struct Manifest {
   std::string kind;  ///< "Policy"
   std::string name;
   nlohmann::ordered_json spec;
-  std::string place;  ///< "FILE, document 2"
+  std::string place;                   ///< "FILE, document 2"
+  nlohmann::ordered_json labels = {};  ///< null: it does not speak of them
 };
 
 /// What a document that does not say it itself is.

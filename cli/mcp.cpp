@@ -38,7 +38,7 @@ Result<Caller> open_caller(const AgentTokenOptions& options, Context& context) {
 
 Target tools_of(const std::string& server) { return Target{"/proxy"}.segment(server).segment("tools"); }
 
-const ObjectKind& tool_kind() {
+const ObjectKind& mcp_tool_kind() {
   static const ObjectKind kind{
       .what = "tool",
       .path = "/proxy",
@@ -90,7 +90,7 @@ Outcome list_mcp(const McpList& options, Context& context) {
   const auto tools = caller->client.get(tools_of(options.server));
   if (!tools) return std::unexpected(explained(tools.error(), options.server, caller->client));
   if (!tools->is_array()) return fail(ErrorCode::unavailable, "the control plane's answer is no list of tools");
-  return print_objects(tool_kind(), *tools, context);
+  return print_objects(mcp_tool_kind(), *tools, context);
 }
 
 Outcome call_mcp(const McpCall& options, Context& context) {

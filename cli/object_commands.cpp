@@ -72,6 +72,7 @@ Result<Json> act(const ObjectKind& kind, const ObjectAction& action, const Json&
 }
 
 Outcome act_on_all(const ObjectKind& kind, const ObjectAction& action, const ActOptions& options, Context& context) {
+  if (const auto kept = check_is_kept(kind, context); !kept) return std::unexpected(kept.error());
   auto client = client_for_changes(context);
   if (!client) return std::unexpected(client.error());
   const auto objects = find_all(kind, action.looks, options.names, *client);
@@ -100,6 +101,16 @@ Flag yes_flag(bool& target) {
 }
 
 Flag dry_run_flag(bool& target) { return switch_flag("dry-run", "show what would change", target); }
+
+Outcome list_objects(const ObjectKind& kind, Context& context) { return list(kind, {}, {}, context); }
+
+Outcome get_object(const ObjectKind& kind, const std::string& name, Context& context, LooksUp looks) {
+  auto client = open_client(context);
+  if (!client) return std::unexpected(client.error());
+  const auto object = looks == LooksUp::in_list ? find_in_list(kind, name, *client) : find_object(kind, name, *client);
+  if (!object) return std::unexpected(object.error());
+  return print_object(kind, *object, {}, context);
+}
 
 Command list_objects_command(const ObjectKind& kind, std::string summary, std::vector<ListFilter> filters,
                              std::vector<Example> examples) {
@@ -133,20 +144,14 @@ Command list_objects_command(const ObjectKind& kind, std::string summary, std::v
           }};
 }
 
-Command get_object_command(const ObjectKind& kind, std::string summary, std::vector<Example> examples) {
+Command get_object_command(const ObjectKind& kind, std::string summary, std::vector<Example> examples, LooksUp looks) {
   auto name = std::make_shared<std::string>();
   return {.name = "get",
           .summary = std::move(summary),
           .examples = std::move(examples),
           .arguments = {{.name = "NAME", .summary = "its name or id", .binding = name.get()}},
           .prints_objects = true,
-          .run = [kind, name](Context& context) -> Outcome {
-            auto client = open_client(context);
-            if (!client) return std::unexpected(client.error());
-            const auto object = find_object(kind, *name, *client);
-            if (!object) return std::unexpected(object.error());
-            return print_object(kind, *object, {}, context);
-          }};
+          .run = [kind, name, looks](Context& context) { return get_object(kind, *name, context, looks); }};
 }
 
 Command act_on_objects_command(const ObjectKind& kind, ObjectAction action, std::vector<Example> examples) {

@@ -37,9 +37,15 @@ struct ObjectAction {
   LooksUp looks = LooksUp::by_name;
 };
 
+/// What those two commands do.
+[[nodiscard]] Outcome list_objects(const ObjectKind& kind, Context& context);
+[[nodiscard]] Outcome get_object(const ObjectKind& kind, const std::string& name, Context& context,
+                                 LooksUp looks = LooksUp::by_name);
+
 [[nodiscard]] Command list_objects_command(const ObjectKind& kind, std::string summary, std::vector<ListFilter> filters,
                                            std::vector<Example> examples);
-[[nodiscard]] Command get_object_command(const ObjectKind& kind, std::string summary, std::vector<Example> examples);
+[[nodiscard]] Command get_object_command(const ObjectKind& kind, std::string summary, std::vector<Example> examples,
+                                         LooksUp looks = LooksUp::by_name);
 [[nodiscard]] Command act_on_objects_command(const ObjectKind& kind, ObjectAction action,
                                              std::vector<Example> examples);
 

@@ -10,6 +10,7 @@
 #include "cli/approvals.hpp"
 #include "cli/nearest.hpp"
 #include "cli/output/print.hpp"
+#include "cli/output/yaml.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -22,11 +23,18 @@ std::string text_in(const Json& value) {
   if (value.is_string()) return value.get<std::string>();
   if (!value.is_array()) return value.empty() ? std::string{} : api::dump(value);
   std::string text;
-  for (const auto& item : value) text += (text.empty() ? "" : " ") + text_in(item);
+  for (const auto& item : value) {
+    const auto name = api::text_of(item, "name");  // [{"name": "stripe"}]
+    text += (text.empty() ? "" : " ") + (name.empty() ? text_in(item) : name);
+  }
   return text;
 }
 
 const Json* member_of(const Json& object, const std::string& name) {
+  if (name.starts_with('/')) {
+    const Json::json_pointer inside{name};
+    return object.contains(inside) ? &object[inside] : nullptr;
+  }
   const auto found = object.is_object() ? object.find(name) : object.end();
   return found == object.end() || found->is_null() ? nullptr : &*found;
 }
@@ -73,7 +81,22 @@ std::unexpected<Error> ambiguous(const ObjectKind& kind, const std::string& word
   return fail(ErrorCode::conflict, fmt::format("\"{}\" could be {}", word, candidates));
 }
 
+std::string text_of_object(const Json& object) {
+  const auto* spec = member_of(object, "spec");
+  if (spec == nullptr || !spec->is_object()) return members_text(object);
+  auto shown = object;
+  shown.erase("spec");
+  return members_text(shown) + "spec\n" + output::printable_lines(output::to_yaml(*spec), "  ");
+}
+
 }  // namespace
+
+Result<bool> means_control_plane(const std::string& config, Context& context) {
+  if (!config.empty()) return false;
+  const auto connection = context.connection();
+  if (!connection) return std::unexpected(connection.error());
+  return !(*connection)->is_local();
+}
 
 Result<api::Client> open_client(Context& context) {
   const auto transport = context.transport();
@@ -88,6 +111,15 @@ Result<api::Client> client_for_changes(Context& context) {
     if (const auto allowed = refuse_agents(context); !allowed) return std::unexpected(allowed.error());
   }
   return open_client(context);
+}
+
+Result<void> check_is_kept(const ObjectKind& kind, Context& context) {
+  const auto connection = context.connection();
+  if (!connection) return std::unexpected(connection.error());
+  if (!kind.is_configured || !(*connection)->is_local()) return {};
+  return fail(ErrorCode::usage,
+              fmt::format("the local context keeps no {}s: runagents.toml configures them", kind.what),
+              "edit that file, or name a server: --context NAME");
 }
 
 std::string name_of(const ObjectKind& kind, const Json& object) {
@@ -155,7 +187,7 @@ Outcome print_objects(const ObjectKind& kind, const std::vector<Json>& objects, 
 }
 
 Outcome print_object(const ObjectKind& kind, const Json& object, std::string text, const Context& context) {
-  if (text.empty()) text = members_text(object);
+  if (text.empty()) text = text_of_object(object);
   const output::Card card{.text = std::move(text), .name = name_of(kind, object), .json = api::dump(object)};
   const auto printed = output::print(card, context.output, context.terminal);
   if (!printed) return std::unexpected(printed.error());

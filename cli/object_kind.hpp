@@ -22,7 +22,7 @@ enum class Shown {
 
 struct MemberColumn {
   std::string title;
-  std::string member;
+  std::string member;  ///< or a JSON pointer to one further inside: "/spec/image"
   Shown shown = Shown::text;
   bool shrinks = false;
 };
@@ -34,12 +34,20 @@ struct ObjectKind {
   std::vector<MemberColumn> columns;
   std::vector<std::string> names = {"name"};  ///< members that name one besides `id`; the first one that is there
   std::string when_empty;
+  bool is_configured = false;  ///< by the project file in the local context, which keeps none
 };
+
+/// Whether commands that also read the project file mean the control plane: a context that is not local, and no
+/// --config.
+[[nodiscard]] Result<bool> means_control_plane(const std::string& config, Context& context);
 
 /// The API of the context that commands are pointed at.
 [[nodiscard]] Result<api::Client> open_client(Context& context);
 /// The same for whoever changes something: no agent on the store of its own machine.
 [[nodiscard]] Result<api::Client> client_for_changes(Context& context);
+
+/// ErrorCode::usage in the local context for a kind that is_configured.
+[[nodiscard]] Result<void> check_is_kept(const ObjectKind& kind, Context& context);
 
 /// What a person calls an object: its name, or the beginning of its id.
 [[nodiscard]] std::string name_of(const ObjectKind& kind, const nlohmann::ordered_json& object);
@@ -58,7 +66,7 @@ struct ObjectKind {
 /// Prints a table, or the objects as the server sent them.
 [[nodiscard]] Outcome print_objects(const ObjectKind& kind, const std::vector<nlohmann::ordered_json>& objects,
                                     const Context& context);
-/// Prints one object: `text` for people (empty: all of its members), the object itself for programs.
+/// Prints one object: `text` for people (empty: all of its members, a `spec` as YAML), the object itself for programs.
 [[nodiscard]] Outcome print_object(const ObjectKind& kind, const nlohmann::ordered_json& object, std::string text,
                                    const Context& context);
 /// All members that hold something, one on a line.

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "cli/kinds.hpp"
 #include "cli/nearest.hpp"
+#include "cli/object_commands.hpp"
 #include "cli/objects.hpp"
 #include "cli/output/print.hpp"
-#include "cli/policies_stored.hpp"
 #include "cli/project.hpp"
 
 namespace runagents::cli {
@@ -65,9 +66,9 @@ std::string describe(const model::Rule& rule) {
 }
 
 Outcome list_policies(const PoliciesList& options, Context& context) {
-  const auto are_stored = means_stored_policies(options.config, context);
+  const auto are_stored = means_control_plane(options.config, context);
   if (!are_stored) return std::unexpected(are_stored.error());
-  if (*are_stored) return list_stored_policies(context);
+  if (*are_stored) return list_objects(policy_kind(), context);
   const auto project = load_project(options.config, context);
   if (!project) return std::unexpected(project.error());
   output::Listing listing{.columns = {{"NAME"}, {"RULES"}, {"APPROVALS"}, {.title = "SUBJECTS", .shrinks = true}},
@@ -87,9 +88,9 @@ Outcome list_policies(const PoliciesList& options, Context& context) {
 }
 
 Outcome get_policy(const PoliciesGet& options, Context& context) {
-  const auto are_stored = means_stored_policies(options.config, context);
+  const auto are_stored = means_control_plane(options.config, context);
   if (!are_stored) return std::unexpected(are_stored.error());
-  if (*are_stored) return get_stored_policy(options.name, context);
+  if (*are_stored) return get_object(policy_kind(), options.name, context);
   const auto project = load_project(options.config, context);
   if (!project) return std::unexpected(project.error());
   const auto found = std::ranges::find(project->policies, options.name, &model::Policy::name);

@@ -53,34 +53,6 @@ int exit_of(const std::string& decision) {
 
 }  // namespace
 
-Result<bool> means_stored_policies(const std::string& config, Context& context) {
-  if (!config.empty()) return false;
-  const auto connection = context.connection();
-  if (!connection) return std::unexpected(connection.error());
-  return !(*connection)->is_local();
-}
-
-Outcome list_stored_policies(Context& context) {
-  auto client = open_client(context);
-  if (!client) return std::unexpected(client.error());
-  const auto policies = client->list(Target{policy_kind().path});
-  if (!policies) return std::unexpected(policies.error());
-  return print_objects(policy_kind(), *policies, context);
-}
-
-Outcome get_stored_policy(const std::string& name, Context& context) {
-  auto client = open_client(context);
-  if (!client) return std::unexpected(client.error());
-  const auto policy = find_object(policy_kind(), name, *client);
-  if (!policy) return std::unexpected(policy.error());
-  auto shown = *policy;
-  shown.erase("spec");
-  const auto spec = policy->find("spec");
-  auto text = members_text(shown);
-  if (spec != policy->end()) text += "spec\n" + output::printable_lines(spec->dump(2) + "\n", "  ");
-  return print_object(policy_kind(), *policy, std::move(text), context);
-}
-
 Outcome evaluate_policies(const PolicyQuestion& options, Context& context) {
   const auto arguments = tool_arguments(options.arguments, options.words, context);
   if (!arguments) return std::unexpected(arguments.error());

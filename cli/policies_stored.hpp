@@ -23,11 +23,6 @@ struct PolicyQuestion {
   bool check = false;  ///< the decision is the exit status
 };
 
-/// Whether `policies list` and `get` mean those of the control plane: a context that is not local, and no --config.
-[[nodiscard]] Result<bool> means_stored_policies(const std::string& config, Context& context);
-[[nodiscard]] Outcome list_stored_policies(Context& context);
-[[nodiscard]] Outcome get_stored_policy(const std::string& name, Context& context);
-
 /// Opens a policy in the editor of the environment (VISUAL, EDITOR, vi), and stores what has become of it unless
 /// somebody else has changed it meanwhile.
 [[nodiscard]] Outcome edit_policy(const PolicyEdit& options, Context& context);

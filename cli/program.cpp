@@ -2,6 +2,7 @@
 
 #include <ostream>
 
+#include "cli/advice.hpp"
 #include "cli/help.hpp"
 #include "cli/parse.hpp"
 #include "cli/report.hpp"
@@ -54,6 +55,11 @@ bool wants_json_errors(std::span<const std::string> words, const Context& contex
   return mentions_json(words) || variable == "json" || variable == "jsonl";
 }
 
+Error advised(const Error& error, const Context& context) {
+  const auto connection = context.connection ? context.connection() : Result<const Connection*>{nullptr};
+  return connection && *connection != nullptr ? with_advice(error, **connection) : error;
+}
+
 int end_with(const Error& error, bool as_json, int failure_exit, const Context& context) {
   context.terminal.out.flush();
   report(error, as_json, context.terminal.colour_err, context.terminal.err);
@@ -102,7 +108,7 @@ int execute(const Command& root, std::span<const std::string> given, Context& co
   }
   if (context.choose) context.choose(invocation->context, invocation->trace);
   const auto outcome = command.run(context);
-  if (!outcome) return end_with(outcome.error(), as_json, command.failure_exit, context);
+  if (!outcome) return end_with(advised(outcome.error(), context), as_json, command.failure_exit, context);
   terminal.out.flush();
   if (!terminal.out && *outcome == 0) {
     return end_with(Error{ErrorCode::internal, "the output could not be written", "is the disk full?"}, as_json,

@@ -51,6 +51,9 @@ const char* group_of(const std::string& word) {
   constexpr std::pair<const char*, const char*> groups[] = {{"IdentityProvider", "identity-providers"},
                                                             {"User", "users"},
                                                             {"AgentAccount", "accounts"},
+                                                            {"Tool", "tools"},
+                                                            {"ModelProvider", "models"},
+                                                            {"Agent", "agents"},
                                                             {"Server", "servers"},
                                                             {"Policy", "policies"},
                                                             {"Delegation", "delegations"}};
@@ -75,6 +78,18 @@ const std::vector<ResourceKind>& resource_kinds() {
        .name_member = "email",
        .members = {"name", "role", "groups", "attributes", "is_active"}},
       {.word = "AgentAccount", .object = account_kind, .members = {"description", "is_active"}},
+      {.word = "Tool",
+       .object = tool_kind,
+       .upsert = Upsert::document,
+       .members = {"description", "connection", "capabilities", "riskTags", "governance"}},
+      {.word = "ModelProvider",
+       .object = model_provider_kind,
+       .upsert = Upsert::document,
+       .members = {"provider", "endpoint", "models", "auth", "rateLimit"}},
+      {.word = "Agent",
+       .object = agent_kind,
+       .upsert = Upsert::document,
+       .members = {"image", "systemPrompt", "requiredTools", "llmConfig", "entryPoint", "env"}},
       {.word = "Server",
        .object = server_kind,
        .members = {"description", "transport", "url", "command", "environment", "auth_type", "auth", "status"}},
@@ -101,7 +116,7 @@ Result<const ResourceKind*> find_resource_kind(const std::string& word) {
 }
 
 Json spec_of(const ResourceKind& kind, const Json& object) {
-  const auto whole = kind.upsert == Upsert::put_spec ? member_of(object, "spec") : object;
+  const auto whole = has_spec(kind.upsert) ? member_of(object, "spec") : object;
   Json spec = Json::object();
   for (const auto& member : kind.members) {
     auto value = member_of(whole, member);
@@ -119,7 +134,7 @@ std::vector<Difference> differences(const ResourceKind& kind, const Json& presen
     auto should = member_of(wanted, member);
     if (is_nothing(should)) should = member_of(kind.defaults, member);
     if (member == "is_active" && is_nothing(is)) is = true;
-    if (member == "auth") is = without_unnamed(is, should);
+    if (member == "auth" && kind.upsert == Upsert::patch) is = without_unnamed(is, should);
     if (!same(is, should)) found.push_back({member, std::move(is), std::move(should)});
   }
   return found;

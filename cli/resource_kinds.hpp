@@ -18,6 +18,7 @@ enum class Upsert {
   put,         ///< PUT PATH/NAME with the whole of it: what is absent gets its default
   patch,       ///< POST PATH, then PATCH PATH/ID: what is absent stays
   put_spec,    ///< PUT PATH/NAME with `{name, spec}`
+  document,    ///< the same, with the labels that are there; kept for clients, and by servers only
   delegation,  ///< of an account to a user: what differs is revoked and made anew
 };
 
@@ -30,6 +31,11 @@ struct ResourceKind {
   std::vector<std::string> members = {};  ///< what a specification holds, in the order of exports
   nlohmann::ordered_json defaults = {};   ///< of `put`: what an absent member means
 };
+
+/// Whether what a manifest says is a member "spec" of the object.
+[[nodiscard]] inline bool has_spec(Upsert upsert) noexcept {
+  return upsert == Upsert::put_spec || upsert == Upsert::document;
+}
 
 /// In the order in which they need each other.
 [[nodiscard]] const std::vector<ResourceKind>& resource_kinds();

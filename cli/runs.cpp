@@ -5,6 +5,7 @@
 
 #include "cli/confirm.hpp"
 #include "cli/objects.hpp"
+#include "cli/outage.hpp"
 #include "cli/output/print.hpp"
 #include "cli/run_planes.hpp"
 
@@ -118,6 +119,7 @@ Outcome wait_for_run(const RunsWait& options, Context& context) {
   const auto plane = context.control_plane();
   if (!plane) return std::unexpected(plane.error());
   auto run = find_run(options.id, **plane);
+  Outage outage{context};
   const auto end = context.now() + options.timeout;
   std::optional<RunStatus> said;
   while (run && !model::is_final(run->status)) {
@@ -130,7 +132,10 @@ Outcome wait_for_run(const RunsWait& options, Context& context) {
                   "see: runagents runs get " + run->id);
     }
     if (!context.pause(wait_interval)) break;
-    run = (*plane)->get_run(run->id);
+    auto now = (*plane)->get_run(run->id);
+    if (!now && outage.sit_out(now.error())) continue;
+    if (now) outage.end();
+    run = std::move(now);
   }
   if (!run) return std::unexpected(run.error());
   return ended(print_card(*run, context), run->status == RunStatus::completed ? 0 : exit_code(ErrorCode::bad_outcome));

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/objects.hpp"
+#include "cli/outage.hpp"
 #include "cli/output/print.hpp"
 #include "cli/output/table.hpp"
 #include "cli/runs.hpp"
@@ -95,16 +96,20 @@ std::uint64_t last_seq(const std::vector<std::string>& lines, std::uint64_t befo
   return event.value("seq", before);
 }
 
-Outcome follow(const RunsEvents& options, const model::Run& run, api::ControlPlane& plane, const Context& context) {
+Outcome follow(const RunsEvents& options, const model::Run& run, api::ControlPlane& plane, Context& context) {
+  Outage outage{context};
   std::uint64_t seq = options.after;
   while (context.terminal.out.good()) {
     // Asked before the events are read: what a run writes last is there when it is final.
     const auto now = plane.get_run(run.id);
+    if (!now && outage.sit_out(now.error())) continue;
     if (!now) return std::unexpected(now.error());
     const bool over = model::is_final(now->status);
     const auto lines = plane.events(
         run.id, {.after_seq = seq, .limit = 0, .type = {}, .wait = over ? std::chrono::milliseconds{0} : follow_wait});
+    if (!lines && outage.sit_out(lines.error())) continue;
     if (!lines) return std::unexpected(lines.error());
+    outage.end();
     std::vector<std::string> wanted;
     std::ranges::copy_if(*lines, std::back_inserter(wanted), [&options](const std::string& line) {
       return options.type.empty() || text(json::parse(line, nullptr, false), "type") == options.type;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <vector>
 
@@ -28,26 +27,7 @@ struct ServerOptions {
   bool dry_run = false;
 };
 
-struct ServerConnect {
-  std::string name = {};
-  bool no_browser = false;
-  std::chrono::seconds timeout{300};
-};
-
-struct ServerSession {
-  std::string name = {};
-  bool remove = false;
-  std::string token = {};          ///< a secret reference: sets the session
-  std::string refresh_token = {};  ///< a secret reference
-  std::chrono::seconds expires_in{0};
-  bool yes = false;
-  bool dry_run = false;
-};
-
 [[nodiscard]] Outcome create_server(const ServerOptions& options, Context& context);
 [[nodiscard]] Outcome update_server(const ServerOptions& options, Context& context);
-/// Starts the authorization of the server for the user, and waits until the session is there.
-[[nodiscard]] Outcome connect_server(const ServerConnect& options, Context& context);
-[[nodiscard]] Outcome server_session(const ServerSession& options, Context& context);
 
 }  // namespace runagents::cli

@@ -95,53 +95,6 @@ Command update_command() {
           .run = [options](Context& context) { return update_server(*options, context); }};
 }
 
-Command connect_command() {
-  auto options = std::make_shared<ServerConnect>();
-  return {.name = "connect",
-          .summary = "give the control plane a session of yours on an OAuth server",
-          .description =
-              "Prints the address at which you consent, and waits until you have. Agent accounts use the session only "
-              "after\nrunagents grants create.",
-          .examples = {{"runagents servers connect github", "then: runagents grants create billing-bot github"}},
-          .arguments = {name_argument(options->name)},
-          .flags = {switch_flag("no-browser", "print the address only", options->no_browser),
-                    {.name = "timeout",
-                     .value = "TIME",
-                     .summary = "how long to wait",
-                     .binding = &options->timeout,
-                     .default_text = "5m"}},
-          .prints_objects = true,
-          .run = [options](Context& context) { return connect_server(*options, context); }};
-}
-
-Command session_command() {
-  auto options = std::make_shared<ServerSession>();
-  return {.name = "session",
-          .summary = "show, set or end your session on an OAuth server",
-          .description =
-              "--token hands over tokens that come from elsewhere, for tests and for moving to another control plane.",
-          .examples = {{"runagents servers session github", "whether it lives"},
-                       {"runagents servers session github --delete --yes", "calls by your grants fail from then on"}},
-          .arguments = {name_argument(options->name)},
-          .flags = {switch_flag("delete", "end it", options->remove),
-                    {.name = "token",
-                     .value = "REF",
-                     .summary = "where its access token is found; - for standard input",
-                     .binding = &options->token},
-                    {.name = "refresh-token",
-                     .value = "REF",
-                     .summary = "where its refresh token is found",
-                     .binding = &options->refresh_token},
-                    {.name = "expires",
-                     .value = "TIME",
-                     .summary = "how long the access token lives",
-                     .binding = &options->expires_in},
-                    yes_flag(options->yes),
-                    dry_run_flag(options->dry_run)},
-          .prints_objects = true,
-          .run = [options](Context& context) { return server_session(*options, context); }};
-}
-
 }  // namespace
 
 Command servers_command() {
@@ -159,7 +112,7 @@ Command servers_command() {
                                       .asks = true,
                                       .question_end = ", with everybody's sessions and grants on it"},
                                      {{"runagents servers delete github --yes", "cannot be undone"}}),
-              connect_command(), session_command()}};
+              server_connect_command(), server_session_command()}};
 }
 
 }  // namespace runagents::cli

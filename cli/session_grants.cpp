@@ -82,6 +82,11 @@ Outcome change_own(const SessionGrantShare& options, bool flips, Context& contex
   if (!pair) return std::unexpected(pair.error());
   const GrantSharing sharing{*client, *pair};
   const auto own = sharing.own();
+  if (!own && own.error().code == ErrorCode::not_found) {
+    return fail(ErrorCode::not_found, own.error().message,
+                fmt::format("runagents grants create {} {}{}", options.of.account, options.of.server,
+                            options.shared || flips ? " --shared" : ""));
+  }
   if (!own) return std::unexpected(own.error());
   auto wanted = options;
   if (flips) wanted.shared = !api::is_set(*own, "shared");

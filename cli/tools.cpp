@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "cli/kinds.hpp"
 #include "cli/nearest.hpp"
+#include "cli/object_commands.hpp"
 #include "cli/objects.hpp"
 #include "cli/output/print.hpp"
 #include "cli/output/table.hpp"
@@ -63,6 +65,9 @@ Result<const Tool*> find_tool(const model::Project& project, const std::string& 
 }
 
 Outcome list_tools(const ToolsList& options, Context& context) {
+  const auto is_kept = means_control_plane(options.config, context);
+  if (!is_kept) return std::unexpected(is_kept.error());
+  if (*is_kept) return list_objects(tool_kind(), context);
   const auto project = load_project(options.config, context);
   if (!project) return std::unexpected(project.error());
   output::Listing listing{.columns = {{"NAME"},
@@ -90,6 +95,9 @@ Outcome list_tools(const ToolsList& options, Context& context) {
 }
 
 Outcome get_tool(const ToolsGet& options, Context& context) {
+  const auto is_kept = means_control_plane(options.config, context);
+  if (!is_kept) return std::unexpected(is_kept.error());
+  if (*is_kept) return get_object(tool_kind(), options.name, context);
   const auto project = load_project(options.config, context);
   if (!project) return std::unexpected(project.error());
   const auto tool = find_tool(*project, options.name);

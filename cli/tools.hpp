@@ -21,7 +21,12 @@ struct ToolsGet {
 
 struct ToolsProbe {
   std::string config = {};
-  std::vector<std::string> names = {};  ///< empty: all
+  std::vector<std::string> names = {};  ///< empty: all. URLs, too, where a server does it
+};
+
+struct ToolsSchema {
+  std::string config = {};
+  std::string name = {};  ///< empty: all
 };
 
 struct ToolsCall {
@@ -46,6 +51,12 @@ struct ToolsCall {
 
 /// Tries the tools without a credential. Ends with 0, or with 8 when one cannot be reached.
 [[nodiscard]] Outcome probe_tools(const ToolsProbe& options, Context& context);
+
+/// Has the server of the context try tools that it keeps, and URLs. Ends as probe_tools.
+[[nodiscard]] Outcome probe_from_server(const ToolsProbe& options, Context& context);
+
+/// The functions that a model can be given: OpenAI tool definitions made of capabilities.
+[[nodiscard]] Outcome print_tool_schema(const ToolsSchema& options, Context& context);
 
 /// Makes one call through the pipeline of a run and prints the tool's answer. A refusal is an error with the refusal's
 /// message; an answer of 400 and above ends with 9.

@@ -1,6 +1,9 @@
 #include <memory>
 
+#include "cli/apply_commands.hpp"
 #include "cli/groups.hpp"
+#include "cli/kinds.hpp"
+#include "cli/object_commands.hpp"
 #include "cli/tools.hpp"
 
 namespace runagents::cli {
@@ -9,7 +12,8 @@ namespace {
 Command list_command() {
   auto options = std::make_shared<ToolsList>();
   return {.name = "list",
-          .summary = "list the tools of the project",
+          .summary = "list tools",
+          .description = "Of the control plane; in the local context, and with --config, of the project file.",
           .examples = {{"runagents tools list", "what the agent can reach"}},
           .flags = {config_flag(options->config)},
           .prints_objects = true,
@@ -20,6 +24,7 @@ Command get_command() {
   auto options = std::make_shared<ToolsGet>();
   return {.name = "get",
           .summary = "show one tool and its capabilities",
+          .description = "Of the control plane; in the local context, and with --config, of the project file.",
           .examples = {{"runagents tools get echo", "the tool of a fresh project"}},
           .arguments = {{.name = "NAME", .summary = "the tool", .binding = &options->name}},
           .flags = {config_flag(options->config)},
@@ -27,19 +32,41 @@ Command get_command() {
           .run = [options](Context& context) { return get_tool(*options, context); }};
 }
 
-Command probe_command() {
+Command try_command(std::string verb, std::string summary, bool names_required, std::vector<Example> examples) {
   auto options = std::make_shared<ToolsProbe>();
-  return {.name = "probe",
-          .summary = "try whether tools can be reached",
-          .description =
-              "Resolves and dials a tool as a call would, completes TLS, and sends HEAD without a "
-              "credential.\nExits with 8 when one cannot be reached.",
-          .examples = {{"runagents tools probe", "all tools of the project"}},
-          .arguments =
-              {{.name = "NAME", .summary = "the tools (default: all)", .binding = &options->names, .required = false}},
-          .flags = {config_flag(options->config)},
-          .prints_objects = true,
-          .run = [options](Context& context) { return probe_tools(*options, context); }};
+  return {
+      .name = std::move(verb),
+      .summary = std::move(summary),
+      .description =
+          "Resolves and dials a tool of the project as a call would, completes TLS, and sends HEAD without a "
+          "credential. With a server as\nthe context, it is the server that tries, whether anything answers at the "
+          "URLs of its tools, or at one that is given\n(administrators only). Exits with 8 when one cannot be reached.",
+      .examples = std::move(examples),
+      .arguments = {{.name = "NAME",
+                     .summary = names_required ? "the tools; at a server also URLs"
+                                               : "the tools; at a server also URLs (default: all tools)",
+                     .binding = &options->names,
+                     .required = names_required}},
+      .flags = {config_flag(options->config)},
+      .prints_objects = true,
+      .run = [options](Context& context) { return probe_tools(*options, context); }};
+}
+
+Command schema_command() {
+  auto options = std::make_shared<ToolsSchema>();
+  return {
+      .name = "schema",
+      .summary = "print tools as functions that a model can be given",
+      .description =
+          "OpenAI tool definitions, one for each capability, as an agent gets them in TOOL_DEFINITIONS_JSON. Of the "
+          "control plane's\ntools; in the local context, and with --config, of the project's.",
+      .examples = {{"runagents tools schema -o json", "for a request to a model"},
+                   {"runagents tools schema echo", "the functions of one tool"}},
+      .arguments =
+          {{.name = "NAME", .summary = "the tool (default: all)", .binding = &options->name, .required = false}},
+      .flags = {config_flag(options->config)},
+      .prints_objects = true,
+      .run = [options](Context& context) { return print_tool_schema(*options, context); }};
 }
 
 Command call_command() {
@@ -119,9 +146,29 @@ Command call_command() {
 }  // namespace
 
 Command tools_command() {
-  return {.name = "tools",
-          .summary = "look at the tools of the project, and try them",
-          .commands = {list_command(), get_command(), probe_command(), call_command()}};
+  return {
+      .name = "tools",
+      .summary = "look at tools, and try them",
+      .description =
+          "The tools of a project are in its file. A server keeps documents about tools, in their published shape: "
+          "apply, create and\ndelete are about those, list, get, probe, test and schema about either; call uses the "
+          "project's.",
+      .commands = {
+          list_command(), get_command(),
+          apply_kind_command("apply", "register tools at a server, or change them", "Tool", false,
+                             {{"runagents tools apply -f stripe.yaml",
+                               "{name: stripe, spec: {connection: {baseUrl: https://api.stripe.com}}}"},
+                              {"runagents tools apply -f stripe.yaml --dry-run", "what would change"}}),
+          apply_kind_command("create", "register tools that are not there yet", "Tool", true,
+                             {{"runagents tools create --file stripe.json", "fails when there is one"}}),
+          act_on_objects_command(
+              tool_kind(), {.verb = "delete", .done = "deleted", .summary = "forget tools of a server", .asks = true},
+              {{"runagents tools delete stripe --yes", "by name"}}),
+          try_command("probe", "try whether tools can be reached", false,
+                      {{"runagents tools probe", "all tools"},
+                       {"runagents tools probe https://api.stripe.com", "from a server"}}),
+          try_command("test", "try one tool, or some", true, {{"runagents tools test echo", "by name"}}),
+          schema_command(), call_command()}};
 }
 
 }  // namespace runagents::cli

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "cli/object_kind.hpp"
 #include "cli/output/print.hpp"
 #include "cli/project.hpp"
 #include "cli/tools.hpp"
@@ -31,6 +32,9 @@ output::Row row_of(const model::Tool& tool, const Reach& reach) {
 }  // namespace
 
 Outcome probe_tools(const ToolsProbe& options, Context& context) {
+  const auto is_kept = means_control_plane(options.config, context);
+  if (!is_kept) return std::unexpected(is_kept.error());
+  if (*is_kept) return probe_from_server(options, context);
   const auto project = load_project(options.config, context);
   if (!project) return std::unexpected(project.error());
   auto names = options.names;

@@ -32,7 +32,7 @@ struct Services {
   Runs runs{database, options.issuer.empty() ? Journals::here : Journals::elsewhere};
   ApprovalConnectors approval_connectors{database, key};
   ApprovalNotices approval_notices{database, options.issuer};
-  Approvals approvals{database, options.issuer.empty() ? nullptr : &approval_notices};
+  Approvals approvals{database, options.issuer.empty() ? nullptr : &approval_notices, policy_sets.get()};
   Grants grants{database};
   Secrets secrets{database, key};
   Consents consents{database};

@@ -209,7 +209,9 @@ Result<FetchResponse> fetch(const FetchRequest& request) {
   if (answer.is_enough) return std::move(answer.response);
   if (outcome != CURLE_OK) {
     const std::string why = reason[0] != '\0' ? reason.data() : lib.easy_strerror(outcome);
-    return fail(ErrorCode::unavailable, without_query(request.url) + " cannot be reached: " + why);
+    const bool distrusts = outcome == CURLE_PEER_FAILED_VERIFICATION;
+    return fail(ErrorCode::unavailable, without_query(request.url) + " cannot be reached: " + why, {},
+                distrusts ? std::string{untrusted_certificate} : std::string{});
   }
   long status = 0;
   lib.easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);

@@ -14,6 +14,8 @@ namespace runagents::http {
 
 struct FetchResponse;
 
+inline constexpr std::string_view untrusted_certificate = "untrusted_certificate";
+
 /// A request to a service of ours or of an identity provider: key sets, token endpoints, metadata. Never a tool's.
 struct FetchRequest {
   std::string method = "GET";
@@ -47,7 +49,8 @@ struct FetchResponse {
 
 /// Sends one request with libcurl, which is loaded when first needed. Blocks: call it on a worker; threads may call it
 /// at the same time. Redirects are not followed, TLS is verified, proxies of the environment are used. No answer, or
-/// one that is too long, is ErrorCode::unavailable; the message names the URL without its query, and no body.
+/// one that is too long, is ErrorCode::unavailable; the message names the URL without its query, and no body. The
+/// reason of one whose certificate is not trusted is `untrusted_certificate`.
 [[nodiscard]] Result<FetchResponse> fetch(const FetchRequest& request);
 
 }  // namespace runagents::http

@@ -9,6 +9,7 @@
 #include "core/store/database.hpp"
 #include "server/service/actor.hpp"
 #include "server/service/approval_notices.hpp"
+#include "server/service/policy_sets.hpp"
 
 namespace runagents::server {
 
@@ -17,15 +18,17 @@ namespace runagents::server {
 /// run_access.hpp. Requests of different users are never the same request.
 class Approvals {
  public:
-  /// `notices` tells approvers of new requests, in the same transaction; null: nobody is told.
-  explicit Approvals(store::Database& database, ApprovalNotices* notices = nullptr)
-      : database_{database}, notices_{notices} {}
+  /// `notices` tells approvers of new requests, in the same transaction; null: nobody is told. `policies` are those
+  /// that are stored here; null: there are none.
+  explicit Approvals(store::Database& database, ApprovalNotices* notices = nullptr, PolicySets* policies = nullptr)
+      : database_{database}, notices_{notices}, policies_{policies} {}
 
   struct Asked {
     model::ApprovalRequest request;
     bool is_new = false;
   };
-  /// See api::ControlPlane::request_approval. The wait of a pending request is not extended by asking again.
+  /// See api::ControlPlane::request_approval. The wait of a pending request is not extended by asking again. The
+  /// approvers that a run of somebody else's machine names are narrowed to those of the stored policies of its agent.
   [[nodiscard]] Result<Asked> request(const Actor& actor, model::ApprovalRequest request);
   [[nodiscard]] Result<model::ApprovalRequest> get(const Principal& principal, std::string_view id);
   /// Those of these requests, by their full ids, that are not pending any more; unknown ones are left out.
@@ -48,6 +51,7 @@ class Approvals {
 
   store::Database& database_;
   ApprovalNotices* notices_;
+  PolicySets* policies_;
 };
 
 }  // namespace runagents::server

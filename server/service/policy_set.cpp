@@ -150,4 +150,33 @@ Result<PolicyOutcome> PolicySet::decide_request(const Principal& principal, cons
   return judge(principal, operation);
 }
 
+std::vector<std::vector<std::string>> PolicySet::approvers_of(const RunCall& call, std::chrono::sys_seconds now) const {
+  const auto url = policy::parse_target(call.url);
+  model::Tool tool;
+  tool.name = call.tool;
+  tool.kind = call.operation.empty() ? model::ToolKind::http : model::ToolKind::mcp;
+  if (url) {
+    tool.base_url = {.scheme = url->scheme, .host = url->authority.host, .port = url->authority.port, .path = {}};
+  }
+  policy::Operation operation{.tool = &tool,
+                              .method = call.operation.empty() ? call.method : call.operation,
+                              .path = url ? std::string_view{url->path} : std::string_view{"/"},
+                              .end_user = {},
+                              .now = now};
+  operation.agent = call.agent;
+  if (call.account) operation.account = policy::AgentAccount{call.account->id, call.account->name};
+  std::vector<std::vector<std::string>> found;
+  const auto look = [&] {
+    const auto decision = evaluator_.decide(operation, nullptr);
+    if (decision.permission != Permission::approval_required) return;
+    const auto* rule = evaluator_.approval_rule(operation, nullptr, decision.policy);
+    if (rule != nullptr && !rule->approver_groups.empty()) found.push_back(rule->approver_groups);
+  };
+  look();
+  if (!call.end_user) return found;
+  const Caller end_user{Principal{.kind = Principal::Kind::user, .user = call.end_user}};
+  if (end_user.put_into(operation)) look();
+  return found;
+}
+
 }  // namespace runagents::server

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,6 +37,17 @@ struct PolicyOutcome {
   [[nodiscard]] bool is_allowed() const noexcept { return permission == model::Permission::allow; }
 };
 
+/// A call that a run's runner tells of.
+struct RunCall {
+  std::string_view agent = {};
+  std::optional<AccountFacts> account = {};
+  std::optional<UserFacts> end_user = {};  ///< as far as this server knows them
+  std::string_view tool = {};              ///< its name
+  std::string_view operation = {};         ///< of an MCP server; empty: an HTTP request
+  std::string_view method = {};            ///< of an HTTP request
+  std::string_view url = {};
+};
+
 /// Stored policies, compiled. A principal of kind `account` is judged on the agent's side, `user` on the user's,
 /// `delegated` on both; anybody else is refused. Immutable; shared between threads freely.
 class PolicySet {
@@ -54,6 +66,12 @@ class PolicySet {
   [[nodiscard]] Result<PolicyOutcome> decide_request(const Principal& principal, const PolicyTarget& tool,
                                                      std::string_view method, std::string_view url,
                                                      std::chrono::sys_seconds now) const;
+
+  /// Who decides on an approval of the call: one list of groups for each rule of the agent's policies, and of the
+  /// agent's and the end user's together, that asks for it and names groups. What a server does not know of a call, its
+  /// capability and the tool's risk tags, is as if there were none.
+  [[nodiscard]] std::vector<std::vector<std::string>> approvers_of(const RunCall& call,
+                                                                   std::chrono::sys_seconds now) const;
 
  private:
   [[nodiscard]] PolicyOutcome judge(const Principal& principal, const policy::Operation& operation) const;

@@ -255,6 +255,78 @@ class Waiting(People):
         self.send(self.ada, "GET", "/approvals/requests/decided", status=400)
 
 
+class StoredPolicies(People):
+    """Who decides is what the stored policies of the agent say, whatever its runner says."""
+
+    def store(self, name="payments", subjects=("agent:billing",), groups=("finance",), rules=None):
+        spec = {"subjects": list(subjects),
+                "policies": rules or [{"permission": "approval_required", "resource": "https://api.stripe.com/*", "operations": ["POST"]}],
+                "approvals": [{"approvers": {"groups": list(groups)}} if groups else {"defaultDuration": "1h"}]}
+        answer = self.server.as_admin("PUT", f"/policies/{name}", spec)
+        self.assertIn(answer.status, (200, 201), answer.text)
+
+    def groups(self, **more):
+        """Of a request whose runner names these."""
+        self.count = getattr(self, "count", 0) + 1
+        return self.ask(payload_hash=f"{self.count:064}", **more)["approver_groups"]
+
+    def test_a_runner_cannot_name_its_friends(self):
+        self.new_run()
+        self.store()
+        request = self.ask(approver_groups=["sales"])
+        self.assertEqual(request["approver_groups"], ["finance"])
+        self.assertEqual(self.send(self.eve, "POST", f"/approvals/requests/{request['id']}/approve", {}).status, 404)
+        self.assertEqual(self.decide(self.ben, request)["status"], "APPROVED")
+
+    def test_of_the_groups_that_it_names_those_count_that_the_policy_names_too(self):
+        self.new_run()
+        self.assertEqual(self.groups(approver_groups=["sales"]), ["sales"])
+        self.store(groups=["finance", "board"])
+        self.assertEqual(self.groups(approver_groups=["sales", "board"]), ["board"])
+        self.assertEqual(self.groups(approver_groups=[]), ["finance", "board"])
+        self.assertEqual(self.groups(approver_groups=["sales"]), ["finance", "board"])
+        self.store(groups=["board"])
+        self.assertEqual(self.groups(approver_groups=["finance", "board"]), ["board"], "a change counts at once")
+        self.server.as_admin("DELETE", "/policies/payments", status=200)
+        self.assertEqual(self.groups(approver_groups=["sales"]), ["sales"])
+
+    def test_of_calls_that_the_policy_does_not_ask_about_the_runner_says_who_decides(self):
+        self.new_run()
+        self.store()
+        self.assertEqual(self.groups(approver_groups=["sales"], tool_method="PUT"), ["sales"])
+        self.assertEqual(self.groups(approver_groups=["sales"], tool_url="https://api.example.com/v1/charges"), ["sales"])
+        self.store(subjects=["agent:other"])
+        self.assertEqual(self.groups(approver_groups=["sales"]), ["sales"])
+        self.store(groups=[])
+        self.assertEqual(self.groups(approver_groups=["sales"]), ["sales"], "a rule that names nobody says nothing")
+
+    def test_policies_of_the_account_and_of_everyone_and_of_mcp_operations(self):
+        self.new_account(self.server, "bot")
+        self.new_run(account="bot")
+        self.store(subjects=["account:bot"])
+        self.assertEqual(self.groups(approver_groups=["sales"]), ["finance"])
+        self.store(subjects=["everyone"], rules=[{"permission": "approval_required", "tool": "stripe", "operations": ["refund"]}])
+        self.assertEqual(self.groups(approver_groups=["sales"], tool_method="tools/call", capability="refund",
+                                     tool_url="https://mcp.stripe.com/"), ["finance"])
+        self.assertEqual(self.groups(approver_groups=["sales"], tool_method="tools/call", capability="look",
+                                     tool_url="https://mcp.stripe.com/"), ["sales"])
+
+    def test_policies_about_the_end_user(self):
+        self.new_run()
+        self.store(subjects=["everyone"], groups=["board"], rules=[
+            {"permission": "allow"}, {"permission": "approval_required", "operations": ["POST"], "groups": ["sales"]}])
+        self.assertEqual(self.groups(approver_groups=["finance"]), ["finance"])
+        self.assertEqual(self.groups(approver_groups=["finance"], end_user="EVE@example.com"), ["board"])
+        self.assertEqual(self.groups(approver_groups=["finance"], end_user="ben@example.com"), ["finance"])
+
+    def test_the_agents_policies_go_before_the_end_users(self):
+        self.new_run()
+        self.store(groups=["finance", "audit"])
+        self.store("people", subjects=["user:eve@example.com"], groups=["audit", "board"],
+                   rules=[{"permission": "approval_required"}])
+        self.assertEqual(self.groups(approver_groups=[], end_user="eve@example.com"), ["finance", "audit"])
+
+
 class Webhooks(People):
     flags = ("--internal-webhooks",)
 

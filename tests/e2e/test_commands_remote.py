@@ -8,7 +8,8 @@ from unittest import main
 from harness import node
 from harness.case import PROGRAM
 from harness.mcp import NodeServer, request, tool_call
-from harness.server import UUID, ServerCase
+from harness.remote import Remote
+from harness.server import UUID
 from harness.waiting import until
 
 
@@ -16,28 +17,6 @@ def setUpModule():
     missing = node.install_modules()
     if missing:
         raise AssertionError(missing)
-
-
-class Remote(ServerCase):
-    """One server, and an administrator's key in the environment of commands."""
-
-    def setUp(self):
-        super().setUp()
-        self.server = self.start_server()
-        self.act_as(self.server.administrator["api_key"])
-
-    def act_as(self, key, server=None):
-        self.environment.update(RUNAGENTS_ENDPOINT=(server or self.server).url, RUNAGENTS_API_KEY=key)
-
-    def user_key(self, email, **more):
-        return {"RUNAGENTS_API_KEY": self.new_user(self.server, email, **more)["api_key"]}
-
-    def oauth_server(self, name="slack"):
-        return self.cli_json("servers", "create", name, "--url", "http://127.0.0.1:9/mcp", "--auth", "oauth",
-                             "--scope", "chat:write")
-
-    def connect(self, name="slack", env=None):
-        return self.cli_json("servers", "session", name, "--token", "-", input="upstream-token", env=env)
 
 
 class People(Remote):
@@ -66,6 +45,10 @@ class People(Remote):
         key = (self.work / "ci.key").read_text().strip()
         self.assertEqual(self.cli_json("whoami", env={"RUNAGENTS_API_KEY": key})["email"], "ada@example.com")
         self.assertNotIn(key, self.cli("api-keys", "list", "-o", "json", env=ada, status=0).stdout)
+        self.assertEqual(self.cli_json("api-keys", "get", "ci", env=ada)["prefix"], key[:8])
+        self.cli("api-keys", "get", "laptop", env=ada, status=6)
+        self.cli("api-keys", "delete", "ci", "--yes", env=ada, status=0)
+        self.cli("whoami", env={"RUNAGENTS_API_KEY": key}, status=3)
         self.cli("api-keys", "revoke", "laptop", "--yes", status=0)
         self.assertIn("API key", self.cli("whoami", env={"RUNAGENTS_API_KEY": made["key"]}, status=3).stderr)
 
@@ -159,7 +142,9 @@ class Accounts(Remote):
         self.cli("accounts", "create", "bot", "--store", status=0)
         ada = self.new_user(self.server, "ada@example.com")
         token = ("token", "obo", "--account", "bot", "--user")
-        self.assertIn("No valid delegation", self.cli(*token, "ada@example.com", status=4).stderr)
+        refused = self.cli(*token, "ada@example.com", status=4).stderr
+        self.assertIn("No valid delegation", refused)
+        self.assertIn("runagents delegations create ACCOUNT", refused)
         self.cli("delegations", "create", "bot", env={"RUNAGENTS_API_KEY": ada["api_key"]}, status=0)
         for user in ("ada@example.com", ada["id"]):
             claims = self.cli_json("token", "inspect", "-", "--verify", input=self.cli(*token, user, status=0).stdout)
@@ -206,18 +191,19 @@ class Grants(Remote):
         self.assertEqual((local["command"], local["environment"]), (["mcp-files", "--read-only"], {"ROOT": "/data"}))
         self.assertEqual(self.cli_json("servers", "update", "files", "--status", "disabled")["status"], "disabled")
         self.assertNotIn("canary-key", self.cli("servers", "list", "-o", "json", status=0).stdout)
-        self.cli("servers", "session", "search", "--token", "-", input="x", status=2)
-        self.cli("servers", "session", "slack", status=6)
+        self.cli("servers", "session", "set", "search", "--token", "-", input="x", status=2)
+        self.cli("servers", "session", "get", "slack", status=6)
         session = self.connect()
         self.assertEqual((session["status"], "access_token" in session), ("active", False))
-        self.cli("servers", "session", "slack", "--delete", "--yes", status=0)
-        self.cli("servers", "session", "slack", status=6)
+        self.cli("servers", "session", "revoke", "slack", "--yes", status=0)
+        self.cli("servers", "session", "get", "slack", status=6)
         self.cli("servers", "delete", "search", "files", "--yes", status=0)
         self.assertEqual(self.cli("servers", "list", "-o", "name", status=0).stdout, "slack\n")
 
     def test_grants(self):
         ada = self.user_key("ada@example.com")
         self.cli("grants", "create", "bot", "slack", env=ada, status=5)
+        self.assertIn("runagents grants create bot slack --shared", self.cli("grants", "share", "bot", "slack", env=ada, status=6).stderr)
         self.connect(env=ada)
         made = self.cli_json("grants", "create", "bot", "slack", env=ada)
         self.assertFalse(made["shared"])
@@ -475,6 +461,9 @@ class Trouble(Remote):
         self.cli("token", "m2m", "--account", "bot", env=env, status=0)
         unknown = self.cli("whoami", env={"RUNAGENTS_ENDPOINT": server.url}, status=8)
         self.assertIn("certificate", unknown.stderr)
+        self.assertIn("--ca-file", unknown.stderr)
+        nobody = self.cli("whoami", env={"RUNAGENTS_ENDPOINT": server.url, "RUNAGENTS_CA_FILE": ca, "RUNAGENTS_API_KEY": ""}, status=3)
+        self.assertIn("runagents login", nobody.stderr)
 
     def test_what_goes_wrong_is_said(self):
         self.assertIn("API key", self.cli("whoami", env={"RUNAGENTS_API_KEY": "rl_" + "x" * 43}, status=3).stderr)

@@ -2,13 +2,14 @@
 
 import json
 import re
+import subprocess
 import threading
 import unittest
 import urllib.parse
 import urllib.request
 
 from harness import node
-from harness.case import main
+from harness.case import PROGRAM, main
 from harness.identity import OpenIdProvider, Person, free_port, make_tokens
 from harness.mcp import tool_call
 from harness.mcp_upstream import McpUpstream
@@ -135,6 +136,27 @@ class Connecting(Authorization):
         code = urllib.parse.parse_qs(urllib.parse.urlsplit(next(url for url in browser.visited if "/oauth/callback?" in url)).query)["code"][0]
         for text in (self.server.log.read_text(), self.server.as_admin("GET", "/auditlogs").text, json.dumps(session)):
             self.assertNotIn(code, text)
+
+    def test_a_user_connects_by_command(self):
+        env = {"RUNAGENTS_ENDPOINT": self.server.url, "RUNAGENTS_API_KEY": self.ann["api_key"]}
+        command = [PROGRAM, "servers", "connect", "github", "-o", "json", "--timeout"]
+        def started(time):
+            process = subprocess.Popen([*command, time], env={**self.environment, **env}, text=True, stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.addCleanup(self._end, process)
+            return process
+        connecting = started("60s")
+        self.assertIn("open this address", connecting.stderr.readline())
+        status, _, text = Browser("ann").agree(connecting.stderr.readline().strip())
+        self.assertEqual(status, 200, text)
+        self.assertEqual(json.loads(connecting.communicate(timeout=30)[0])["status"], "active")
+        self.assertEqual(connecting.returncode, 0)
+        self.assertEqual(self.cli_json("servers", "session", "get", "github", env=env)["can_refresh"], True)
+        # Nobody goes to the address.
+        waiting = started("1s")
+        said = waiting.communicate(timeout=30)[1]
+        self.assertEqual(waiting.returncode, 5, said)
+        self.assertIn("nobody has authorized github yet", said)
 
     def test_one_client_is_registered_for_all_users(self):
         bob = self.new_user(self.server, "bob@example.com")
