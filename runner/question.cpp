@@ -76,9 +76,16 @@ std::optional<egress::Answer> ask_person(const model::ApprovalRequest& request, 
 }
 
 std::string announcement(const model::ApprovalRequest& request) {
+  // At a server nobody decides on what they ask for themselves.
+  std::string who;
+  if (!request.requested_by.empty()) {
+    who = request.approver_groups.empty()
+              ? "  an administrator, not you, decides:\n"
+              : fmt::format("  somebody else in the group {} decides:\n", fmt::join(request.approver_groups, " or "));
+  }
   return launch::printable(
-      fmt::format("runagents: approval needed: {}\n  runagents approvals approve {}   (or: reject {})\n",
-                  subject(request), request.id, request.id));
+      fmt::format("runagents: approval needed: {}\n{}  runagents approvals approve {}   (or: reject {})\n",
+                  subject(request), who, request.id, request.id));
 }
 
 std::string announcement(const egress::ConsentNotice& notice) {

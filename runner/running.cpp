@@ -8,51 +8,21 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-
 #include "core/config/directories.hpp"
 #include "runner/egress/aws_credential.hpp"
 #include "runner/egress/peer.hpp"
 #include "runner/egress/request_id.hpp"
-#include "runner/launch/resident.hpp"
 #include "runner/preflight.hpp"
-#include "runner/question.hpp"
 
 namespace runagents {
 namespace {
 
-namespace asio = http::asio;
 using std::chrono::steady_clock;
-
-constexpr std::chrono::milliseconds housekeeping_period{250};
-constexpr std::chrono::milliseconds contact_period{1000};
-constexpr unsigned rounds_between_signs = 30;
-constexpr std::chrono::milliseconds drain_time{1000};
 
 std::string new_run_id() {
   std::string id;
   egress::RequestIds{}.next(id);
   return id;
-}
-
-egress::ApprovalMode mode_of(OnApproval on_approval) {
-  switch (on_approval) {
-    case OnApproval::give_back:
-      return egress::ApprovalMode::give_back;
-    case OnApproval::ask:
-      return egress::ApprovalMode::ask;
-    case OnApproval::deny:
-      return egress::ApprovalMode::deny;
-    case OnApproval::hold:
-      break;
-  }
-  return egress::ApprovalMode::hold;
-}
-
-egress::ConsentMode mode_of(OnConsent on_consent) {
-  if (on_consent == OnConsent::deny) return egress::ConsentMode::deny;
-  return on_consent == OnConsent::give_back ? egress::ConsentMode::give_back : egress::ConsentMode::hold;
 }
 
 bool uses_oauth2(const model::Tool* tool) { return tool->auth.type == model::AuthType::oauth2; }
@@ -298,26 +268,6 @@ std::optional<launch::LaunchFailure> Running::start() {
   return std::nullopt;
 }
 
-egress::ApprovalOptions Running::approval_options() {
-  egress::ApprovalOptions wanted;
-  wanted.mode = mode_of(options_.on_approval);
-  wanted.timeout = options_.approval_timeout;
-  wanted.announce = [this](const model::ApprovalRequest& request) {
-    if (options_.on_approval != OnApproval::ask) say(announcement(request));
-  };
-  wanted.ask = [this](const model::ApprovalRequest& request) {
-    return ask_person(request, agent_ ? agent_->agent_pid() : 0, options_.approval_timeout, withdraw_question_fd_);
-  };
-  // A call that a person makes has no agent that could be frozen.
-  wanted.freeze = [this] {
-    if (agent_) agent_->freeze();
-  };
-  wanted.thaw = [this] {
-    if (agent_) agent_->thaw();
-  };
-  return wanted;
-}
-
 void Running::start_workers() {
   worker_ = std::make_unique<egress::Worker>(1);
   if (!remote_) {
@@ -353,142 +303,6 @@ void Running::wire() {
       say(fmt::format("runagents: {} {} {} {} {}\n", record.decision, record.method, record.url, record.status,
                       record.code));
     };
-  }
-}
-
-void Running::wire_oauth2() {
-  consent_desk_ = std::make_unique<egress::ConsentDesk>(
-      loop_, run_id_, options_.project.agent.name,
-      [this](const auto& local, const auto& remote) { return is_of_agent(local, remote); });
-  oauth2_.reset(new egress::OAuth2Run{*consent_desk_, *recorder_, *pauses_, *sealer_, planes_.local, run_id_,
-                                      mode_of(options_.on_consent), options_.consent_timeout,
-                                      [this](const egress::ConsentNotice& notice) { say(announcement(notice)); }});
-}
-
-/// A fenced agent does not reach the machine's loopback. One without a fence does, and must not answer for a person.
-bool Running::is_of_agent(const http::tcp::endpoint& local, const http::tcp::endpoint& remote) const {
-  if (fencing_ || !agent_) return false;
-  return egress::trace_peer(local, remote, agent_->supervisor_pid(), diagnostics_).has_value();
-}
-
-/// Calls `handler` whenever the descriptor, which stays its owner's, is readable, until it returns false.
-void Running::watch(int descriptor, std::function<bool()> handler) {
-  using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
-  asio::co_spawn(
-      loop_,
-      [](Loop& loop, int own, std::function<bool()> handle) -> http::Task<void> {
-        Descriptor watched{loop, own};
-        for (;;) {
-          const auto [error] = co_await watched.async_wait(Descriptor::wait_read, http::by_value);
-          if (error || !handle()) co_return;
-        }
-      }(loop_, ::dup(descriptor), std::move(handler)),
-      asio::detached);
-}
-
-Summary Running::serve() {
-  doors_->open(*engine_, {agent_->supervisor_pid(), diagnostics_, fencing_.has_value()});
-  if (resolver_) resolver_->open(*engine_);
-  if (entering_) say(announcement(*entering_, options_));
-  watch(agent_->ended_fd(), [this] {
-    ended_ = true;
-    loop_.stop();
-    return false;
-  });
-  watch(agent_->notice_fd(), [this] {
-    const bool more = agent_->handle_notice();
-    if (entering_ && entering_->sockets) entering_->sockets->add(agent_->take_sockets());
-    return more;
-  });
-  watch(signals_->fd(), [this] { return handle_signals(); });
-  asio::co_spawn(loop_, keep_time(), asio::detached);
-  asio::co_spawn(loop_, keep_in_touch(), asio::detached);
-  launch::release_program_text();
-  loop_.run();
-  Summary summary;
-  summary.exit = agent_->wait();
-  summary.duration = std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - started_);
-  drain();
-  join_workers();
-  close_record(outcome(summary.exit));
-  summary.run_id = run_id_;
-  summary.agent = options_.project.agent.name;
-  summary.isolation = word(options_.isolation);
-  summary.totals = recorder_->totals();
-  return summary;
-}
-
-/// Lets the calls whose agent has just ended come to their record.
-void Running::drain() {
-  loop_.restart();
-  if (resolver_) resolver_->close();
-  doors_->close();
-  const auto until = steady_clock::now() + drain_time;
-  while (!doors_->idle() && steady_clock::now() < until) loop_.run_one_until(until);
-}
-
-bool Running::handle_signals() {
-  while (const auto number = signals_->next()) {
-    switch (*number) {
-      case SIGINT:
-      case SIGTERM:
-      case SIGHUP:
-        stop_agent(*number);
-        break;
-      case SIGCONT:
-        agent_->continued();
-        break;
-      default:
-        agent_->signal(*number);
-    }
-  }
-  return true;
-}
-
-/// The first request to stop is the agent's to follow; the second one, or time, ends it.
-void Running::stop_agent(int signal_number) {
-  static_cast<void>(::eventfd_write(withdraw_question_fd_, 1));
-  if (std::exchange(signalled_, true)) {
-    agent_->kill_all();
-    return;
-  }
-  agent_->signal(signal_number);
-  kill_at_ = steady_clock::now() + options_.kill_after;
-}
-
-/// The patience with a signalled agent.
-http::Task<void> Running::keep_time() {
-  http::Timer timer{loop_};
-  while (!ended_) {
-    timer.expires_after(housekeeping_period);
-    static_cast<void>(co_await timer.async_wait(http::by_value));
-    if (steady_clock::now() < kill_at_) continue;
-    kill_at_ = steady_clock::time_point::max();
-    agent_->kill_all();
-  }
-}
-
-/// Tells what the calls add up to, and looks for a cancellation. A server counts by itself, and hears now and then that
-/// the runner is there.
-http::Task<void> Running::keep_in_touch() {
-  using Looked = Result<model::Run>;
-  http::Timer timer{loop_};
-  std::uint64_t told = 0;
-  for (unsigned round = 1; !ended_; ++round) {
-    timer.expires_after(contact_period);
-    static_cast<void>(co_await timer.async_wait(http::by_value));
-    const bool is_new = std::exchange(told, journal_->seq()) != journal_->seq();
-    const bool tells = is_new || (asking_->is_remote() && round % rounds_between_signs == 0);
-    api::RunChange change{pauses_->status(), {}, {}};
-    if (!asking_->is_remote()) change.counts = counts();
-    std::function<Looked(api::ControlPlane&)> work = [run = run_id_, tells, change](api::ControlPlane& plane) {
-      return tells ? plane.change_run(run, change) : plane.get_run(run);
-    };
-    const auto run = co_await asking_->ask(std::move(work));
-    if (run && run->cancel_requested && !cancelled_) {
-      cancelled_ = true;
-      stop_agent(SIGTERM);
-    }
   }
 }
 

@@ -1,20 +1,21 @@
 #include "server/mcp/stdio_sessions.hpp"
 
+#include <algorithm>
 #include <array>
-#include <deque>
-#include <vector>
+#include <optional>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
 #include "core/auth/base64.hpp"
 #include "core/auth/hash.hpp"
-#include "core/auth/strict_json.hpp"
 #include "core/mcp/answer.hpp"
 #include "core/mcp/event_stream.hpp"
 #include "core/mcp/tool_list.hpp"
 #include "server/http/send_answer.hpp"
 #include "server/mcp/answer.hpp"
 #include "server/mcp/peer_messages.hpp"
+#include "server/mcp/stdio_session.hpp"
 
 namespace runagents::server {
 namespace {
@@ -24,10 +25,6 @@ using mcp::ProtocolVersion;
 using nlohmann::json;
 
 constexpr std::size_t max_sessions_of_a_caller = 16;
-constexpr std::size_t max_unsent = 256;
-constexpr std::size_t max_unsent_bytes = std::size_t{1} << 20U;
-constexpr std::size_t max_queued_bytes = std::size_t{4} << 20U;
-constexpr std::chrono::minutes idle_limit{30};
 constexpr std::chrono::seconds keep_alive{25};
 constexpr std::string_view stream_fields =
     "Content-Type: text/event-stream\r\nCache-Control: no-cache\r\nX-Accel-Buffering: no\r\n";
@@ -52,160 +49,7 @@ std::string progress_token(const json* params) {
   return token == meta->end() || token->is_structured() ? std::string{} : token->dump();
 }
 
-std::string ended_error(const std::string& id) {
-  return mcp::write_error(id, mcp::error_code::internal_error, "the MCP server has ended");
-}
-
 }  // namespace
-
-/// What a command has said and its client has not taken yet. When that is much, the command waits.
-struct StdioSessions::Flow {
-  explicit Flow(std::shared_ptr<StdioProcess> from) : process{std::move(from)} {}
-
-  void add(std::size_t size) {
-    bytes += size;
-    if (bytes > max_queued_bytes) process->pause();
-  }
-  void remove(std::size_t size) {
-    bytes -= size;
-    if (bytes < max_queued_bytes / 2) process->resume();
-  }
-
-  std::shared_ptr<StdioProcess> process;
-  std::size_t bytes = 0;
-};
-
-/// Where the messages for one POST, or for the GET stream, wait until they are sent.
-struct StdioSessions::Waiting {
-  Waiting(http::asio::io_context& context, std::shared_ptr<Flow> shared)
-      : arrived{context, http::Timer::time_point::max()}, flow{std::move(shared)} {}
-  ~Waiting() {
-    for (const auto& message : messages) flow->remove(message.size());
-  }
-  Waiting(const Waiting&) = delete;
-  Waiting& operator=(const Waiting&) = delete;
-
-  void put(std::string message) {
-    flow->add(message.size());
-    messages.push_back(std::move(message));
-    arrived.cancel();
-  }
-  std::string take() {
-    auto message = std::move(messages.front());
-    messages.pop_front();
-    flow->remove(message.size());
-    return message;
-  }
-  void end() {
-    over = true;
-    arrived.cancel();
-  }
-  [[nodiscard]] http::Task<void> wait(std::chrono::milliseconds at_most) {
-    if (!messages.empty() || over) co_return;
-    arrived.expires_after(at_most);
-    static_cast<void>(co_await arrived.async_wait(http::by_value));
-  }
-
-  http::Timer arrived;
-  std::shared_ptr<Flow> flow;
-  std::deque<std::string> messages;
-  std::size_t unanswered = 0;  ///< requests of the POST
-  bool over = false;           ///< nothing more comes
-};
-
-struct StdioSessions::Session final : http::Ticking {
-  Session(http::Ticker& ticker, std::shared_ptr<StdioProcess> started, const Admission& admission)
-      : Ticking{ticker},
-        process{started},
-        flow{std::make_shared<Flow>(std::move(started))},
-        binding{admission.binding()},
-        server_id{admission.server.id} {
-    touch();
-  }
-
-  struct Pending {
-    std::shared_ptr<Waiting> waiting;
-    std::string token;
-  };
-
-  void touch() { arm(idle_limit); }
-  void expired() override {
-    if (pending.empty() && !stream) {
-      process->stop();
-    } else {
-      touch();
-    }
-  }
-
-  /// What is no message is none of MCP's, and left alone.
-  void receive(std::string_view line) {
-    const auto message = auth::read_strict_json(line, {.max_depth = max_message_depth});
-    if (!message) return;
-    const auto id = message->find("id");
-    const bool has_id = id != message->end() && (id->is_string() || id->is_number_integer());
-    if (!message->contains("method")) {
-      if (has_id) answer(id->dump(), std::string{line});
-      return;
-    }
-    auto* const to = receiver(*message);
-    if (to != nullptr) {
-      to->put(std::string{line});
-    } else if (unsent.size() < max_unsent && unsent_bytes + line.size() <= max_unsent_bytes) {
-      unsent_bytes += line.size();
-      unsent.emplace_back(line);
-    }
-  }
-
-  void answer(const std::string& id, std::string line) {
-    const auto found = pending.find(id);
-    if (found == pending.end()) return;
-    const auto waiting = std::move(found->second.waiting);
-    pending.erase(found);
-    std::erase(order, id);
-    waiting->put(std::move(line));
-    if (--waiting->unanswered == 0) waiting->end();
-  }
-
-  [[nodiscard]] Waiting* receiver(const json& message) const {
-    const auto params = message.find("params");
-    if (message["method"] == "notifications/progress" && params != message.end() && params->is_object()) {
-      const auto token = params->find("progressToken");
-      const auto text = token == params->end() || token->is_structured() ? std::string{} : token->dump();
-      for (const auto& [id, one] : pending) {
-        if (!text.empty() && one.token == text) return one.waiting.get();
-      }
-    }
-    if (!order.empty()) return pending.at(order.back()).waiting.get();
-    return stream.get();
-  }
-
-  void end() {
-    disarm();
-    for (auto& [id, one] : std::exchange(pending, {})) {
-      one.waiting->put(ended_error(id));
-      if (--one.waiting->unanswered == 0) one.waiting->end();
-    }
-    order.clear();
-    if (stream) stream->end();
-  }
-
-  /// The client of a POST is gone; answers that still come are for nobody.
-  void forget(const std::shared_ptr<Waiting>& waiting) {
-    std::erase_if(pending, [&](const auto& entry) { return entry.second.waiting == waiting; });
-    std::erase_if(order, [this](const std::string& id) { return !pending.contains(id); });
-  }
-
-  std::shared_ptr<StdioProcess> process;
-  std::shared_ptr<Flow> flow;
-  std::string session_id;
-  std::string binding;
-  std::string server_id;
-  std::map<std::string, Pending> pending;  ///< by the request's id, as JSON
-  std::vector<std::string> order;          ///< the same ids, the newest last
-  std::shared_ptr<Waiting> stream;         ///< of the GET; null: there is none
-  std::deque<std::string> unsent;          ///< for it
-  std::size_t unsent_bytes = 0;
-};
 
 StdioSessions::~StdioSessions() = default;
 
@@ -222,10 +66,10 @@ http::Task<Result<StdioSessions::Shared>> StdioSessions::begin(const Admission& 
   }
   auto process = co_await starts_.start(admission);
   if (!process) co_return std::unexpected(std::move(process.error()));
-  auto session = std::make_shared<Session>(ticker_, *process, admission);
+  auto session = std::make_shared<StdioSession>(ticker_, *process, admission);
   session->session_id = auth::base64url(auth::random_bytes(24));
   sessions_[session->session_id] = session;
-  const std::weak_ptr<Session> weak = session;
+  const std::weak_ptr<StdioSession> weak = session;
   (*process)->on_line = [weak](std::string_view line) {
     if (const auto held = weak.lock()) held->receive(line);
   };
@@ -279,7 +123,7 @@ http::Task<int> StdioSessions::post(AdmittedPost& admitted, http::Exchange& exch
     const int status = co_await send_answer(exchange, 400, {}, text);
     co_return status;
   }
-  auto waiting = std::make_shared<Waiting>(context_, held.flow);
+  auto waiting = std::make_shared<StdioWaiting>(context_, held.flow);
   for (const auto& message : messages.all) {
     if (message.kind != MessageKind::request) continue;
     held.pending[message.id] = {.waiting = waiting, .token = progress_token(message.params())};
@@ -306,7 +150,7 @@ http::Task<int> StdioSessions::post(AdmittedPost& admitted, http::Exchange& exch
   co_return status;
 }
 
-http::Task<int> StdioSessions::answer(AdmittedPost& admitted, Shared session, std::shared_ptr<Waiting> waiting,
+http::Task<int> StdioSessions::answer(AdmittedPost& admitted, Shared session, std::shared_ptr<StdioWaiting> waiting,
                                       http::Exchange& exchange, bool is_new) {
   const auto& messages = admitted.post.messages;
   const auto& admission = admitted.admission;
@@ -383,7 +227,7 @@ http::Task<int> StdioSessions::session(std::string_view method, AdmittedSession&
 }
 
 http::Task<int> StdioSessions::listen(Shared session, http::Exchange& exchange) {
-  auto stream = std::make_shared<Waiting>(context_, session->flow);
+  auto stream = std::make_shared<StdioWaiting>(context_, session->flow);
   for (auto& message : std::exchange(session->unsent, {})) stream->put(std::move(message));
   session->unsent_bytes = 0;
   session->stream = stream;

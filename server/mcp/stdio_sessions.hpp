@@ -12,6 +12,9 @@
 
 namespace runagents::server {
 
+struct StdioSession;
+struct StdioWaiting;
+
 /// Sessions of MCP clients with servers that are commands: a process for each session, because such a server has one
 /// client, with which it negotiates and which it asks in return. Messages pass as they are. Sessions belong to this
 /// process of the server: on another replica, or after a restart, clients begin anew.
@@ -33,14 +36,11 @@ class StdioSessions {
   void stop();
 
  private:
-  struct Flow;
-  struct Waiting;
-  struct Session;
-  using Shared = std::shared_ptr<Session>;
+  using Shared = std::shared_ptr<StdioSession>;
 
   [[nodiscard]] Shared find(const Admission& admission, std::string_view id) const;
   http::Task<Result<Shared>> begin(const Admission& admission);
-  http::Task<int> answer(AdmittedPost& admitted, Shared session, std::shared_ptr<Waiting> waiting,
+  http::Task<int> answer(AdmittedPost& admitted, Shared session, std::shared_ptr<StdioWaiting> waiting,
                          http::Exchange& exchange, bool is_new);
   http::Task<int> listen(Shared session, http::Exchange& exchange);
 
