@@ -1,7 +1,7 @@
 #include "core/auth/strict_json.hpp"
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <doctest/doctest.h>
 #include <string>
 
@@ -37,9 +37,9 @@ TEST_CASE("ten times as many members take about ten times as long") {
     text += '}';
     double best = 1e9;
     for (int i = 0; i < 3; ++i) {
-      const auto began = std::chrono::steady_clock::now();
+      const auto began = std::clock();
       const auto read = auth::read_strict_ordered_json(text, {.max_depth = 1});
-      best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+      best = std::min(best, static_cast<double>(std::clock() - began) / CLOCKS_PER_SEC);
       REQUIRE(read.has_value());
       CHECK(read->size() == static_cast<std::size_t>(count) + 1);
     }
