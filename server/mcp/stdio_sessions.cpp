@@ -187,8 +187,9 @@ http::Task<int> StdioSessions::answer(AdmittedPost& admitted, Shared session, st
     if (waiting->messages.empty()) {
       if (waiting->over) break;
       co_await waiting->wait(keep_alive);
-      if (waiting->messages.empty() && !waiting->over)
+      if (waiting->messages.empty() && !waiting->over) {
         there = co_await exchange.send_body(": \n\n", false, no_trailers);
+      }
       continue;
     }
     const auto message = take();
