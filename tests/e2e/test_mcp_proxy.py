@@ -305,7 +305,7 @@ class Credentials(ProxyCase):
         self.grant(self.ann)
         self.assertEqual(self.call(token=obo).status, 200)
         self.assertEqual(self.sent(), "Bearer anns")
-        entries = [entry["detail"] for entry in self.audit(3)]
+        entries = [entry["detail"] for entry in self.audit(4)]
         used = [(entry.get("credential_source"), entry.get("grantor_user_id")) for entry in entries]
         self.assertIn(("own", self.ann["id"]), used)
         self.assertIn(("shared", self.bob["id"]), used)
