@@ -197,21 +197,24 @@ std::vector<std::string> named(const std::vector<std::string>& paths, std::strin
 }
 
 /// Sockets whose name says nothing in the kernel's table: bound by a relative path, renamed or linked since, or of
-/// another network namespace. Looked for where programs put them, level by level, as far down and as long as it costs
-/// next to nothing: what is deep in a crowded directory does not hide what is near.
+/// another network namespace. Looked for where programs put them, level by level and only as far as it costs next to
+/// nothing; the directories of a level share what may be looked at, so that a crowded one hides none of the others.
 void add_socket_files(std::vector<std::string>& paths, const std::string& directory, int depth) {
-  constexpr int max_entries = 10'000;
+  constexpr std::size_t max_entries_of_level = 10'000;
   std::error_code error;
-  int left = max_entries;
   std::vector<fs::path> level{directory};
   for (; depth >= 0 && !level.empty(); --depth) {
     std::vector<fs::path> below;
-    for (const auto& folder : level) {
+    auto left = max_entries_of_level;
+    for (auto waiting = level.size(); const auto& folder : level) {
+      const auto share = std::max<std::size_t>(left / waiting--, 1);
+      std::size_t seen = 0;
       auto entry = fs::directory_iterator{folder, fs::directory_options::skip_permission_denied, error};
-      for (; !error && entry != fs::directory_iterator{} && left > 0; entry.increment(error), --left) {
+      for (; !error && entry != fs::directory_iterator{} && seen < share; entry.increment(error), ++seen) {
         if (entry->is_socket(error)) paths.push_back(entry->path().string());
         if (!entry->is_symlink(error) && entry->is_directory(error)) below.push_back(entry->path());
       }
+      left -= std::min(left, seen);
     }
     level = std::move(below);
   }

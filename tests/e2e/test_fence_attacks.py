@@ -2,6 +2,7 @@
 
 import os
 import socket
+import tempfile
 
 from harness.case import PROGRAM, EndToEnd, main
 
@@ -99,6 +100,11 @@ observe(moved=moved)
         os.link(sockets / "linked", sockets / "link")
         os.unlink(sockets / "linked")
         os.rename(sockets / "renamed", sockets / "another")
+        crowded = tempfile.TemporaryDirectory(prefix="runagents-e2e-crowded-")
+        self.addCleanup(crowded.cleanup)
+        os.chmod(crowded.name, 0o755)
+        for number in range(12_000):
+            os.close(os.open(f"{crowded.name}/{number}", os.O_CREAT | os.O_WRONLY))
         result = self.fenced(f"""
 import os
 reached = []
