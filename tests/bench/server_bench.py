@@ -6,15 +6,10 @@ opaque and it keeps them in memory; ours are signed (ES256) and noted in the aud
 The store is filled with rows as the server writes them, in SQLite, and the same requests are made at every size.
 """
 
-import argparse
 import http.client
-import json
 import os
-import re
 import shutil
 import sqlite3
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,15 +17,11 @@ import uuid
 from pathlib import Path
 from urllib.parse import urlencode
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
-SERVER_CORE, CLIENT_CORE = 0, 1
-SECRET = "bench-secret-bench-secret-bench-secret"
+from posting import SERVER_CORE, Posting, on_server_core, options, run
 
-WRK = """
-wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
-wrk.body = %s
-"""
+sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
+SECRET = "bench-secret-bench-secret-bench-secret"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def form_of(client, secret):
@@ -39,11 +30,12 @@ def form_of(client, secret):
 
 class Bench:
     def __init__(self, arguments):
-        from harness.server import Server
+        from harness.server import Server  # reads which program is meant
         self.folder = Path(tempfile.mkdtemp(prefix="runagents-bench-"))
         self.arguments = arguments
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(self.folder)}
-        self.prefix = ["taskset", "-c", str(SERVER_CORE)]
+        self.prefix = ["taskset", "-c", SERVER_CORE]
+        self.posting = Posting(self.folder, arguments)
         self.make = lambda data: Server(self.environment, self.folder / data, prefix=self.prefix)
         self.server = self.make("server").start()
 
@@ -53,18 +45,6 @@ class Bench:
 
     # Tokens per second
 
-    def load(self, url, form, seconds):
-        script = self.folder / "post.lua"
-        script.write_text(WRK % json.dumps(urlencode(form)))
-        out = subprocess.run(["taskset", "-c", str(CLIENT_CORE), "wrk", "-t1", "-c", str(self.arguments.connections),
-                              "-d", f"{seconds}s", "--latency", "-s", script, url],
-                             capture_output=True, text=True, check=True).stdout
-        if "Non-2xx" in out:
-            raise SystemExit(f"{url} refuses:\n{out}")
-        number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", out).groups()
-        return {"per_second": float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]),
-                "p99_ms": float(number) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit]}
-
     def tokens(self):
         from harness.identity import OpenIdProvider, make_tokens
         keys = make_tokens(keys=[{"kid": "k", "alg": "RS256"}])["private"]
@@ -72,23 +52,15 @@ class Bench:
                                  "redirect_uris": [], "response_types": [],
                                  "token_endpoint_auth_method": "client_secret_post"}],
                                keys)
-        subprocess.run(["taskset", "-a", "-p", "-c", str(SERVER_CORE), str(other.process.pid)], check=True,
-                       capture_output=True)
+        on_server_core(other.process.pid)
         try:
             account = self.server.as_admin("POST", "/agent-accounts", {"name": "bench"}, status=201)
             doors = {"runagents": (self.server.url + "/api/v1/oauth/token",
-                                   form_of(account["client_id"], account["client_secret"])),
-                     "oidc-provider": (other.url + "/token", form_of("bench", SECRET))}
-            found = {name: [] for name in doors}
-            for door in doors.values():
-                self.load(*door, 2)
-            for _ in range(self.arguments.repetitions):
-                for name, door in doors.items():
-                    found[name].append(self.load(*door, self.arguments.seconds))
+                                   urlencode(form_of(account["client_id"], account["client_secret"])), FORM),
+                     "oidc-provider": (other.url + "/token", urlencode(form_of("bench", SECRET)), FORM)}
+            medians = self.posting.medians(doors, warm_up=2)
         finally:
             other.close()
-        medians = {name: {figure: statistics.median(one[figure] for one in runs) for figure in ("per_second", "p99_ms")}
-                   for name, runs in found.items()}
         print(f"{'client_credentials':24}{'tokens/s':>10}{'p99 ms':>9}")
         for name, one in medians.items():
             print(f"{name:24}{one['per_second']:>10.0f}{one['p99_ms']:>9.2f}")
@@ -179,23 +151,10 @@ class Bench:
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runagents", default="build/release/runagents")
-    parser.add_argument("--seconds", type=int, default=5)
-    parser.add_argument("--repetitions", type=int, default=3)
-    parser.add_argument("--connections", type=int, default=16)
+    parser = options(__doc__)
     parser.add_argument("--samples", type=int, default=500)
     parser.add_argument("--rows", type=int, default=6, help="power of ten of the largest store")
-    parser.add_argument("--json", help="write the figures there")
-    arguments = parser.parse_args()
-    os.environ["RUNAGENTS_BIN"] = str(Path(arguments.runagents).resolve())
-    bench = Bench(arguments)
-    try:
-        figures = {"tokens": bench.tokens(), "growth": bench.growth()}
-    finally:
-        bench.close()
-    if arguments.json:
-        Path(arguments.json).write_text(json.dumps(figures, indent=1) + "\n")
+    run(parser.parse_args(), Bench, lambda bench: {"tokens": bench.tokens(), "growth": bench.growth()})
 
 
 if __name__ == "__main__":
