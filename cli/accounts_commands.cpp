@@ -4,18 +4,10 @@
 #include "cli/groups.hpp"
 #include "cli/kinds.hpp"
 #include "cli/object_commands.hpp"
+#include "cli/secret_once.hpp"
 
 namespace runagents::cli {
 namespace {
-
-Flag secret_file_flag(std::string& target) {
-  return {.name = "secret-file",
-          .value = "FILE",
-          .summary = "put the secret into this file (mode 0600)",
-          .binding = &target,
-          .choices = {},
-          .default_text = "standard output, once"};
-}
 
 Flag store_flag(bool& target) {
   return switch_flag("store", "keep the secret in the encrypted store of this machine, for --account", target);

@@ -59,12 +59,7 @@ Command create_command() {
                  .binding = &options->role,
                  .choices = {"user", "developer", "admin"}},
                 {.name = "expires", .value = "TIME", .summary = "how long it works", .binding = &options->expires_in},
-                {.name = "secret-file",
-                 .value = "FILE",
-                 .summary = "put the key into this file (mode 0600)",
-                 .binding = &options->secret_file,
-                 .choices = {},
-                 .default_text = "standard output, once"},
+                secret_file_flag(options->secret_file, "key"),
                 dry_run_flag(options->dry_run)},
       .prints_objects = true,
       .run = [options](Context& context) { return create(*options, context); }};

@@ -41,8 +41,7 @@ Command apply_command() {
           "User, AgentAccount,\nTool, ModelProvider, Agent, Server, Policy and Delegation; runagents export writes "
           "them. Of a project file its policies and\nidentity providers are applied. Says what was created, changed "
           "or left; --dry-run shows the differences only. What no\nmanifest names stays. The secret of a Server is a "
-          "reference (env:NAME), "
-          "sent when the server has none.",
+          "reference (env:NAME), sent when the server has none.",
       .examples = {{"runagents apply -f team.yaml --dry-run", "what would change"},
                    {"runagents apply -f runagents.toml --context prod", "a project's policies, for a server"}},
       .flags = std::move(flags),

@@ -97,15 +97,8 @@ Command create_command() {
                     "its key in a file of mode 0600"}},
       .arguments = {{.name = "NAME", .summary = "what it is called", .binding = &options->name},
                     {.name = "URL", .summary = "where messages go", .binding = &options->url}},
-      .flags = {timeout_flag(*options),
-                switch_flag("disable", "send nothing yet", options->disable),
-                {.name = "secret-file",
-                 .value = "FILE",
-                 .summary = "put the key into this file (mode 0600)",
-                 .binding = &options->secret_file,
-                 .choices = {},
-                 .default_text = "standard output, once"},
-                dry_run_flag(options->dry_run)},
+      .flags = {timeout_flag(*options), switch_flag("disable", "send nothing yet", options->disable),
+                secret_file_flag(options->secret_file, "key"), dry_run_flag(options->dry_run)},
       .prints_objects = true,
       .run = [options](Context& context) { return create(*options, context); }};
 }

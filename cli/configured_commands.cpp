@@ -14,8 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr auto description = "Of the control plane; in the local context, and with --config, of the project file.";
-
 struct Options {
   std::string config = {};
   std::string name = {};
@@ -57,7 +55,7 @@ Command list_configured_command(const ConfiguredKind& kind, std::string summary,
   auto options = std::make_shared<Options>();
   return {.name = "list",
           .summary = std::move(summary),
-          .description = description,
+          .description = kept_or_configured,
           .examples = std::move(examples),
           .flags = {config_flag(options->config)},
           .prints_objects = true,
@@ -68,7 +66,7 @@ Command get_configured_command(const ConfiguredKind& kind, std::string summary, 
   auto options = std::make_shared<Options>();
   return {.name = "get",
           .summary = std::move(summary),
-          .description = description,
+          .description = kept_or_configured,
           .examples = std::move(examples),
           .arguments = {{.name = "NAME", .summary = "its name", .binding = &options->name}},
           .flags = {config_flag(options->config)},

@@ -20,6 +20,10 @@ struct ConfiguredKind {
   std::vector<nlohmann::ordered_json> (*read)(const model::Project&);
 };
 
+/// The description of commands that do the same.
+inline constexpr auto kept_or_configured =
+    "Of the control plane; in the local context, and with --config, of the project file.";
+
 /// `list` and `get` of the control plane; in the local context, and with --config, of the project file.
 [[nodiscard]] Command list_configured_command(const ConfiguredKind& kind, std::string summary,
                                               std::vector<Example> examples);

@@ -158,9 +158,8 @@ Command export_command() {
       .summary = "write resources as manifests that apply reads",
       .description =
           "Of the control plane: identity providers, users, agent accounts, tools, models, agents, servers, policies "
-          "and "
-          "delegations, as\nYAML unless -o says otherwise, without secrets, which no server gives out. In the local "
-          "context, and with --config, the\npolicies and identity providers of the project file.",
+          "and delegations, as\nYAML unless -o says otherwise, without secrets, which no server gives out. In the "
+          "local context, and with --config, the\npolicies and identity providers of the project file.",
       .examples = {{"runagents export --context prod", "into a file: runagents apply -f FILE reads it"},
                    {"runagents export --kind policies -o json", "one kind, as a JSON array"}},
       .flags =

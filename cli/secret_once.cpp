@@ -50,4 +50,13 @@ Outcome SecretOnce::hand_over(const ObjectKind& kind, nlohmann::ordered_json obj
   return print_object(kind, object, headline + members_text(object), context);
 }
 
+Flag secret_file_flag(std::string& target, std::string_view what) {
+  return {.name = "secret-file",
+          .value = "FILE",
+          .summary = fmt::format("put the {} into this file (mode 0600)", what),
+          .binding = &target,
+          .choices = {},
+          .default_text = "standard output, once"};
+}
+
 }  // namespace runagents::cli

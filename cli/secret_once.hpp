@@ -1,9 +1,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include <nlohmann/json_fwd.hpp>
 
+#include "cli/command.hpp"
 #include "cli/object_kind.hpp"
 
 namespace runagents::cli {
@@ -25,5 +27,8 @@ class SecretOnce {
   std::string member_;
   std::string file_;
 };
+
+/// --secret-file, for a SecretOnce that people call `what`.
+[[nodiscard]] Flag secret_file_flag(std::string& target, std::string_view what = "secret");
 
 }  // namespace runagents::cli

@@ -24,6 +24,12 @@ Target session_of(const std::string& server, const std::string& user) {
   return Target{server_kind().path}.segment(server).segment("oauth-session").parameter("user", user);
 }
 
+Result<Target> find_session(const ServerSession& options, api::Client& client) {
+  const auto server = id_of(server_kind(), options.name, client);
+  if (!server) return std::unexpected(server.error());
+  return session_of(*server, options.user);
+}
+
 Outcome print_session(const std::string& headline, const Json& session, const Context& context) {
   return print_object(server_kind(), session, headline + members_text(session), context);
 }
@@ -48,9 +54,10 @@ Outcome connect_server(const ServerConnect& options, Context& context) {
   if (!client) return std::unexpected(client.error());
   const auto server = id_of(server_kind(), options.name, *client);
   if (!server) return std::unexpected(server.error());
-  const auto before = client->get(session_of(*server, {}));
+  const auto session = session_of(*server, {});
+  const auto before = client->get(session);
   if (!before && before.error().code == ErrorCode::unavailable) return std::unexpected(before.error());
-  const auto started = client->post(session_of(*server, {}).segment("authorize"), Json::object());
+  const auto started = client->post(Target{session}.segment("authorize"), Json::object());
   if (!started) return std::unexpected(started.error());
   const auto url = text_of(*started, "authorization_url");
   if (url.empty()) return fail(ErrorCode::unavailable, "the server did not say where to authorize it");
@@ -62,7 +69,7 @@ Outcome connect_server(const ServerConnect& options, Context& context) {
   constexpr std::chrono::milliseconds step{1000};
   for (auto waited = std::chrono::milliseconds{0}; waited < options.timeout; waited += step) {
     if (!context.pause(step)) break;
-    const auto now = client->get(session_of(*server, {}));
+    const auto now = client->get(session);
     if (!now && outage.sit_out(now.error())) continue;
     if (!now && now.error().code != ErrorCode::not_found) return std::unexpected(now.error());
     outage.end();
@@ -77,9 +84,9 @@ Outcome connect_server(const ServerConnect& options, Context& context) {
 Outcome get_session(const ServerSession& options, Context& context) {
   auto client = open_client(context);
   if (!client) return std::unexpected(client.error());
-  const auto server = id_of(server_kind(), options.name, *client);
-  if (!server) return std::unexpected(server.error());
-  const auto session = client->get(session_of(*server, options.user));
+  const auto target = find_session(options, *client);
+  if (!target) return std::unexpected(target.error());
+  const auto session = client->get(*target);
   if (!session) return std::unexpected(session.error());
   return print_session({}, *session, context);
 }
@@ -88,10 +95,9 @@ Outcome set_session(const ServerSession& options, Context& context) {
   if (options.token.empty()) return fail(ErrorCode::usage, "say where the access token is found: --token REF");
   auto client = client_for_changes(context);
   if (!client) return std::unexpected(client.error());
-  const auto server = id_of(server_kind(), options.name, *client);
-  if (!server) return std::unexpected(server.error());
-  const auto target = session_of(*server, options.user);
-  if (options.dry_run) return show_dry_run(target, *client, context);
+  const auto target = find_session(options, *client);
+  if (!target) return std::unexpected(target.error());
+  if (options.dry_run) return show_dry_run(*target, *client, context);
   Json body = Json::object();
   const auto token = secret_value(options.token, context);
   if (!token) return std::unexpected(token.error());
@@ -102,7 +108,7 @@ Outcome set_session(const ServerSession& options, Context& context) {
     body["refresh_token"] = refresh->reveal();
   }
   if (options.expires_in.count() > 0) body["expires_at"] = model::to_iso8601(context.now() + options.expires_in);
-  const auto session = client->put(target, body);
+  const auto session = client->put(*target, body);
   if (!session) return std::unexpected(session.error());
   return print_session(fmt::format("stored {}\n", place_of(options)), *session, context);
 }

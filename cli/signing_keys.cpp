@@ -14,7 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using api::Target;
-using api::text_of;
 
 struct Rotate {
   std::string algorithm = {};

@@ -1,6 +1,7 @@
 #include <memory>
 
 #include "cli/apply_commands.hpp"
+#include "cli/configured_commands.hpp"
 #include "cli/groups.hpp"
 #include "cli/kinds.hpp"
 #include "cli/object_commands.hpp"
@@ -13,7 +14,7 @@ Command list_command() {
   auto options = std::make_shared<ToolsList>();
   return {.name = "list",
           .summary = "list tools",
-          .description = "Of the control plane; in the local context, and with --config, of the project file.",
+          .description = kept_or_configured,
           .examples = {{"runagents tools list", "what the agent can reach"}},
           .flags = {config_flag(options->config)},
           .prints_objects = true,
@@ -24,7 +25,7 @@ Command get_command() {
   auto options = std::make_shared<ToolsGet>();
   return {.name = "get",
           .summary = "show one tool and its capabilities",
-          .description = "Of the control plane; in the local context, and with --config, of the project file.",
+          .description = kept_or_configured,
           .examples = {{"runagents tools get echo", "the tool of a fresh project"}},
           .arguments = {{.name = "NAME", .summary = "the tool", .binding = &options->name}},
           .flags = {config_flag(options->config)},
