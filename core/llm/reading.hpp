@@ -13,20 +13,23 @@ namespace runagents::llm {
 /// An image that is named by a URL: https, http, or data with base64 (RFC 2397).
 [[nodiscard]] Image image_of_url(std::string_view url, const std::string& field, Findings& findings);
 
-/// A file whose content is a data URL, or bare base64.
-[[nodiscard]] Document document_of_data(std::string_view data, std::string_view name, const std::string& field,
-                                        Findings& findings);
+/// A file whose content is a data URL with base64.
+[[nodiscard]] Document document_of_data_url(std::string_view url, std::string_view title, const std::string& field,
+                                            Findings& findings);
 
 /// A list of texts, or one text.
 [[nodiscard]] std::vector<std::string_view> texts(const Json& value, const std::string& field, Findings& findings);
 
-/// The outermost members that OpenAI's two APIs share: sampling, limits of what is kept, hints.
+/// The outermost members that OpenAI's two APIs share: sampling, for whom, hints.
 void read_openai_members(Members& body, Conversation& conversation);
 
-/// OpenAI's `parameters`, which may be left out, as a schema; null when left out.
-[[nodiscard]] const Json* schema_of(Members& tool, std::string_view name);
+/// "auto", "none", "required", or nothing of these.
+[[nodiscard]] bool read_choice_word(std::string_view word, ToolChoice& choice);
 
-/// Adds parts to the last turn when it has this role, or to a new one.
-void append(std::vector<Turn>& turns, Role role, std::vector<Part> parts, const std::string& field);
+/// OpenAI's list of allowed tools: what is not on it is not offered.
+void keep_allowed(const Json& allowed, const std::string& field, Conversation& conversation, Findings& findings);
+
+/// A result of a tool: into the turn of the results before it, or a new one.
+void append_result(std::vector<Turn>& turns, Part result);
 
 }  // namespace runagents::llm
