@@ -178,7 +178,7 @@ TEST_CASE("embeddings are unit vectors, nearer for texts that are alike") {
     return sum;
   };
   for (std::size_t i = 0; i < 4; ++i) CHECK(product(i, i) == doctest::Approx(1));
-  CHECK(product(0, 1) > 0.5);
+  CHECK(product(0, 1) > 0.4);
   CHECK(product(0, 2) < 0.3);
   CHECK(embed(R"("input":"x","dimensions":8)")["data"][0]["embedding"].size() == 8);
   CHECK(embed(R"("input":"x","dimensions":3,"encoding_format":"base64")")["data"][0]["embedding"]
@@ -231,6 +231,6 @@ TEST_CASE("a schema that goes on for ever has an end") {
           .is_object());
   CHECK(sample(R"({"type":"array","minItems":1000000000,"items":{"type":"integer"}})").size() <= 10001);
   CHECK(sample(R"({"type":"string","minLength":1000000000})").get<std::string>().size() <= 10000);
-  CHECK(sample(R"({"allOf":[{"$ref":"#"},{"$ref":"#"}]})").is_string());
+  CHECK(sample(R"({"allOf":[{"$ref":"#"},{"$ref":"#"}]})").is_null());
   CHECK(sample(R"({"anyOf":[{"$ref":"#"}]})").is_null());
 }
