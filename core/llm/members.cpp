@@ -67,6 +67,18 @@ Setting Members::number(std::string_view name) {
   return found;
 }
 
+Setting Members::text_setting(std::string_view name) {
+  auto found = setting(name);
+  if (found && !found.value->is_string()) found.value = wrong(name, "must be a string");
+  return found;
+}
+
+Setting Members::object_setting(std::string_view name) {
+  auto found = setting(name);
+  if (found && !found.value->is_object()) found.value = wrong(name, "must be an object");
+  return found;
+}
+
 const Json* Members::list(std::string_view name) {
   const auto* value = take(name);
   return value != nullptr && !value->is_array() ? wrong(name, "must be a list") : value;

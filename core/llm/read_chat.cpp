@@ -261,7 +261,7 @@ Conversation read_chat(const Request& request, Findings& findings) {
     conversation.effort.level = *effort;
     conversation.effort.field = "reasoning_effort";
   }
-  conversation.verbosity = body.setting("verbosity");
+  conversation.verbosity = body.text_setting("verbosity");
   conversation.seed = body.number("seed");
   conversation.frequency_penalty = body.number("frequency_penalty");
   conversation.presence_penalty = body.number("presence_penalty");

@@ -231,7 +231,7 @@ void read_output(const Json& value, Conversation& conversation, Findings& findin
 void read_rest(Members& body, Conversation& conversation, Findings& findings) {
   if (const auto* metadata = body.object("metadata")) {
     Members members{*metadata, "metadata", findings};
-    if (members.text("user_id")) conversation.user = members.setting("user_id");
+    conversation.user = members.text_setting("user_id");
     members.refuse_rest();
   }
   if (const auto tier = body.text("service_tier"); tier && *tier != "auto" && *tier != "standard_only") {

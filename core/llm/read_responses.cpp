@@ -184,7 +184,7 @@ void read_choice(const Json& value, Conversation& conversation, Findings& findin
 
 void read_text(const Json& value, Conversation& conversation, Findings& findings) {
   Members text{value, "text", findings};
-  conversation.verbosity = text.setting("verbosity");
+  conversation.verbosity = text.text_setting("verbosity");
   if (const auto* object = text.object("format")) {
     Members format{*object, "text.format", findings};
     auto& read = conversation.format;

@@ -68,22 +68,16 @@ void read_openai_members(Members& body, Conversation& conversation) {
   body.hints({"prompt_cache_key", "prompt_cache_retention", "prompt_cache_options"});
   conversation.temperature = body.number("temperature");
   conversation.top_p = body.number("top_p");
-  conversation.service_tier = body.setting("service_tier");
-  conversation.user = body.setting("safety_identifier");
-  if (auto user = body.setting("user"); user) {
+  conversation.service_tier = body.text_setting("service_tier");
+  conversation.user = body.text_setting("safety_identifier");
+  if (auto user = body.text_setting("user"); user) {
     if (!conversation.user) {
       conversation.user = std::move(user);
     } else if (*user.value != *conversation.user.value) {
       body.findings().leave_out(user.field);
     }
   }
-  if (conversation.user && !conversation.user.value->is_string()) {
-    body.findings().refuse_invalid(conversation.user.field, "must be a string");
-  }
-  conversation.metadata = body.setting("metadata");
-  if (conversation.metadata && !conversation.metadata.value->is_object()) {
-    body.findings().refuse_invalid(conversation.metadata.field, "must be an object");
-  }
+  conversation.metadata = body.object_setting("metadata");
   if (const auto parallel = body.flag("parallel_tool_calls")) {
     conversation.tool_choice.parallel = parallel;
     conversation.tool_choice.parallel_field = body.path("parallel_tool_calls");
