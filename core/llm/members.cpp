@@ -111,9 +111,10 @@ void Members::refuse_unless_empty(std::initializer_list<std::string_view> names,
   for (const auto name : names) {
     const auto* value = take(name);
     if (value == nullptr) continue;
+    const auto* text = value->get_ptr<const std::string*>();
     const bool asks_nothing = (value->is_boolean() && !value->get<bool>()) ||
                               (value->is_number() && value->get<double>() == 0) ||
-                              ((value->is_structured() || value->is_string()) && (value->empty() || *value == ""));
+                              (value->is_structured() && value->empty()) || (text != nullptr && text->empty());
     if (!asks_nothing) findings_.refuse_unsupported(path(name), why);
   }
 }
