@@ -47,6 +47,21 @@ Document document_of_data_url(std::string_view url, std::string_view title, cons
   return {.media_type = data->media_type, .data = data->data, .text = {}, .url = {}, .title = title};
 }
 
+std::vector<Part> read_parts(const Json& content, const std::string& field,
+                             Part (*read_part)(const Json&, const std::string&, Findings&), Findings& findings) {
+  std::vector<Part> parts;
+  if (content.is_string()) {
+    parts.push_back({.value = Text{content.get_ref<const std::string&>()}, .field = field});
+    return parts;
+  }
+  if (!content.is_array()) {
+    findings.refuse_invalid(field, "must be a string or a list");
+    return parts;
+  }
+  for (const auto& item : content) parts.push_back(read_part(item, element(field, parts.size()), findings));
+  return parts;
+}
+
 std::vector<std::string_view> texts(const Json& value, const std::string& field, Findings& findings) {
   if (value.is_string()) return {value.get_ref<const std::string&>()};
   std::vector<std::string_view> found;
