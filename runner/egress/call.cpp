@@ -4,9 +4,7 @@
 
 namespace runagents::egress {
 
-std::string Call::upstream() const {
-  return arrival->door == Door::ingress ? "the agent" : "the tool \"" + tool->name + "\"";
-}
+std::string Call::upstream() const { return arrival->door == Door::ingress ? "the agent" : tool->title(); }
 
 std::string Call::url() const {
   if (host.empty()) return {};

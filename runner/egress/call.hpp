@@ -27,6 +27,7 @@ enum class Door {
   alias,        ///< a tool's own listener
   forward,      ///< the forward proxy
   transparent,  ///< the server's own address, inside the fence
+  gateway,      ///< the one listener for all models
   ingress       ///< the other way round: requests of end users to the agent
 };
 
@@ -38,6 +39,8 @@ enum class Door {
       return "forward";
     case Door::transparent:
       return "transparent";
+    case Door::gateway:
+      return "gateway";
     case Door::ingress:
       break;
   }
