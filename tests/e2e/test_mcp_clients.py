@@ -140,7 +140,7 @@ class Inspector(ClientCase):
         done = subprocess.run([node.NODE_24, INSPECTOR, self.endpoint(name), "--transport", "http", "--header",
                                f"Authorization: Bearer {self.token}", *arguments], cwd=self.folder, text=True, capture_output=True,
                               env={**self.environment, "HOME": str(self.folder)}, timeout=60, stdin=subprocess.DEVNULL)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertEqual((done.returncode, done.stdout[:1]), (0, "{"), done.stdout + done.stderr)
         return json.loads(done.stdout)
 
     def test_over_http_and_over_stdio(self):

@@ -53,8 +53,15 @@ class Door {
   Door& operator=(const Door&) = delete;
 
   [[nodiscard]] int port() const { return ntohs(address_.sin_port); }
-  int connect() const {
+  /// `own_port`: where other connections of this machine may be as well, when it is 0.
+  int connect(std::uint16_t own_port = 0) const {
     const int client = ::socket(AF_INET, SOCK_STREAM, 0);
+    if (own_port != 0) {
+      sockaddr_in own = {};
+      own.sin_family = AF_INET;
+      own.sin_port = htons(own_port);
+      static_cast<void>(::bind(client, reinterpret_cast<const sockaddr*>(&own), sizeof own));
+    }
     ::connect(client, reinterpret_cast<const sockaddr*>(&address_), sizeof address_);
     return client;
   }
@@ -320,7 +327,8 @@ TEST_CASE("a socket inside that listens on the port of a closed connection does 
   std::array<int, 2> ready{};
   REQUIRE(::pipe(ready.data()) == 0);
   const Tree tree{[&] {
-    const int client = door.connect();
+    const auto below_the_ephemeral_ports = static_cast<std::uint16_t>(10'000 + ::getpid() % 20'000);
+    const int client = door.connect(below_the_ephemeral_ports);
     sockaddr_in own = {};
     socklen_t size = sizeof own;
     ::getsockname(client, reinterpret_cast<sockaddr*>(&own), &size);
