@@ -21,6 +21,10 @@ policy::Operation Call::operation() const noexcept {
   operation.method = mcp ? mcp->operation(method()) : method();
   operation.path = path;
   if (mcp) operation.arguments = mcp->arguments();
+  if (const auto* route = inference ? inference->route() : nullptr; route != nullptr) {
+    operation.method = route->model;
+    if (route->is_named) operation.unmatched = model::Permission::allow;
+  }
   if (!end_user.empty()) {
     operation.end_user = policy::EndUser{end_user, std::nullopt};
     if (user && !user->groups.empty()) operation.end_user->groups = user->groups;
