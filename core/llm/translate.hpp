@@ -3,6 +3,7 @@
 #include <expected>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -29,7 +30,7 @@ struct AnswerPlan {
   bool wants_usage = false;  ///< the caller's stream ends with usage
   bool usage_added = false;  ///< native stream: the gateway asked for the usage, the caller must not see its chunk
   std::string model;         ///< as sent to the provider, for answers that name none
-  std::string schema_tool;   ///< structured output goes through a tool of this name; empty: it does not
+  bool encrypted_reasoning = false;  ///< Responses: reasoning comes with what brings it back in the next request
   std::shared_ptr<const nlohmann::ordered_json> echo;  ///< what a Responses object repeats of its request; or null
 
   /// Nothing is translated: bytes pass, only usage is read (and its chunk withheld where `usage_added`).
@@ -39,6 +40,9 @@ struct AnswerPlan {
 struct UpstreamRequest {
   std::string body;  ///< JSON
   AnswerPlan plan;
+  /// Fields that were left out because they are hints: they change neither the answer nor what is kept, as marks for
+  /// caches do, names for the detection of abuse, and reasoning of earlier turns that no longer counts. For the record.
+  std::vector<std::string> left_out;
 };
 
 /// Whether requests of `caller` can go to a provider that speaks `provider` at all.
