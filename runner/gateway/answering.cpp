@@ -72,12 +72,12 @@ class Relay {
       co_return std::nullopt;
     }
     translator_.emplace(*call_.inference->plan, head_of(call_, response));
-    // The fields stand in the buffer, which the body will need.
-    egress::write_response_fields(fields_, call_, response);
-    retry_after_ = field(response, "retry-after");
     if (call_.credential && call_.credential->scrub && !call_.credential->scrub->empty()) {
       scrubber_.emplace(call_.credential->scrub);
     }
+    // The head stands in the buffer into which the body is read.
+    egress::write_response_fields(fields_, call_, response);
+    retry_after_ = field(response, "retry-after");
     auto failed = co_await relay();
     co_return failed;
   }
@@ -236,7 +236,7 @@ class Relay {
   std::optional<llm::AnswerTranslator> translator_;
   std::optional<egress::Scrubber> scrubber_;
   std::string out_;
-  std::string fields_;
+  std::string fields_;  ///< for the agent; those of the provider until they are sent
   std::string retry_after_;
   const std::string no_fields_;
   int status_ = 0;      ///< of an answer that is a problem of the gateway's making; 0: the translator's
