@@ -17,9 +17,9 @@ Api api_at(std::string_view path) {
 }
 
 TEST_CASE("every documented reading of LLM_GATEWAY_URL leads to a chat") {
-  for (const auto* path :
-       {"/v1/chat/completions", "/chat/completions", "/v1/v1/chat/completions", "/v1/chat/completions/v1/chat/completions",
-        "/v1/chat/completions/chat/completions", "/v1/chat/completions/", "/v1", "/v1/", "/"}) {
+  for (const auto* path : {"/v1/chat/completions", "/chat/completions", "/v1/v1/chat/completions",
+                           "/v1/chat/completions/v1/chat/completions", "/v1/chat/completions/chat/completions",
+                           "/v1/chat/completions/", "/v1", "/v1/", "/"}) {
     CHECK(api_at(path) == Api::openai_chat);
   }
 }
