@@ -27,7 +27,7 @@ struct AnswerHead {
   int status = 200;
   std::string content_type;  ///< the provider's field, as it came
   std::int64_t created = 0;  ///< now, in seconds of Unix time
-  std::string id;            ///< unique, of letters and digits: for answers of providers that give none
+  std::string id;            ///< unique, of letters, digits, "-" and "_": for answers of providers that give none
 };
 
 /// Brings one answer of a provider into the caller's form. Does no I/O; of one thread.
@@ -58,8 +58,9 @@ class AnswerTranslator {
   void feed(std::string_view bytes, std::string& out);
   /// The provider's body has ended as its framing says. A stream that lacks its end becomes an error event.
   void finish(std::string& out);
-  /// The answer ends here for a reason of the gateway's: an error event in a stream, the whole answer otherwise.
-  /// Nothing more is taken afterwards. Without effect when the answer is complete.
+  /// The answer ends here for a reason of the gateway's: an error event in a stream, the whole answer otherwise, and
+  /// nothing where bytes of a native body have passed. Nothing more is taken afterwards. Without effect when the answer
+  /// is complete.
   void fail(const Problem& problem, std::string& out);
 
   /// The answer is complete, or has failed; what is still fed is ignored.

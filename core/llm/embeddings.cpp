@@ -49,7 +49,7 @@ EmbeddingRequest read_embeddings(const Request& request, Findings& findings) {
     }
   }
   if (body.count("dimensions")) read.dimensions = body.setting("dimensions");
-  read.user = body.setting("user");
+  read.user = body.text_setting("user");
   body.refuse_rest();
   return read;
 }

@@ -67,6 +67,18 @@ Setting Members::number(std::string_view name) {
   return found;
 }
 
+Setting Members::text_setting(std::string_view name) {
+  auto found = setting(name);
+  if (found && !found.value->is_string()) found.value = wrong(name, "must be a string");
+  return found;
+}
+
+Setting Members::object_setting(std::string_view name) {
+  auto found = setting(name);
+  if (found && !found.value->is_object()) found.value = wrong(name, "must be an object");
+  return found;
+}
+
 const Json* Members::list(std::string_view name) {
   const auto* value = take(name);
   return value != nullptr && !value->is_array() ? wrong(name, "must be a list") : value;
@@ -99,9 +111,10 @@ void Members::refuse_unless_empty(std::initializer_list<std::string_view> names,
   for (const auto name : names) {
     const auto* value = take(name);
     if (value == nullptr) continue;
+    const auto* text = value->get_ptr<const std::string*>();
     const bool asks_nothing = (value->is_boolean() && !value->get<bool>()) ||
                               (value->is_number() && value->get<double>() == 0) ||
-                              ((value->is_structured() || value->is_string()) && (value->empty() || *value == ""));
+                              (value->is_structured() && value->empty()) || (text != nullptr && text->empty());
     if (!asks_nothing) findings_.refuse_unsupported(path(name), why);
   }
 }

@@ -43,6 +43,8 @@ class Members {
   std::optional<bool> flag(std::string_view name);
   std::optional<std::uint64_t> count(std::string_view name);
   Setting number(std::string_view name);
+  Setting text_setting(std::string_view name);
+  Setting object_setting(std::string_view name);
   const Json* list(std::string_view name);
   const Json* object(std::string_view name);
   /// Refused when it is absent.

@@ -46,7 +46,7 @@ Json write_message(std::string_view id, std::string_view model, Json content) {
 
 }  // namespace
 
-void MessagesStream::event(std::string_view type, Json members) {
+void MessagesStream::event(std::string_view type, const Json& members) {
   Json data = {{"type", type}};
   data.update(members);
   out_.append("event: ").append(type).append("\ndata: ").append(dump(data)).append("\n\n");

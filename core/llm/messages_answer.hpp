@@ -29,7 +29,7 @@ class MessagesStream final : public AnswerSink {
  private:
   enum class Open { nothing, text, thinking, call };
 
-  void event(std::string_view type, Json members);
+  void event(std::string_view type, const Json& members);
   void open(Open kind, const Json& block);
   void close();
   void delta(const Json& delta);

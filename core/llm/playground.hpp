@@ -24,11 +24,11 @@ struct PlaygroundAnswer {
 };
 
 /// The built-in model: offline, and the same answer for the same request, time and id aside. It answers any request
-/// that read_request takes:
-/// - tools are offered and the last turn has no result of one: calls one (`tool_choice` is honoured; `required` and a
-///   name choose, `auto` takes the first tool whose name occurs in the last user message, or else the first), with
-///   arguments made from its JSON schema;
-/// - results of tools are there: a summary of them;
+/// that read_request takes; what it has nothing for is left out, what is wrong in itself is a problem:
+/// - tools are offered and the last turn has no result of one: calls those whose names occur in the last text of the
+///   user, or else the first; one only where parallel calls are turned off. `tool_choice` is honoured. Arguments are
+///   made from the tool's schema, and from numbers and quoted words of that text;
+/// - the last turn has results of tools: a summary of them, whatever `tool_choice` says, so that a loop ends;
 /// - structured output is asked for: JSON that fits the schema;
 /// - embeddings: unit vectors made from the words of the input, alike for like texts;
 /// - otherwise a sentence about what was asked, cut at the maximum of output tokens.

@@ -63,17 +63,7 @@ Part read_part(const Json& value, const std::string& field, Findings& findings) 
 }
 
 std::vector<Part> read_content(const Json& content, const std::string& field, Findings& findings) {
-  std::vector<Part> parts;
-  if (content.is_string()) {
-    parts.push_back({.value = Text{content.get_ref<const std::string&>()}, .field = field});
-    return parts;
-  }
-  if (!content.is_array()) {
-    findings.refuse_invalid(field, "must be a string or a list");
-    return parts;
-  }
-  for (const auto& item : content) parts.push_back(read_part(item, element(field, parts.size()), findings));
-  return parts;
+  return read_parts(content, field, read_part, findings);
 }
 
 Part read_call(const Json& value, const std::string& field, Findings& findings) {
@@ -261,7 +251,7 @@ Conversation read_chat(const Request& request, Findings& findings) {
     conversation.effort.level = *effort;
     conversation.effort.field = "reasoning_effort";
   }
-  conversation.verbosity = body.setting("verbosity");
+  conversation.verbosity = body.text_setting("verbosity");
   conversation.seed = body.number("seed");
   conversation.frequency_penalty = body.number("frequency_penalty");
   conversation.presence_penalty = body.number("presence_penalty");

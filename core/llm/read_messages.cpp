@@ -116,17 +116,7 @@ Part read_part(const Json& value, const std::string& field, Findings& findings) 
 }
 
 std::vector<Part> read_content(const Json& content, const std::string& field, Findings& findings) {
-  std::vector<Part> parts;
-  if (content.is_string()) {
-    parts.push_back({.value = Text{content.get_ref<const std::string&>()}, .field = field});
-    return parts;
-  }
-  if (!content.is_array()) {
-    findings.refuse_invalid(field, "must be a string or a list");
-    return parts;
-  }
-  for (const auto& item : content) parts.push_back(read_part(item, element(field, parts.size()), findings));
-  return parts;
+  return read_parts(content, field, read_part, findings);
 }
 
 Turn read_message(const Json& value, const std::string& field, Findings& findings) {
@@ -231,7 +221,7 @@ void read_output(const Json& value, Conversation& conversation, Findings& findin
 void read_rest(Members& body, Conversation& conversation, Findings& findings) {
   if (const auto* metadata = body.object("metadata")) {
     Members members{*metadata, "metadata", findings};
-    if (members.text("user_id")) conversation.user = members.setting("user_id");
+    conversation.user = members.text_setting("user_id");
     members.refuse_rest();
   }
   if (const auto tier = body.text("service_tier"); tier && *tier != "auto" && *tier != "standard_only") {

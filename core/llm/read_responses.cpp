@@ -47,17 +47,7 @@ Part read_part(const Json& value, const std::string& field, Findings& findings) 
 }
 
 std::vector<Part> read_content(const Json& content, const std::string& field, Findings& findings) {
-  std::vector<Part> parts;
-  if (content.is_string()) {
-    parts.push_back({.value = Text{content.get_ref<const std::string&>()}, .field = field});
-    return parts;
-  }
-  if (!content.is_array()) {
-    findings.refuse_invalid(field, "must be a string or a list");
-    return parts;
-  }
-  for (const auto& item : content) parts.push_back(read_part(item, element(field, parts.size()), findings));
-  return parts;
+  return read_parts(content, field, read_part, findings);
 }
 
 /// An assistant's turn is several items: message, calls, reasoning.
@@ -184,7 +174,7 @@ void read_choice(const Json& value, Conversation& conversation, Findings& findin
 
 void read_text(const Json& value, Conversation& conversation, Findings& findings) {
   Members text{value, "text", findings};
-  conversation.verbosity = text.setting("verbosity");
+  conversation.verbosity = text.text_setting("verbosity");
   if (const auto* object = text.object("format")) {
     Members format{*object, "text.format", findings};
     auto& read = conversation.format;

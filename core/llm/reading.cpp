@@ -47,6 +47,21 @@ Document document_of_data_url(std::string_view url, std::string_view title, cons
   return {.media_type = data->media_type, .data = data->data, .text = {}, .url = {}, .title = title};
 }
 
+std::vector<Part> read_parts(const Json& content, const std::string& field,
+                             Part (*read_part)(const Json&, const std::string&, Findings&), Findings& findings) {
+  std::vector<Part> parts;
+  if (content.is_string()) {
+    parts.push_back({.value = Text{content.get_ref<const std::string&>()}, .field = field});
+    return parts;
+  }
+  if (!content.is_array()) {
+    findings.refuse_invalid(field, "must be a string or a list");
+    return parts;
+  }
+  for (const auto& item : content) parts.push_back(read_part(item, element(field, parts.size()), findings));
+  return parts;
+}
+
 std::vector<std::string_view> texts(const Json& value, const std::string& field, Findings& findings) {
   if (value.is_string()) return {value.get_ref<const std::string&>()};
   std::vector<std::string_view> found;
@@ -68,22 +83,16 @@ void read_openai_members(Members& body, Conversation& conversation) {
   body.hints({"prompt_cache_key", "prompt_cache_retention", "prompt_cache_options"});
   conversation.temperature = body.number("temperature");
   conversation.top_p = body.number("top_p");
-  conversation.service_tier = body.setting("service_tier");
-  conversation.user = body.setting("safety_identifier");
-  if (auto user = body.setting("user"); user) {
+  conversation.service_tier = body.text_setting("service_tier");
+  conversation.user = body.text_setting("safety_identifier");
+  if (auto user = body.text_setting("user"); user) {
     if (!conversation.user) {
       conversation.user = std::move(user);
     } else if (*user.value != *conversation.user.value) {
       body.findings().leave_out(user.field);
     }
   }
-  if (conversation.user && !conversation.user.value->is_string()) {
-    body.findings().refuse_invalid(conversation.user.field, "must be a string");
-  }
-  conversation.metadata = body.setting("metadata");
-  if (conversation.metadata && !conversation.metadata.value->is_object()) {
-    body.findings().refuse_invalid(conversation.metadata.field, "must be an object");
-  }
+  conversation.metadata = body.object_setting("metadata");
   if (const auto parallel = body.flag("parallel_tool_calls")) {
     conversation.tool_choice.parallel = parallel;
     conversation.tool_choice.parallel_field = body.path("parallel_tool_calls");

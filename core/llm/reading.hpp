@@ -17,6 +17,11 @@ namespace runagents::llm {
 [[nodiscard]] Document document_of_data_url(std::string_view url, std::string_view title, const std::string& field,
                                             Findings& findings);
 
+/// The content of a message: a text, or a list of parts, each read by `read_part`.
+[[nodiscard]] std::vector<Part> read_parts(const Json& content, const std::string& field,
+                                           Part (*read_part)(const Json&, const std::string&, Findings&),
+                                           Findings& findings);
+
 /// A list of texts, or one text.
 [[nodiscard]] std::vector<std::string_view> texts(const Json& value, const std::string& field, Findings& findings);
 

@@ -4,7 +4,7 @@
 
 namespace runagents::llm {
 
-void ResponsesStream::event(std::string_view type, Json members) {
+void ResponsesStream::event(std::string_view type, const Json& members) {
   Json data = {{"type", type}, {"sequence_number", sequence_number_++}};
   data.update(members);
   out_.append("event: ").append(type).append("\ndata: ").append(dump(data)).append("\n\n");
@@ -56,7 +56,7 @@ void ResponsesStream::open_part(Open kind) {
   auto members = place("msg_");
   members["content_index"] = content_.size();
   members["part"] = part();
-  event("response.content_part.added", std::move(members));
+  event("response.content_part.added", members);
 }
 
 void ResponsesStream::said(Open kind, std::string_view piece) {
@@ -66,7 +66,7 @@ void ResponsesStream::said(Open kind, std::string_view piece) {
   members["content_index"] = content_.size();
   members["delta"] = piece;
   if (kind == Open::text) members["logprobs"] = Json::array();
-  event(kind == Open::text ? "response.output_text.delta" : "response.refusal.delta", std::move(members));
+  event(kind == Open::text ? "response.output_text.delta" : "response.refusal.delta", members);
 }
 
 void ResponsesStream::close_part() {
@@ -75,9 +75,9 @@ void ResponsesStream::close_part() {
   auto done = members;
   done[open_ == Open::text ? "text" : "refusal"] = block_.text;
   if (open_ == Open::text) done["logprobs"] = Json::array();
-  event(open_ == Open::text ? "response.output_text.done" : "response.refusal.done", std::move(done));
+  event(open_ == Open::text ? "response.output_text.done" : "response.refusal.done", done);
   members["part"] = part();
-  event("response.content_part.done", std::move(members));
+  event("response.content_part.done", members);
   content_.push_back(part());
   open_ = Open::nothing;
 }
@@ -96,13 +96,13 @@ void ResponsesStream::reasoning(std::string_view piece) {
     auto members = place("rs_");
     members["summary_index"] = 0;
     members["part"] = {{"type", "summary_text"}, {"text", ""}};
-    event("response.reasoning_summary_part.added", std::move(members));
+    event("response.reasoning_summary_part.added", members);
   }
   if (!keep(piece)) return;
   auto members = place("rs_");
   members["summary_index"] = 0;
   members["delta"] = piece;
-  event("response.reasoning_summary_text.delta", std::move(members));
+  event("response.reasoning_summary_text.delta", members);
 }
 
 void ResponsesStream::signature(std::string_view signature) {
@@ -122,9 +122,9 @@ void ResponsesStream::close_reasoning() {
     members["summary_index"] = 0;
     auto done = members;
     done["text"] = block_.text;
-    event("response.reasoning_summary_text.done", std::move(done));
+    event("response.reasoning_summary_text.done", done);
     members["part"] = {{"type", "summary_text"}, {"text", block_.text}};
-    event("response.reasoning_summary_part.done", std::move(members));
+    event("response.reasoning_summary_part.done", members);
   }
   finish_item(object_.reasoning_item(output_.size(), block_));
   open_ = Open::nothing;
@@ -143,14 +143,14 @@ void ResponsesStream::arguments(std::string_view piece) {
   if (!keep(piece)) return;
   auto members = place("fc_");
   members["delta"] = piece;
-  event("response.function_call_arguments.delta", std::move(members));
+  event("response.function_call_arguments.delta", members);
 }
 
 void ResponsesStream::close_call() {
   auto members = place("fc_");
   members["name"] = block_.name;
   members["arguments"] = block_.text;
-  event("response.function_call_arguments.done", std::move(members));
+  event("response.function_call_arguments.done", members);
   finish_item(object_.call_item(output_.size(), block_, "completed"));
   open_ = Open::nothing;
 }

@@ -34,7 +34,7 @@ class ResponsesStream final : public AnswerSink {
   enum class Open { nothing, text, refusal, reasoning, call };
 
   /// Numbers an event and writes it.
-  void event(std::string_view type, Json members);
+  void event(std::string_view type, const Json& members);
   void said(Open kind, std::string_view piece);
   void open_part(Open kind);
   void close_part();

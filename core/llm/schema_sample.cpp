@@ -15,6 +15,7 @@ namespace runagents::llm {
 namespace {
 
 constexpr std::size_t max_depth = 16;      ///< of objects and lists in each other; deeper, what may be left out is
+constexpr std::size_t deepest = 64;        ///< of references and alternatives as well; schemas can name themselves
 constexpr std::size_t max_values = 10000;  ///< of one sample; schemas can ask for more than anybody could read
 constexpr std::size_t max_parts = 32;      ///< of one `allOf`
 constexpr std::size_t max_text = 10000;
@@ -50,13 +51,13 @@ class Sampler {
   Sampler(const Json& root, SampleHints& hints) : root_{root}, hints_{hints} {}
 
   Json value(const Json& schema, std::string_view name, std::size_t depth) {
-    if (++values_ > max_values || !schema.is_object()) return nullptr;
+    if (++values_ > max_values || depth > deepest || !schema.is_object()) return nullptr;
     if (const auto* fixed = find(schema, "const")) return *fixed;
     for (const auto* const list : {"enum", "examples"}) {
       if (const auto* found = find_list(schema, list); found != nullptr && !found->empty()) return found->front();
     }
     if (const auto* otherwise = find(schema, "default")) return *otherwise;
-    if (schema.contains("$ref")) return depth > 2 * max_depth ? Json(nullptr) : value(target(schema), name, depth + 1);
+    if (schema.contains("$ref")) return value(target(schema), name, depth + 1);
     for (const auto* const list : {"anyOf", "oneOf"}) {
       if (const auto* found = find_list(schema, list); found != nullptr && !found->empty()) {
         return value(merged(schema, list, found->front()), name, depth + 1);

@@ -29,9 +29,11 @@ Json write(const Request& request, const Upstream& upstream, AnswerPlan& plan, F
   if (upstream.api == ollama_embed) {
     const auto embeddings = read_embeddings(request, findings);
     plan.base64_embeddings = embeddings.as_base64;
+    if (findings.problem()) return nullptr;
     return write_ollama_embed(embeddings, upstream.model, findings);
   }
   const auto conversation = read_conversation(request, findings);
+  if (findings.problem()) return nullptr;
   switch (upstream.api) {
     case anthropic_messages:
       return write_messages(conversation, upstream, request.stream, findings);

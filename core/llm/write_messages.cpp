@@ -66,8 +66,9 @@ struct BlockWriter {
       block["content"] = std::get<Text>(result.content.front().value).text;
     } else {
       auto content = Json::array();
-      for (const auto& part : result.content)
+      for (const auto& part : result.content) {
         content.push_back(std::visit(BlockWriter{part.field, findings}, part.value));
+      }
       block["content"] = std::move(content);
     }
     if (result.is_error) block["is_error"] = true;

@@ -109,13 +109,13 @@ std::string provider_bytes(const Case& one) {
     bytes += "data: " + text_of(event) + "\n\n";
   }
   for (const auto& frame : json.value("frames", Json::array())) {
-    const auto& [type, payload] = *frame.items().begin();
+    const auto type = frame.begin().key();
     const bool is_exception = type.ends_with("Exception");
     bytes += write_frame({.message_type = is_exception ? "exception" : "event",
                           .event_type = type,
                           .error_code = {},
                           .error_message = {},
-                          .payload = payload.dump()});
+                          .payload = frame.front().dump()});
   }
   return bytes;
 }
