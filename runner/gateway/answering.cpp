@@ -109,7 +109,7 @@ class Relay {
       out_.clear();
       const bool sound = take(piece);
       const bool last = !sound || piece.status == http::BodyReader::Status::last;
-      if (has_failed_as_a_whole() && leaves_to_next())
+      if (!begun_ && has_failed_as_a_whole() && leaves_to_next())
         co_return give_up(problem_refusal(), translator_->problem()->status);
       if (last && !finish(sound)) {
         co_await withhold();
@@ -146,10 +146,10 @@ class Relay {
     return true;
   }
 
-  /// What has come of the answer until then was not sent, and is forgotten.
+  /// Of a stream of which nothing has been sent; what it began with and its error event need not be.
   [[nodiscard]] bool has_failed_as_a_whole() const {
     const auto* problem = translator_->problem();
-    return !begun_ && problem != nullptr && may_do_better(problem->status);
+    return problem != nullptr && !translator_->is_whole() && may_do_better(problem->status);
   }
 
   [[nodiscard]] Refusal problem_refusal() const {
