@@ -23,11 +23,6 @@ std::unexpected<Refusal> refused(const Limiter::Outcome& outcome, const model::L
       return refuse(rate_limited,
                     whose + " is limited to " + std::to_string(limits.tokens_per_minute) + " tokens per minute",
                     "wait for the time that Retry-After names");
-    case Limit::too_large:
-      return refuse(rate_limited,
-                    whose + " is limited to " + std::to_string(limits.tokens_per_minute) +
-                        " tokens per minute, and the question alone has more",
-                    "make the question smaller, or raise limits.tokens_per_minute in runagents.toml");
     case Limit::money:
       return refuse(budget_exceeded,
                     whose + " is limited to " + model::dollars(limits.budget_per_run) +

@@ -49,7 +49,7 @@ void Limiter::Bucket::refill(Clock::time_point now) {
   refilled = now;
 }
 
-/// A call whose answer may take more than a bucket holds passes when the bucket is full, or it never would.
+/// A call that wants more than a bucket holds passes when the bucket is full, or it never would.
 double Limiter::Bucket::wanted(const Demand& demand) const {
   return std::min(static_cast<double>(demand.tokens), static_cast<double>(limits.tokens_per_minute));
 }
@@ -59,8 +59,6 @@ Limiter::Outcome Limiter::Bucket::check(const Demand& demand) const {
   if (limits.has_budget() && !demand.cost) return {.limit = Limit::no_price};
   const auto left = limits.budget_per_run > spent ? limits.budget_per_run - spent : 0;
   if (limits.budget_per_run > 0 && *demand.cost > left) return {.limit = Limit::money};
-  if (limits.tokens_per_minute > 0 && demand.least_tokens > limits.tokens_per_minute)
-    return {.limit = Limit::too_large};
   if (limits.requests_per_minute > 0 && calls < 1) {
     return {.limit = Limit::rate, .wait = time_for(1 - calls, limits.requests_per_minute)};
   }

@@ -14,7 +14,6 @@ namespace runagents::egress {
 /// What a call takes off limits besides itself: the tokens of a model, and what they cost.
 struct Demand {
   std::uint64_t tokens = 0;
-  std::uint64_t least_tokens = 0;              ///< of them, those that it takes in any case
   std::optional<model::PicoDollars> cost = 0;  ///< empty: nobody knows the price
 };
 
@@ -27,7 +26,7 @@ class Limiter {
 
   /// What a call ran into; `none` also takes the call off every limit.
   struct Outcome {
-    enum class Limit { none, rate, calls, tokens, too_large, money, no_price };
+    enum class Limit { none, rate, calls, tokens, money, no_price };
     Limit limit = Limit::none;
     bool of_agent = false;              ///< the agent's limit, not the tool's
     std::chrono::milliseconds wait{0};  ///< rate, tokens: until a call would pass

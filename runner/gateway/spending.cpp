@@ -46,9 +46,7 @@ std::optional<model::PicoDollars> cost_of(const model::Route& route, const llm::
 Demand estimate(const Inference& inference) {
   if (is_free(inference)) return {};
   const auto usage = assumed_usage(inference);
-  return {.tokens = usage.input_tokens + usage.output_tokens,
-          .least_tokens = usage.input_tokens,
-          .cost = cost_of(*inference.route(), usage)};
+  return {.tokens = usage.input_tokens + usage.output_tokens, .cost = cost_of(*inference.route(), usage)};
 }
 
 void settle(egress::Engine& engine, egress::Call& call, bool answered) {
