@@ -198,6 +198,7 @@ Result<void> Journal::append(const CallRecord& record) {
   line.add_known("mcp_method", record.mcp_method);
   line.add_known("model", record.model);
   line.add_known("asked", record.asked);
+  line.add_known("left_out", record.left_out);
   line.add_known("url", record.url);
   line.add_known("decision", record.decision);
   line.add_known("code", record.code);

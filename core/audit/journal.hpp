@@ -27,6 +27,7 @@ struct CallRecord {
   std::string_view method;
   std::string_view mcp_method;  ///< of the messages to a tool of kind `mcp`: "tools/call"; capability is what they call
   std::string_view model;       ///< of a call to a provider of models, which stands in `tool`: as the provider knows it
+  std::string_view left_out;    ///< of the question: fields that the provider was not told, joined by commas
   std::string_view asked;       ///< how the agent named the model, where that is another name
   std::string_view url;         ///< query values already masked
   std::string_view decision;    ///< "allowed", "approved", "refused"

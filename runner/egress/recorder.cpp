@@ -133,6 +133,7 @@ void Recorder::describe_model(audit::CallRecord& record, gateway::Inference& inf
   }
   record.model = route->model;
   record.asked = inference.alias();
+  record.left_out = inference.left_out;
   const auto& usage = inference.usage;
   record.has_usage = usage.input_tokens + usage.output_tokens > 0;
   record.is_estimated = !usage.is_known;

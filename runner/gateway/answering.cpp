@@ -116,6 +116,11 @@ class Relay {
         co_return std::nullopt;
       }
       if (!last) keep();
+      // Nothing tells an agent that a body which is no stream ends too early, but that it does not end.
+      if (!sound && begun_ && out_.empty()) {
+        exchange_.abort();
+        co_return std::nullopt;
+      }
       const bool there = co_await pass_on(last);
       if (last || !there) {
         if (!last) record_departure();

@@ -5,6 +5,21 @@ namespace runagents::gateway {
 
 using enum model::RefusalCode;
 
+namespace {
+
+/// For one line of the journal: the first of very many.
+std::string joined(const std::vector<std::string>& fields) {
+  constexpr std::size_t max_bytes = 512;
+  std::string text;
+  for (const auto& one : fields) {
+    if (text.size() + one.size() > max_bytes) return text + ",...";
+    text.append(text.empty() ? "" : ",").append(one);
+  }
+  return text;
+}
+
+}  // namespace
+
 // Provider: of the route at hand, at the place where it answers this kind of question.
 egress::Verdict identify_provider(const egress::Snapshot& snapshot, egress::Call& call) {
   auto& inference = *call.inference;
@@ -44,6 +59,7 @@ egress::Verdict translate_question(const egress::Snapshot& /*snapshot*/, egress:
       *inference.request, {.api = *api, .model = route.model, .is_compatible = is_compatible(*route.provider)});
   if (!translated) return refuse_request(not_supported, translated.error());
   inference.plan = std::move(translated->plan);
+  inference.left_out = joined(translated->left_out);
   call.held_body = std::move(translated->body);
   return egress::pass();
 }

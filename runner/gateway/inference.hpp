@@ -33,11 +33,12 @@ class Inference {
  public:
   explicit Inference(llm::Api error_api) { endpoint.api = error_api; }
 
-  Endpoint endpoint;                          ///< `api` also says how a refusal is told
-  std::optional<llm::Request> request;        ///< the agent's body; empty: not read yet, or there is none
-  std::vector<model::Route> routes;           ///< whom to ask, in order
-  std::optional<llm::AnswerPlan> plan;        ///< how the answer at hand is brought into the agent's form
-  llm::Usage usage;                           ///< of the answer at hand
+  Endpoint endpoint;                    ///< `api` also says how a refusal is told
+  std::optional<llm::Request> request;  ///< the agent's body; empty: not read yet, or there is none
+  std::vector<model::Route> routes;     ///< whom to ask, in order
+  std::optional<llm::AnswerPlan> plan;  ///< how the answer at hand is brought into the agent's form
+  std::string left_out;                 ///< fields that the provider at hand is not told, because they are hints only
+  llm::Usage usage;                     ///< of the answer at hand
   std::optional<model::PicoDollars> cost;     ///< likewise; empty: not known
   std::optional<model::ModelCharge> charged;  ///< likewise of the month's budgets
   std::optional<egress::Demand> reserved;     ///< taken off limits, until it is known what the answer took
