@@ -123,6 +123,7 @@ class Story {
     const auto step = text(event, "step");
     if (step == "started") begin(event);
     if (step == "allowed") allowed(event);
+    if (step == "model") model(event);
     if (step == "unregistered") {
       refused(event, "A call to a host that is no tool", "POST http://pastebin.example/upload", "TOOL_NOT_REGISTERED");
     }
@@ -152,6 +153,17 @@ class Story {
                      fmt::format("the API saw for whom: X-End-User-ID: {}", user));
     calls_seen_ = log.size();
     agent_ = recorded_process();
+  }
+
+  void model(const json& event) {
+    narrator_.chapter("A question to a model");
+    const auto answer = event.value("answer", json::object());
+    const auto said = answer.value(json::json_pointer{"/choices/0/message/content"}, std::string{});
+    narrator_.say("agent", fmt::format("POST $LLM_GATEWAY_URL/chat/completions -> {}", event.value("status", 0)));
+    narrator_.say("model", said);
+    narrator_.expect(
+        event.value("status", 0) == 200 && !said.empty(),
+        "the model inside runagents answered; another takes its place in runagents.toml, not in the agent");
   }
 
   /// The agent's process as this machine knows it, from the record; inside the fence it has another number.
@@ -253,7 +265,8 @@ class Story {
     std::ifstream in{world_.directory / "run.err"};
     const std::string summary{std::istreambuf_iterator<char>{in}, {}};
     narrator_.quote(summary);
-    narrator_.expect(status == 0 && steps == (fenced_ ? 9U : 7U), "the run ended with the agent's own status, 0");
+    narrator_.expect(summary.find("llm  demo  1 call") != std::string::npos, "what the model was used for is in it");
+    narrator_.expect(status == 0 && steps == (fenced_ ? 10U : 8U), "the run ended with the agent's own status, 0");
     narrator_.say("you", "runagents runs verify latest");
     const auto verified = run_child(world_.command({"runs", "verify", "latest"}));
     if (verified) narrator_.quote(verified->output);

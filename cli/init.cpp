@@ -115,8 +115,8 @@ Command init_command() {
   return {.name = "init",
           .summary = "scaffold a project that runs as it is, offline",
           .description =
-              "Writes runagents.toml, an agent that uses one tool, and .gitignore. The tool is served by "
-              "runagents itself.",
+              "Writes runagents.toml, an agent that asks a model and uses one tool, and .gitignore. Model and tool are "
+              "served by runagents itself.",
           .examples = {{"runagents init my-agent && cd my-agent && runagents run", "from nothing to a run"},
                        {"runagents init --language node my-node-agent", "an agent in JavaScript"}},
           .arguments =

@@ -91,7 +91,7 @@ std::shared_ptr<const egress::Snapshot> Running::make_snapshot() {
                             {}};
   snapshot.names = egress::Names{snapshot.evaluator.tools()};
   if (entering_) snapshot.inbound = &entering_->requests;
-  limiter_ = std::make_unique<egress::Limiter>(options_.project.agent.limits, snapshot.evaluator.tools());
+  limiter_ = std::make_unique<egress::Limiter>(options_.project.agent.limits, snapshot.evaluator.upstreams());
   snapshot.limiter = limiter_.get();
   return std::make_shared<const egress::Snapshot>(std::move(snapshot));
 }
@@ -99,12 +99,12 @@ std::shared_ptr<const egress::Snapshot> Running::make_snapshot() {
 Result<void> Running::open_doors() {
   upstreams_ = std::make_unique<egress::Upstreams>(loop_, ticker_);
   doors_ = std::make_unique<egress::Doors>(loop_);
-  for (const auto* tool : snapshot_->evaluator.tools()) {
-    if (tool->base_url.scheme != "builtin" || echo_) continue;
-    auto echo = builtin::EchoTool::start(loop_);
-    if (!echo) return std::unexpected(echo.error());
-    echo_ = std::move(*echo);
-    upstreams_->set_builtin(echo_->endpoint());
+  for (const auto* upstream : snapshot_->evaluator.upstreams()) {
+    if (upstream->base_url.scheme != "builtin" || builtin_) continue;
+    auto server = builtin::Server::start(loop_);
+    if (!server) return std::unexpected(server.error());
+    builtin_ = std::move(*server);
+    upstreams_->set_builtin(builtin_->endpoint());
   }
   if (auto way_in = open_way_in(); !way_in) return way_in;
   return options_.isolation == Isolation::strict ? plan_fence() : open_own_doors();
@@ -130,6 +130,10 @@ Result<void> Running::open_own_doors() {
   auto authority = doors_->listen(egress::Door::forward, nullptr);
   if (!authority) return std::unexpected(authority.error());
   door_urls_.forward_proxy = "http://" + *authority;
+  if (options_.project.providers.empty()) return {};
+  auto gateway = doors_->listen(egress::Door::gateway, nullptr);
+  if (!gateway) return std::unexpected(gateway.error());
+  door_urls_.gateway = "http://" + *gateway;
   return {};
 }
 
@@ -147,6 +151,7 @@ Result<void> Running::plan_fence() {
   for (const auto& door : fencing_->doors) {
     if (door.door == egress::Door::alias) door_urls_.add(*door.tool, door.authority);
     if (door.door == egress::Door::forward) door_urls_.forward_proxy = "http://" + door.authority;
+    if (door.door == egress::Door::gateway) door_urls_.gateway = "http://" + door.authority;
   }
   return plan_view(*fencing_, options_, *authority_, door_urls_);
 }
@@ -189,7 +194,7 @@ Result<void> Running::open_record() {
   if (!transport) return std::unexpected(transport.error());
   transport_ = std::move(*transport);
   plane_.emplace(*transport_);
-  if (std::ranges::any_of(snapshot_->evaluator.tools(), uses_oauth2)) {
+  if (std::ranges::any_of(snapshot_->evaluator.upstreams(), uses_oauth2)) {
     auto sealer = auth::open_sealer(options_.directories.data);
     if (!sealer) return std::unexpected(sealer.error());
     sealer_.emplace(std::move(*sealer));
@@ -201,7 +206,7 @@ Result<void> Running::open_record() {
 
 /// As whom tools of type agent_token are called; read before the agent exists.
 Result<void> Running::open_agent_tokens() {
-  if (std::ranges::none_of(snapshot_->evaluator.tools(), uses_agent_token)) return {};
+  if (std::ranges::none_of(snapshot_->evaluator.upstreams(), uses_agent_token)) return {};
   if (auto fit = check_agent_tokens(options_.project, planes_); !fit) return fit;
   auto client = planes_.remote->client();
   if (!client) return std::unexpected(std::move(client.error()));
@@ -250,9 +255,9 @@ std::optional<launch::LaunchFailure> Running::start() {
   if (fencing_) {
     spec.fence = &fencing_->plan;
     if (spec.working_directory.empty()) spec.working_directory = current_directory();
-    secrets_ahead_ = egress::resolve_ahead(snapshot_->evaluator.tools(), options_.project.directory);
+    secrets_ahead_ = egress::resolve_ahead(snapshot_->evaluator.upstreams(), options_.project.directory);
   }
-  aws_ = egress::read_aws_ahead(snapshot_->evaluator.tools(), inherited_environment(), fencing_.has_value());
+  aws_ = egress::read_aws_ahead(snapshot_->evaluator.upstreams(), inherited_environment(), fencing_.has_value());
   auto agent = launch::AgentProcess::start(spec);
   if (!agent) {
     close_record({model::RunStatus::failed, agent.error().exit_code, agent.error().error.message});
@@ -298,6 +303,10 @@ void Running::wire() {
   engine_.reset(new egress::Engine{
       loop_, ticker_, snapshot_, *recorder_, *approvals_, *credentials_, *upstreams_, {}, tls_.get()});
   if (entering_) engine_->entrance = entering_->ingress.get();
+  if (!options_.project.providers.empty()) {
+    monthly_budgets_ = std::make_unique<gateway::MonthlyBudgets>(*asking_, run_id_);
+    engine_->monthly_budgets = monthly_budgets_.get();
+  }
   if (options_.verbose) {
     recorder_->on_call = [this](const audit::CallRecord& record) {
       say(fmt::format("runagents: {} {} {} {} {}\n", record.decision, record.method, record.url, record.status,
@@ -315,7 +324,7 @@ api::RunChange Running::outcome(const launch::ExitStatus& exit) const {
 
 api::RunCounts Running::counts() const {
   const auto& totals = recorder_->totals();
-  return {totals.calls, totals.refused, totals.approved};
+  return {totals.calls, totals.refused, totals.approved, totals.models};
 }
 
 void Running::close_record(api::RunChange change) {

