@@ -60,7 +60,7 @@ class AnthropicServer(ModelServer):
     name = "anthropic"
 
     def provider(self, **more):
-        return {"type": "anthropic", "base_url": self.url, "auth": {"secret": "env:MODEL_KEY"}, **more}
+        return {"type": "anthropic", "base_url": self.url, "auth": {"secret": "env:" + self.variable}, **more}
 
     def authenticate(self, request):
         shown = request.all("x-api-key") + request.all("Authorization")

@@ -22,7 +22,7 @@ class AzureServer(OpenAiServer):
         super().__init__(**options)
 
     def provider(self, **more):
-        return {"type": "azure_openai", "base_url": self.url, "api_version": VERSION, "auth": {"secret": "env:MODEL_KEY"}, **more}
+        return {"type": "azure_openai", "base_url": self.url, "api_version": VERSION, "auth": {"secret": "env:" + self.variable}, **more}
 
     def authenticate(self, request):
         wanted = {"Authorization": [f"Bearer {self.token}"], "api-key": []} if self.token else {"Authorization": [], "api-key": [self.key]}

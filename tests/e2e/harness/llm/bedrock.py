@@ -74,7 +74,7 @@ class BedrockServer(ModelServer):
         self.keys = {KEY_ID: (KEY_ID, SECRET, None)}
 
     def provider(self, **more):
-        return {"type": "bedrock", "base_url": self.url, "region": REGION, "auth": {"secret": "env:MODEL_KEY"}, **more}
+        return {"type": "bedrock", "base_url": self.url, "region": REGION, "auth": {"secret": "env:" + self.variable}, **more}
 
     verify = AwsServer.verify
     _is_sts = staticmethod(lambda request: False)

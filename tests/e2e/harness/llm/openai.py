@@ -97,7 +97,7 @@ class OpenAiServer(ModelServer):
     models = ("gpt-4o-mini", "gpt-4o", "text-embedding-3-small")
 
     def provider(self, **more):
-        return {"type": "openai", "base_url": self.url + self.base, "auth": {"secret": "env:MODEL_KEY"}, **more}
+        return {"type": "openai", "base_url": self.url + self.base, "auth": {"secret": "env:" + self.variable}, **more}
 
     def authenticate(self, request):
         if request.all("Authorization") != [f"Bearer {self.key}"] or request.all("api-key") or request.all("x-api-key"):

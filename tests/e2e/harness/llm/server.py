@@ -37,6 +37,7 @@ class ModelServer(Upstream):
         self.sent_events = 0
         self._kept = threading.Lock()
         super().__init__(otherwise=self._serve_call, **options)
+        self.variable = f"KEY_{self.port}"  # of the runner's environment, where the key is
 
     def answers(self, answer, when=None):
         """With `when`: to bodies in which this text occurs. An answer may be a function of the body's Meaning."""
