@@ -78,7 +78,7 @@ http::Task<void> wait(Parts& parts, std::shared_ptr<egress::ConsentAsked> asked,
 }
 
 std::unexpected<Error> not_given(const egress::ConsentAsked& asked, const ConsentStart& start) {
-  const auto tool = "the consent for the tool \"" + start.tool.name + "\"";
+  const auto tool = "the consent for " + start.tool.title();
   if (asked.state == State::refused) return fail(ErrorCode::needs_person, tool + " was refused");
   if (asked.state == State::failed) return fail(ErrorCode::unavailable, tool + " failed: " + asked.message);
   return fail(ErrorCode::needs_person, fmt::format("{} was not given within {} s", tool, start.timeout.count()),

@@ -65,7 +65,9 @@ std::vector<std::string> secret_files(const model::Project& project) {
   for (const auto& tool : project.tools) {
     for (const auto& reference : tool.auth.references()) add_file(files, reference, project.directory);
   }
-  for (const auto& provider : project.providers) add_file(files, provider.secret, project.directory);
+  for (const auto& provider : project.providers) {
+    for (const auto& reference : provider.upstream.auth.references()) add_file(files, reference, project.directory);
+  }
   return files;
 }
 
@@ -165,6 +167,7 @@ Fencing plan_doors(const egress::Snapshot& snapshot) {
   };
   add_own(egress::Door::forward, nullptr);
   for (const auto* tool : snapshot.evaluator.tools()) add_own(egress::Door::alias, tool);
+  if (!snapshot.evaluator.project().providers.empty()) add_own(egress::Door::gateway, nullptr);
   fencing.plan.listeners.push_back({.address = "::", .port = resolver_port, .datagrams = true});
   fencing.plan.listeners.push_back({.address = "::", .port = resolver_port, .datagrams = false});
   return fencing;

@@ -15,7 +15,7 @@ Result<void> check_aws(const model::Tool& tool) {
   const auto& wanted = tool.auth;
   if (wanted.type != model::AuthType::aws_sigv4 || (wanted.profile.empty() && !wanted.region.empty())) return {};
   const auto settings = auth::load_aws_settings(inherited_environment());
-  const auto name = "the tool \"" + tool.name + "\"";
+  const auto name = tool.title();
   if (!wanted.profile.empty() && settings.profiles.profile(wanted.profile) == nullptr) {
     return fail(ErrorCode::configuration,
                 name + " uses the AWS profile \"" + wanted.profile + "\", which does not exist",
@@ -49,8 +49,8 @@ Result<void> check_passthrough(const model::Tool& tool, const model::Project& pr
       if (rule.permission == model::Permission::allow || !is_partial || !may_select(rule, tool)) continue;
       return fail(ErrorCode::configuration,
                   "rule " + std::to_string(i + 1) + " of the policy \"" + policy.name +
-                      "\" cannot be enforced: the TLS of the tool \"" + tool.name +
-                      "\" is passed through, and nobody sees methods and paths",
+                      "\" cannot be enforced: the TLS of " + tool.title() +
+                      " is passed through, and nobody sees methods and paths",
                   "name tools in the rule, or set tls = \"intercept\" on this one");
     }
   }
@@ -69,6 +69,7 @@ launch::DoorUrls future_doors(const policy::Evaluator& evaluator, const RunOptio
     doors.add(*tool, "127.0.0.1:PORT");
   }
   doors.forward_proxy = "http://127.0.0.1:PORT";
+  if (!options.project.providers.empty()) doors.gateway = "http://127.0.0.1:PORT";
   return doors;
 }
 
@@ -82,6 +83,9 @@ Result<void> check_supported(const model::Project& project) {
     }
     if (auto found = check_aws(*tool); !found) return found;
     if (auto enforced = check_passthrough(*tool, project); !enforced) return enforced;
+  }
+  for (const auto& provider : project.providers) {
+    if (auto found = check_aws(provider.upstream); !found) return found;
   }
   return {};
 }

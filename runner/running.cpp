@@ -121,7 +121,7 @@ std::shared_ptr<const egress::Snapshot> Running::make_snapshot() {
                             {}};
   snapshot.names = egress::Names{snapshot.evaluator.tools()};
   if (entering_) snapshot.inbound = &entering_->requests;
-  limiter_ = std::make_unique<egress::Limiter>(options_.project.agent.limits, snapshot.evaluator.tools());
+  limiter_ = std::make_unique<egress::Limiter>(options_.project.agent.limits, snapshot.evaluator.upstreams());
   snapshot.limiter = limiter_.get();
   return std::make_shared<const egress::Snapshot>(std::move(snapshot));
 }
@@ -160,6 +160,10 @@ Result<void> Running::open_own_doors() {
   auto authority = doors_->listen(egress::Door::forward, nullptr);
   if (!authority) return std::unexpected(authority.error());
   door_urls_.forward_proxy = "http://" + *authority;
+  if (options_.project.providers.empty()) return {};
+  auto gateway = doors_->listen(egress::Door::gateway, nullptr);
+  if (!gateway) return std::unexpected(gateway.error());
+  door_urls_.gateway = "http://" + *gateway;
   return {};
 }
 
@@ -177,6 +181,7 @@ Result<void> Running::plan_fence() {
   for (const auto& door : fencing_->doors) {
     if (door.door == egress::Door::alias) door_urls_.add(*door.tool, door.authority);
     if (door.door == egress::Door::forward) door_urls_.forward_proxy = "http://" + door.authority;
+    if (door.door == egress::Door::gateway) door_urls_.gateway = "http://" + door.authority;
   }
   return plan_view(*fencing_, options_, *authority_, door_urls_);
 }
@@ -219,7 +224,7 @@ Result<void> Running::open_record() {
   if (!transport) return std::unexpected(transport.error());
   transport_ = std::move(*transport);
   plane_.emplace(*transport_);
-  if (std::ranges::any_of(snapshot_->evaluator.tools(), uses_oauth2)) {
+  if (std::ranges::any_of(snapshot_->evaluator.upstreams(), uses_oauth2)) {
     auto sealer = auth::open_sealer(options_.directories.data);
     if (!sealer) return std::unexpected(sealer.error());
     sealer_.emplace(std::move(*sealer));
@@ -231,7 +236,7 @@ Result<void> Running::open_record() {
 
 /// As whom tools of type agent_token are called; read before the agent exists.
 Result<void> Running::open_agent_tokens() {
-  if (std::ranges::none_of(snapshot_->evaluator.tools(), uses_agent_token)) return {};
+  if (std::ranges::none_of(snapshot_->evaluator.upstreams(), uses_agent_token)) return {};
   if (auto fit = check_agent_tokens(options_.project, planes_); !fit) return fit;
   auto client = planes_.remote->client();
   if (!client) return std::unexpected(std::move(client.error()));
@@ -280,9 +285,9 @@ std::optional<launch::LaunchFailure> Running::start() {
   if (fencing_) {
     spec.fence = &fencing_->plan;
     if (spec.working_directory.empty()) spec.working_directory = current_directory();
-    secrets_ahead_ = egress::resolve_ahead(snapshot_->evaluator.tools(), options_.project.directory);
+    secrets_ahead_ = egress::resolve_ahead(snapshot_->evaluator.upstreams(), options_.project.directory);
   }
-  aws_ = egress::read_aws_ahead(snapshot_->evaluator.tools(), inherited_environment(), fencing_.has_value());
+  aws_ = egress::read_aws_ahead(snapshot_->evaluator.upstreams(), inherited_environment(), fencing_.has_value());
   auto agent = launch::AgentProcess::start(spec);
   if (!agent) {
     close_record({model::RunStatus::failed, agent.error().exit_code, agent.error().error.message});

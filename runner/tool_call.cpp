@@ -135,7 +135,7 @@ Result<ToolAnswer> Running::call_once(const ToolCall& call) {
 }
 
 Result<ToolAnswer> Running::call_all(ToolCall call, const NextCall& next) {
-  aws_ = egress::read_aws_ahead(snapshot_->evaluator.tools(), inherited_environment(), false);
+  aws_ = egress::read_aws_ahead(snapshot_->evaluator.upstreams(), inherited_environment(), false);
   wire();
   auto answer = call_once(call);
   for (auto more = answer && next ? next(*answer) : std::nullopt; more; more = answer ? next(*answer) : std::nullopt) {

@@ -64,8 +64,8 @@ constexpr std::array keys = {
     Key<Agent>{"tools", Shape::words, read_tools},
     Key<Agent>{"account", Shape::text, [](const Value& v, Agent& agent) { agent.account = v.text(); }},
     Key<Agent>{"env", Shape::named_texts, read_environment},
-    Key<Agent>{"limits", Shape::table, [](const Value& v, Agent& agent) { read_limits(v, agent.limits); }, false,
-               list_limits_keys},
+    Key<Agent>{"limits", Shape::table, [](const Value& v, Agent& agent) { read_model_limits(v, agent.limits); }, false,
+               list_model_limits_keys},
 };
 
 }  // namespace

@@ -36,6 +36,7 @@ void read_policies(const Value& value, Project& project) { read_named_tables(val
 
 void read_providers(const Value& value, Project& project) {
   read_named_tables(value, project.providers, read_provider);
+  value.reading().later([value](const Project& all) { check_providers(value, all); });
 }
 
 void read_identity_providers(const Value& value, Project& project) {

@@ -71,6 +71,19 @@ bool check_integer(const Value& value) {
   return false;
 }
 
+bool check_number(const Value& value) {
+  const auto type = value.node().type;
+  if (type != Node::Type::integer && type != Node::Type::decimal) {
+    value.report("must be a number, not " + std::string{word(type)});
+    return false;
+  }
+  constexpr double limit = 1'000'000;
+  // What is not a number compares as false.
+  if (value.number() >= 0 && value.number() <= limit) return true;
+  value.report("must be from 0 to 1000000");
+  return false;
+}
+
 bool check_list(const Value& value, bool (*check_item)(const Value&)) {
   if (!check_type(value, Node::Type::list)) return false;
   if (value.node().items.empty()) {
@@ -174,6 +187,8 @@ bool Value::check(Shape shape) const {
       return check_prose(*this);
     case Shape::integer:
       return check_integer(*this);
+    case Shape::number:
+      return check_number(*this);
     case Shape::boolean:
       return check_type(*this, Node::Type::boolean);
     case Shape::words:

@@ -20,6 +20,7 @@ enum class Shape {
   text,          ///< a string without control characters, not empty
   prose,         ///< any string without NUL
   integer,       ///< 1 to 4,294,967,295
+  number,        ///< an integer or a decimal, from 0 to 1,000,000
   boolean,       ///<
   words,         ///< a list of different texts, not empty
   arguments,     ///< a list of prose, not empty
@@ -43,6 +44,10 @@ class Value {
   [[nodiscard]] bool boolean() const noexcept { return node_->boolean; }
   /// Only after Shape::integer.
   [[nodiscard]] std::uint32_t integer() const noexcept { return static_cast<std::uint32_t>(node_->integer); }
+  /// Only after Shape::number.
+  [[nodiscard]] double number() const noexcept {
+    return node_->type == Node::Type::integer ? static_cast<double>(node_->integer) : node_->decimal;
+  }
   /// The texts of a list.
   [[nodiscard]] std::vector<std::string> texts() const;
 

@@ -20,9 +20,12 @@ void list_agent_keys(const std::string& prefix, Names& names);
 void read_ingress(const Value& table, model::Project& project);
 void list_ingress_keys(const std::string& prefix, Names& names);
 
-/// `limits` of an agent or a tool.
+/// `limits` of a tool.
 void read_limits(const Value& table, model::Limits& limits);
 void list_limits_keys(const std::string& prefix, Names& names);
+/// `limits` of an agent or a provider: those, and tokens and money.
+void read_model_limits(const Value& table, model::Limits& limits);
+void list_model_limits_keys(const std::string& prefix, Names& names);
 
 /// [tools.NAME]
 void read_tool(const Value& table, model::Tool& tool);
@@ -76,6 +79,9 @@ void check_roles(const Value& table, const model::Project& project);
 /// [providers.NAME]
 void read_provider(const Value& table, model::Provider& provider);
 void list_provider_keys(const std::string& prefix, Names& names);
+/// What can be said of providers only when the rest is known: names that are tools', too, and models without a price
+/// that a budget would have to count. `table` is [providers].
+void check_providers(const Value& table, const model::Project& project);
 
 /// [identity_providers.NAME]
 void read_identity_provider(const Value& table, model::IdentityProvider& provider);

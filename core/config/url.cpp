@@ -47,7 +47,9 @@ std::string_view trouble_with_base_path(const policy::Target& target) {
   return {};
 }
 
-std::optional<model::BaseUrl> read_http(const Value& value) {
+}  // namespace
+
+std::optional<model::BaseUrl> read_http_base_url(const Value& value) {
   auto target = read_target(value);
   if (!target) return std::nullopt;
   if (const auto trouble = trouble_with_base_path(*target); !trouble.empty()) {
@@ -58,8 +60,6 @@ std::optional<model::BaseUrl> read_http(const Value& value) {
   return model::BaseUrl{target->scheme, target->authority.host, target->authority.port, target->path};
 }
 
-}  // namespace
-
 std::optional<model::BaseUrl> read_base_url(const Value& value) {
   const std::string_view text = value.text();
   const auto separator = text.find("://");
@@ -67,13 +67,7 @@ std::optional<model::BaseUrl> read_base_url(const Value& value) {
   const auto rest = separator == text.npos ? std::string_view{} : text.substr(separator + 3);
   if (scheme == "tcp") return read_tcp(value, rest);
   if (scheme == "builtin") return read_builtin(value, rest);
-  return read_http(value);
-}
-
-std::optional<std::string> read_web_url(const Value& value) {
-  const auto target = read_target(value);
-  if (!target) return std::nullopt;
-  return target->to_string();
+  return read_http_base_url(value);
 }
 
 std::optional<std::string> read_service_url(const Value& value) {

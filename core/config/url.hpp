@@ -12,10 +12,10 @@ namespace runagents::config {
 /// tool inside the runner. Reports without repeating the text, which may hold a password.
 [[nodiscard]] std::optional<model::BaseUrl> read_base_url(const Value& value);
 
-/// Reads an http or https URL. Canonical.
-[[nodiscard]] std::optional<std::string> read_web_url(const Value& value);
+/// The same for http and https only.
+[[nodiscard]] std::optional<model::BaseUrl> read_http_base_url(const Value& value);
 
-/// The same for a service whose answers are trusted: https, or http to the loopback.
+/// Reads the http or https URL of a service whose answers are trusted: https, or http to the loopback. Canonical.
 [[nodiscard]] std::optional<std::string> read_service_url(const Value& value);
 
 /// Whether what is sent to this URL leaves the machine without TLS.

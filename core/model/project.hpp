@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/model/policy.hpp"
+#include "core/model/provider.hpp"
 #include "core/model/tool.hpp"
 
 namespace runagents::model {
@@ -20,22 +21,7 @@ struct Agent {
   std::vector<std::string> tools;  ///< names; the reader fills in all tools when the file names none
   std::string account;
   std::map<std::string, std::string> environment;
-  Limits limits;  ///< over all tools together
-};
-
-struct Model {
-  std::string role;
-  std::string provider;
-  std::string model;
-  std::vector<std::string> fallbacks;
-};
-
-struct Provider {
-  std::string name;
-  std::string type;
-  std::string base_url;
-  std::optional<SecretReference> secret;
-  std::vector<std::string> models;
+  Limits limits;  ///< over all tools and models together
 };
 
 struct IdentityProvider {
@@ -81,8 +67,12 @@ struct Project {
   std::vector<IdentityProvider> identity_providers;
 
   [[nodiscard]] const Tool* tool(std::string_view name) const noexcept;
+  [[nodiscard]] const Provider* provider(std::string_view name) const noexcept;
   /// `spiffe://<trust-domain>/agent/<name>`
   [[nodiscard]] std::string agent_identity() const;
 };
+
+/// The same project with the upstreams of its providers behind its tools, for whoever treats all upstreams alike.
+[[nodiscard]] Project with_providers_as_tools(Project project);
 
 }  // namespace runagents::model

@@ -19,9 +19,13 @@ std::string_view word(ToolKind kind) noexcept {
       return "mcp";
     case ToolKind::tcp:
       return "tcp";
+    case ToolKind::llm:
+      return "llm";
   }
   return "http";
 }
+
+std::string Tool::title() const { return (kind == ToolKind::llm ? "the provider \"" : "the tool \"") + name + "\""; }
 
 std::string_view word(AuthType type) noexcept {
   switch (type) {

@@ -11,7 +11,9 @@
 
 namespace runagents::model {
 
-enum class ToolKind { http, mcp, tcp };
+/// What is spoken to an upstream. Tools are of the first three kinds; the last is a provider of models, which the
+/// pipeline treats as one more upstream.
+enum class ToolKind { http, mcp, tcp, llm };
 
 /// The lower-case word of a kind ("http"), as in runagents.toml.
 [[nodiscard]] std::string_view word(ToolKind kind) noexcept;
@@ -80,11 +82,20 @@ struct Capability {
   std::vector<std::string> risk_tags;
 };
 
+/// Money, in millionths of a millionth of a US dollar, so that the price of a single token is a whole number of them.
+using PicoDollars = std::uint64_t;
+
 /// Ceilings on calls; zero means none.
 struct Limits {
   std::uint32_t requests_per_minute = 0;  ///< token bucket, refilled continuously
   std::uint32_t burst = 0;                ///< bucket size; zero means requests_per_minute
   std::uint64_t calls_per_run = 0;        ///< budget for one run
+  // Of models only:
+  std::uint32_t tokens_per_minute = 0;  ///< read and written ones together; refilled continuously
+  PicoDollars budget_per_run = 0;
+  PicoDollars budget_per_month = 0;  ///< of all runs of the agent, in a calendar month of UTC
+
+  [[nodiscard]] bool has_budget() const noexcept { return budget_per_run > 0 || budget_per_month > 0; }
 };
 
 /// The parts of a base URL, canonical: see core/policy/target.hpp. `path` is empty or starts with "/" and has no
@@ -125,6 +136,8 @@ struct Tool {
   std::string ca_file;               ///< PEM bundle to trust instead of the system's roots; empty: the system's
   std::chrono::milliseconds timeout{std::chrono::minutes{5}};  ///< longest silence of the upstream
 
+  /// For people: `the tool "NAME"`, `the provider "NAME"`.
+  [[nodiscard]] std::string title() const;
   /// Whether the credential is taken out of answers: unless the tool says so, where it is worth something for long, or
   /// elsewhere than at the tool.
   [[nodiscard]] bool scrubs() const noexcept {

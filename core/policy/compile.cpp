@@ -71,7 +71,7 @@ std::string origin_key(std::string_view scheme, std::string_view host, std::uint
   return std::string(scheme) + "://" + std::string(host) + ":" + std::to_string(port);
 }
 
-Evaluator::Compiled::Compiled(model::Project source) : project(std::move(source)) {
+Evaluator::Compiled::Compiled(model::Project source) : project(model::with_providers_as_tools(std::move(source))) {
   everywhere = new_place();
   compile_tools();
   judges_sides = std::ranges::any_of(project.policies, names_users);
@@ -120,9 +120,12 @@ void Evaluator::Compiled::compile_tools() {
     tools[i].tags = intern(tool.risk_tags);
     tool_places.push_back(new_place());
     compile_capabilities(i);
-    if (std::ranges::find(project.agent.tools, tool.name) == project.agent.tools.end()) continue;
+    const bool is_provider = tool.kind == model::ToolKind::llm;
+    const bool is_used = std::ranges::find(project.agent.tools, tool.name) != project.agent.tools.end();
+    if (!is_used && !is_provider) continue;
     used.push_back(&tool);
-    if (tool.kind == model::ToolKind::tcp) continue;
+    // Neither is called by its URL.
+    if (is_provider || tool.kind == model::ToolKind::tcp) continue;
     auto& payload =
         doors[Door{tool.base_url.host, tool.base_url.port}].insert(literal_pattern(tool.base_url.path)).exact;
     if (payload == none) payload = static_cast<std::uint32_t>(i);

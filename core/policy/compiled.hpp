@@ -163,10 +163,10 @@ struct Evaluator::Compiled {
                                Purpose purpose) const noexcept;
 
   model::Project project;
-  bool is_stored = false;     ///< policies for all callers and tools, not those of a project
-  bool judges_sides = false;  ///< policies have subjects that are looked up for each call
-  std::vector<const model::Tool*> used;
-  std::vector<CompiledTool> tools;                                ///< as project.tools
+  bool is_stored = false;                ///< policies for all callers and tools, not those of a project
+  bool judges_sides = false;             ///< policies have subjects that are looked up for each call
+  std::vector<const model::Tool*> used;  ///< the agent's tools, and all providers behind them
+  std::vector<CompiledTool> tools;       ///< as project.tools
   std::unordered_map<Door, PathTrie, DoorHash, DoorEqual> doors;  ///< base paths; payload: index of the tool
   TextMap<std::uint32_t> named_tools;                             ///< numbers of the tools that stored policies name
   std::vector<std::uint32_t> tool_places;  ///< by number: the place of rules that name this tool and no resource

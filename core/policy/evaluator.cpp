@@ -45,7 +45,17 @@ Evaluator& Evaluator::operator=(Evaluator&&) noexcept = default;
 
 const model::Project& Evaluator::project() const noexcept { return compiled_->project; }
 
-std::span<const model::Tool* const> Evaluator::tools() const noexcept { return compiled_->used; }
+std::span<const model::Tool* const> Evaluator::tools() const noexcept {
+  return std::span{compiled_->used}.first(compiled_->used.size() - compiled_->project.providers.size());
+}
+
+std::span<const model::Tool* const> Evaluator::upstreams() const noexcept { return compiled_->used; }
+
+const model::Tool* Evaluator::provider(std::string_view name) const noexcept {
+  const auto providers = upstreams().last(compiled_->project.providers.size());
+  const auto found = std::ranges::find(providers, name, &model::Tool::name);
+  return found == providers.end() ? nullptr : *found;
+}
 
 const model::Tool* Evaluator::identify(std::string_view host, std::uint16_t port,
                                        std::string_view path) const noexcept {

@@ -48,6 +48,8 @@ struct Operation {
   std::string_view agent = {};  ///< name; empty: none
   std::optional<AgentAccount> account = {};
   std::string_view tool_id = {};
+  /// What holds where no rule matches. Other than deny for models that the project itself names.
+  model::Permission unmatched = model::Permission::deny;
 };
 
 /// Whose policies: those of the agent and its account, or those of the end user.
@@ -57,7 +59,7 @@ enum class Side : std::uint8_t { agent, user };
 /// The outcome of policy for one operation, and where it comes from. Pointers live as long as the evaluator.
 struct Decision {
   model::Permission permission = model::Permission::deny;
-  const model::Policy* policy = nullptr;  ///< null: default deny, no rule matched
+  const model::Policy* policy = nullptr;  ///< null: no rule matched, `Operation::unmatched` holds
   std::uint32_t rule = 0;                 ///< from 1, within the policy
   Side side = Side::agent;                ///< on which this was decided
 };
@@ -84,9 +86,14 @@ class Evaluator {
   Evaluator(Evaluator&&) noexcept;
   Evaluator& operator=(Evaluator&&) noexcept;
 
+  /// The upstreams of its providers stand among its tools, behind the others.
   [[nodiscard]] const model::Project& project() const noexcept;
   /// The tools that the agent uses, in the order of the file.
   [[nodiscard]] std::span<const model::Tool* const> tools() const noexcept;
+  /// These, and the providers of models: everything that is called.
+  [[nodiscard]] std::span<const model::Tool* const> upstreams() const noexcept;
+  /// A provider of models as an upstream; null when there is none of this name.
+  [[nodiscard]] const model::Tool* provider(std::string_view name) const noexcept;
 
   /// The tool with exactly this host and port and the longest base path that holds `path`; null when there is none.
   [[nodiscard]] const model::Tool* identify(std::string_view host, std::uint16_t port,
@@ -126,7 +133,8 @@ struct Verdict {
 
 /// Judges a request as the proxy would, and says why. `policies explain`, `policies test`, dry runs and the corpus use
 /// it; the proxy's stages call the same members of Evaluator in the same order.
-/// For a tool of kind `mcp`, a `method` that is none of HTTP is the name of one of its tools.
+/// For a tool of kind `mcp`, a `method` that is none of HTTP is the name of one of its tools; at the base URL of a
+/// provider, or below it, it is the name of a model.
 [[nodiscard]] Verdict explain(const Evaluator& evaluator, std::string_view method, std::string_view url,
                               std::optional<EndUser> end_user, std::chrono::sys_seconds now,
                               const Arguments* arguments = nullptr);

@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 
+#include "core/model/routing.hpp"
 #include "core/policy/argument.hpp"
 #include "core/policy/binding.hpp"
 #include "core/policy/condition.hpp"
@@ -240,6 +241,22 @@ TargetResult<Target> target_of(std::string_view url) {
   return target;
 }
 
+/// Models have small letters or digits in their names, methods of HTTP do not.
+bool may_name_model(std::string_view word) noexcept {
+  return std::ranges::any_of(word, [](char c) { return (c < 'A' || c > 'Z') && c != '-'; });
+}
+
+/// The provider of models that is called at this URL.
+const model::Tool* provider_at(const Evaluator& evaluator, const Target& target) {
+  const auto providers = evaluator.upstreams().last(evaluator.project().providers.size());
+  const auto found = std::ranges::find_if(providers, [&target](const model::Tool* provider) {
+    const auto& base = provider->base_url;
+    return base.scheme == target.scheme && base.host == target.authority.host && base.port == target.authority.port &&
+           below_base(target.path, base.path);
+  });
+  return found == providers.end() ? nullptr : *found;
+}
+
 /// A method that HTTP does not forward, or that servers would read differently.
 TargetResult<void> check_method(std::string_view method) {
   if (!is_method_token(method)) {
@@ -260,6 +277,16 @@ Verdict explain(const Evaluator& evaluator, std::string_view method, std::string
   const auto target = target_of(url);
   const auto* tool =
       target ? evaluator.identify(target->authority.host, target->authority.port, target->path) : nullptr;
+  const auto* provider = target && may_name_model(method) ? provider_at(evaluator, *target) : nullptr;
+  if (provider != nullptr && (tool == nullptr || tool->kind != model::ToolKind::mcp)) {
+    verdict.url = target->to_string();
+    verdict.tool = provider;
+    const auto& project = evaluator.project();
+    Operation operation{.tool = provider, .method = method, .path = target->path, .end_user = end_user, .now = now};
+    if (is_named(project, *project.provider(provider->name), method)) operation.unmatched = Permission::allow;
+    judge_policy(verdict, evaluator, operation);
+    return verdict;
+  }
   const bool is_at_mcp = tool != nullptr && tool->kind == model::ToolKind::mcp;
   if (const auto sound = check_method(method); !sound && !is_at_mcp) {
     refuse(verdict, sound.error().code, sound.error().message);

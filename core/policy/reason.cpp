@@ -23,7 +23,17 @@ std::string call(const Operation& operation, std::string_view url) {
   return std::string(operation.method) + " " + std::string(url);
 }
 
-Reason default_deny(const Evaluator& evaluator, const Operation& operation, Side side, std::string_view url) {
+/// Where no rule matched.
+Reason without_rule(const Evaluator& evaluator, const Operation& operation, const Decision& decision,
+                    std::string_view url) {
+  if (decision.permission == Permission::allow) {
+    return {call(operation, url) + " is allowed, because the project names the model and no rule says otherwise", {}};
+  }
+  if (operation.tool->kind == model::ToolKind::llm) {
+    return {"no rule allows " + call(operation, url) + ", and the project does not name the model",
+            "add it to the models of [providers." + operation.tool->name + "], or a rule that allows it"};
+  }
+  const auto side = decision.side;
   if (side == Side::user) {
     return {"no policy of the end user allows " + call(operation, url),
             "a call on behalf of an end user has to be allowed to the agent and to the user; see: " +
@@ -88,7 +98,7 @@ std::string nearest_capabilities(const Operation& operation) {
 Reason reason_for_policy(const Evaluator& evaluator, const Operation& operation, const Decision& decision,
                          std::string_view url) {
   const auto shown = without_query(url);
-  if (decision.policy == nullptr) return default_deny(evaluator, operation, decision.side, shown);
+  if (decision.policy == nullptr) return without_rule(evaluator, operation, decision, shown);
   Reason reason{"policy " + in_quotes(decision.policy->name) + verb(decision.permission) + call(operation, shown), {}};
   if (decision.permission == Permission::deny) {
     reason.hint = "rule " + std::to_string(decision.rule) + " of policy " + in_quotes(decision.policy->name) +

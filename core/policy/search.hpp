@@ -40,7 +40,7 @@ class Search {
       const auto rule = best_[static_cast<std::size_t>(permission)];
       if (rule != none) return {permission, rules_[rule].policy, rules_[rule].number, side_.value_or(Side::agent)};
     }
-    return {.side = side_.value_or(Side::agent)};
+    return {.permission = operation_.unmatched, .side = side_.value_or(Side::agent)};
   }
 
  private:

@@ -104,7 +104,7 @@ std::expected<AgentTokenSource::Subject, Refusal> AgentTokenSource::subject_of(c
   if (tool_.auth.on_behalf_of.empty()) return Subject{};
   if (call.end_user.empty()) {
     return refuse(credential_unavailable,
-                  "the tool \"" + tool_.name + "\" is called on behalf of the end user, and this call is for nobody",
+                  tool_.title() + " is called on behalf of the end user, and this call is for nobody",
                   "name the user (run --user), or leave on_behalf_of out of the tool's auth");
   }
   std::string user{call.end_user};
@@ -155,7 +155,7 @@ http::Task<Verdict> AgentTokenSource::inject(Call& call, Exchange& /*exchange*/)
   if (!obtained) {
     co_return refuse(
         credential_unavailable,
-        "the agent account's token for the tool \"" + tool_.name + "\" is not available: " + obtained.error().message,
+        "the agent account's token for " + tool_.title() + " is not available: " + obtained.error().message,
         obtained.error().hint);
   }
   call.credential = *obtained;

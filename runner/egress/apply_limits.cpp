@@ -16,7 +16,7 @@ Verdict apply_limits(const Snapshot& snapshot, Call& call) {
   const auto outcome = snapshot.limiter->take(*call.tool, call.started);
   if (outcome.limit == Limiter::Outcome::Limit::none) return pass();
   const auto& limits = outcome.of_agent ? snapshot.evaluator.project().agent.limits : call.tool->limits;
-  const auto whose = outcome.of_agent ? "agent \"" + snapshot.agent + "\"" : "tool \"" + call.tool->name + "\"";
+  const auto whose = outcome.of_agent ? "the agent \"" + snapshot.agent + "\"" : call.tool->title();
   const bool rate = outcome.limit == Limiter::Outcome::Limit::rate;
   auto refusal =
       rate ? refuse(model::RefusalCode::rate_limited,

@@ -17,11 +17,11 @@ constexpr std::chrono::minutes margin{5};
 constexpr std::chrono::seconds retry_delay{5};
 
 std::unexpected<Refusal> unsigned_chunks(const model::Tool& tool) {
-  return refuse(credential_unavailable,
-                "the body for the tool \"" + tool.name +
-                    "\" is signed in chunks with the agent's own key, which is worth nothing",
-                "switch chunk signing off in the SDK: payload_signing_enabled = false (boto3), "
-                "chunkedEncodingEnabled(false) (Java)");
+  return refuse(
+      credential_unavailable,
+      "the body for " + tool.title() + " is signed in chunks with the agent's own key, which is worth nothing",
+      "switch chunk signing off in the SDK: payload_signing_enabled = false (boto3), "
+      "chunkedEncodingEnabled(false) (Java)");
 }
 
 }  // namespace
@@ -102,10 +102,10 @@ http::Task<Verdict> AwsCredential::obtain() {
     keep(std::move(*found));
   } else {
     renew_at_ = SystemClock::now() + retry_delay;
-    failure_ = refuse(credential_unavailable,
-                      "the credential of the tool \"" + tool_.name + "\" is not available: " + found.error().message,
-                      found.error().hint)
-                   .error();
+    failure_ =
+        refuse(credential_unavailable,
+               "the credential of " + tool_.title() + " is not available: " + found.error().message, found.error().hint)
+            .error();
   }
   obtaining_->cancel();
   obtaining_.reset();
@@ -128,7 +128,7 @@ http::Task<Verdict> AwsCredential::await_usable() {
 
 http::Task<Verdict> AwsCredential::inject(Call& call, Exchange& exchange) {
   if (region_.empty()) {
-    co_return refuse(credential_unavailable, "nothing says which AWS region the tool \"" + tool_.name + "\" is in",
+    co_return refuse(credential_unavailable, "nothing says which AWS region " + tool_.title() + " is in",
                      "set region in its auth, AWS_REGION, or the region of the profile");
   }
   if (is_due() && !obtaining_) {
@@ -156,8 +156,8 @@ http::Task<Verdict> AwsCredential::hold_body(Call& call, Exchange& exchange) con
   auto body = co_await exchange.read_whole_body(max_held_bytes);
   if (!body) {
     co_return refuse(body_too_large,
-                     "the body for the tool \"" + tool_.name +
-                         "\" has to be hashed before it is sent, and did not arrive whole or is "
+                     "the body for " + tool_.title() +
+                         " has to be hashed before it is sent, and did not arrive whole or is "
                          "longer than " +
                          std::to_string(max_held_bytes) + " bytes",
                      "send X-Amz-Content-Sha256 with the body's SHA-256, as AWS's SDKs do where they can");

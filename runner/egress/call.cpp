@@ -4,9 +4,7 @@
 
 namespace runagents::egress {
 
-std::string Call::upstream() const {
-  return arrival->door == Door::ingress ? "the agent" : "the tool \"" + tool->name + "\"";
-}
+std::string Call::upstream() const { return arrival->door == Door::ingress ? "the agent" : tool->title(); }
 
 std::string Call::url() const {
   if (host.empty()) return {};
@@ -23,6 +21,10 @@ policy::Operation Call::operation() const noexcept {
   operation.method = mcp ? mcp->operation(method()) : method();
   operation.path = path;
   if (mcp) operation.arguments = mcp->arguments();
+  if (const auto* route = inference ? inference->route() : nullptr; route != nullptr) {
+    operation.method = route->model;
+    if (route->is_named) operation.unmatched = model::Permission::allow;
+  }
   if (!end_user.empty()) {
     operation.end_user = policy::EndUser{end_user, std::nullopt};
     if (user && !user->groups.empty()) operation.end_user->groups = user->groups;

@@ -18,6 +18,7 @@
 #include "runner/egress/credential.hpp"
 #include "runner/egress/end_user.hpp"
 #include "runner/egress/peer.hpp"
+#include "runner/gateway/inference.hpp"
 
 namespace runagents::egress {
 
@@ -27,6 +28,7 @@ enum class Door {
   alias,        ///< a tool's own listener
   forward,      ///< the forward proxy
   transparent,  ///< the server's own address, inside the fence
+  gateway,      ///< the one listener for all models
   ingress       ///< the other way round: requests of end users to the agent
 };
 
@@ -38,6 +40,8 @@ enum class Door {
       return "forward";
     case Door::transparent:
       return "transparent";
+    case Door::gateway:
+      return "gateway";
     case Door::ingress:
       break;
   }
@@ -102,6 +106,7 @@ struct Call {
   std::optional<Destination> tunnel_to;  ///< it was opened: what comes is the agent's own connection to there
   std::optional<std::string> held_body;  ///< the request body, when a stage had to read it
   std::unique_ptr<Conversation> mcp;     ///< what was said to a tool of kind `mcp`; null: other tools, or nothing yet
+  std::unique_ptr<gateway::Inference> inference;  ///< what a model is asked; null: the call is to a tool
   std::string traceparent;               ///< ingress: what the agent is given (W3C Trace Context)
 
   std::shared_ptr<const Credential> credential;  ///< what is injected (stage credential); null: nothing
@@ -123,7 +128,7 @@ struct Call {
   [[nodiscard]] std::string upstream() const;
   /// scheme://authority/path?query; empty before the target is known.
   [[nodiscard]] std::string url() const;
-  /// The operation for the evaluator; of a tool of kind `mcp` what the message at hand does.
+  /// The operation for the evaluator; of a tool of kind `mcp` what the message at hand does, of a provider the model.
   [[nodiscard]] policy::Operation operation() const noexcept;
   /// The same operation for each user for whom the call may be when that is not known.
   [[nodiscard]] std::vector<policy::Operation> for_others(const policy::Operation& operation) const;

@@ -41,8 +41,7 @@ http::Task<Verdict> Credentials::inject(Call& call, Exchange& exchange) {
   const auto& tool = *call.tool;
   if (tool.auth.type == AuthType::none) co_return pass();
   if (!may_carry_credential(tool)) {
-    co_return refuse(credential_unavailable,
-                     "the tool \"" + tool.name + "\" is reached without TLS, so its credential is not sent",
+    co_return refuse(credential_unavailable, tool.title() + " is reached without TLS, so its credential is not sent",
                      "use an https base_url, or set insecure = true on the tool");
   }
   auto& source = sources_[&tool];

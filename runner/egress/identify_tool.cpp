@@ -53,10 +53,10 @@ Verdict identify_tool(const Snapshot& snapshot, Call& call) {
   }
   if (call.encoded_slash && !tool->allow_encoded_slash) {
     return refuse(ambiguous_target, "the path holds %2F, which servers read in two ways",
-                  "set allow_encoded_slash = true on the tool \"" + tool->name + "\" if it needs that");
+                  "set allow_encoded_slash = true on " + tool->title() + " if it needs that");
   }
   if (call.arrival->door == Door::alias && tool != call.arrival->tool) {
-    return refuse(misdirected, call.url() + " belongs to the tool \"" + tool->name + "\", and this is the door of \"" +
+    return refuse(misdirected, call.url() + " belongs to " + tool->title() + ", and this is the door of \"" +
                                    call.arrival->tool->name + "\"");
   }
   return pass();

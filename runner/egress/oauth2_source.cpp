@@ -123,8 +123,7 @@ std::unexpected<Refusal> OAuth2Source::needs_consent(const Call& call, std::stri
                                                      const ConsentAsked* asked) const {
   const auto user = call.end_user.empty() ? std::string{"its user"} : std::string{call.end_user};
   auto refusal =
-      refuse(consent_required, "the tool \"" + tool_.name + "\" needs the consent of " + user + std::string{what},
-             std::move(hint));
+      refuse(consent_required, tool_.title() + " needs the consent of " + user + std::string{what}, std::move(hint));
   if (asked != nullptr) {
     refusal.error().authorization_url = asked->url;
     refusal.error().resume_id = asked->id;
@@ -221,7 +220,7 @@ Verdict OAuth2Source::after_hold(const Call& call, const ConsentAsked& asked, bo
       return needs_consent(call, ", who has refused it", "do something else; " + start_command(call) + " asks again",
                            nullptr);
     case State::failed:
-      return refuse(credential_unavailable, "the consent for the tool \"" + tool_.name + "\" failed: " + asked.message,
+      return refuse(credential_unavailable, "the consent for " + tool_.title() + " failed: " + asked.message,
                     "the next call asks again");
     default:
       break;

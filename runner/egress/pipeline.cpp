@@ -6,6 +6,9 @@
 
 #include "runner/egress/mcp_answer.hpp"
 #include "runner/egress/stages.hpp"
+#include "runner/gateway/gateway.hpp"
+#include "runner/gateway/refusal_body.hpp"
+#include "runner/gateway/stages.hpp"
 
 namespace runagents::egress {
 namespace {
@@ -23,6 +26,18 @@ constexpr auto tunnel_admission = std::span{admission}.first<3>();
 constexpr auto recognition = std::span{admission}.first<4>();
 constexpr auto judgement = std::span{admission}.subspan<recognition.size()>();
 
+/// The same for models: the provider takes the place of the tool, and is known only when the body has been read. No
+/// stranger's body is.
+constexpr std::array<Stage, 7> model_admission = {read_target,                  //
+                                                  verify_agent,                 //
+                                                  gateway::identify_provider,   //
+                                                  resolve_identity,             //
+                                                  evaluate_policy,              //
+                                                  gateway::translate_question,  //
+                                                  apply_limits};
+constexpr auto model_recognition = std::span{model_admission}.first<2>();
+constexpr auto model_judgement = std::span{model_admission}.subspan<model_recognition.size()>();
+
 Verdict pass_through(std::span<const Stage> stages, Call& call) {
   try {
     for (const auto stage : stages) {
@@ -34,33 +49,8 @@ Verdict pass_through(std::span<const Stage> stages, Call& call) {
   return pass();
 }
 
-Verdict recognise(const Engine& engine, Call& call) {
-  if (auto room = expect_record(engine, call); !room) return room;
-  if (auto verdict = pass_through(tunnel_admission, call); !verdict || call.opens_tunnel) return verdict;
-  return pass_through(recognition.subspan<tunnel_admission.size()>(), call);
-}
-
-Verdict judge(Call& call) {
-  if (!call.mcp) return pass_through(judgement, call);
-  try {
-    return judge_messages(*call.snapshot, call, judgement);
-  } catch (const std::exception&) {
-    return refuse(model::RefusalCode::internal, "the call could not be decided upon");
-  }
-}
-
 /// What is said to an MCP server stands in the body, which is read before it is judged.
 bool speaks_mcp(const Call& call) { return call.tool->kind == model::ToolKind::mcp && call.method() != "CONNECT"; }
-
-/// The stages that may wait for somebody: a person, a secret.
-http::Task<Verdict> clear(Engine& engine, Call& call, Exchange& exchange) {
-  if (call.decision.permission == model::Permission::approval_required) {
-    auto approved = co_await engine.approvals.approve(call, exchange);
-    if (!approved) co_return approved;
-  }
-  auto credential = co_await engine.credentials.inject(call, exchange);
-  co_return credential;
-}
 
 /// The calls will come through the tunnel; opening it is none.
 http::Task<Verdict> open_tunnel(Engine& engine, Call& call, Exchange& exchange) {
@@ -78,6 +68,18 @@ http::Task<Verdict> open_tunnel(Engine& engine, Call& call, Exchange& exchange) 
   co_return pass();
 }
 
+std::string body_of(const Refusal& refusal, const Call& call) {
+  return call.inference ? gateway::refusal_body(refusal, call) : to_json(refusal, call);
+}
+
+/// What a path takes; TRACE and its like are refused before anybody looks at it.
+std::string_view methods_for(const Call& call) {
+  const auto of_gateway = call.inference ? gateway::allowed_methods(call) : std::string_view{};
+  if (!of_gateway.empty()) return of_gateway;
+  const bool is_mcp = call.tool != nullptr && call.tool->kind == model::ToolKind::mcp;
+  return is_mcp ? "POST, GET, DELETE" : "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+}
+
 /// What a client has to bring (RFC 6750, section 3): the error is named only when there was a token.
 std::string challenge(const Refusal& refusal, const Call& call) {
   const auto* error = refusal.code == model::RefusalCode::token_missing ? "" : ", error=\"invalid_token\"";
@@ -85,6 +87,32 @@ std::string challenge(const Refusal& refusal, const Call& call) {
 }
 
 }  // namespace
+
+Verdict recognise(const Engine& engine, Call& call) {
+  if (auto room = expect_record(engine, call); !room) return room;
+  if (call.arrival->door == Door::gateway) return pass_through(model_recognition, call);
+  if (auto verdict = pass_through(tunnel_admission, call); !verdict || call.opens_tunnel) return verdict;
+  return pass_through(recognition.subspan<tunnel_admission.size()>(), call);
+}
+
+Verdict judge(Call& call) {
+  if (call.inference) return pass_through(model_judgement, call);
+  if (!call.mcp) return pass_through(judgement, call);
+  try {
+    return judge_messages(*call.snapshot, call, judgement);
+  } catch (const std::exception&) {
+    return refuse(model::RefusalCode::internal, "the call could not be decided upon");
+  }
+}
+
+http::Task<Verdict> clear(Engine& engine, Call& call, Exchange& exchange) {
+  if (call.decision.permission == model::Permission::approval_required) {
+    auto approved = co_await engine.approvals.approve(call, exchange);
+    if (!approved) co_return approved;
+  }
+  auto credential = co_await engine.credentials.inject(call, exchange);
+  co_return credential;
+}
 
 Verdict expect_record(const Engine& engine, Call& call) {
   if (engine.recorder.expect(call)) return pass();
@@ -96,6 +124,10 @@ http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange) {
   call.snapshot = engine.snapshot;
   if (call.arrival->door == Door::ingress) {
     co_await engine.entrance->serve(engine, call, exchange);
+    co_return;
+  }
+  if (call.arrival->door == Door::gateway) {
+    co_await gateway::serve(engine, call, exchange);
     co_return;
   }
   engine.request_ids.next(call.request_id);
@@ -128,20 +160,19 @@ http::Task<void> answer_refusal(Engine& engine, Call& call, Exchange& exchange, 
   if (call.decided == Clock::time_point{}) call.decided = Clock::now();
   auto said = answer_as_mcp(refusal, call);
   call.status = said ? said->status : model::traits(refusal.code).status;
-  auto body = said ? std::move(said->body) : to_json(refusal, call);
+  auto body = said ? std::move(said->body) : body_of(refusal, call);
   call.bytes_out = body.size();
   if (!engine.recorder.record(call, &refusal) && refusal.code != model::RefusalCode::internal) {
     auto unrecorded = refuse(model::RefusalCode::internal, "the call could not be recorded").error();
     refusal = std::move(unrecorded);
-    body = to_json(refusal, call);
+    body = body_of(refusal, call);
     call.status = model::traits(refusal.code).status;
   }
   std::string fields =
       "Content-Type: application/json\r\nCache-Control: no-store\r\nProxy-Status: " + proxy_status(refusal) + "\r\n";
   if (refusal.retry_after_s > 0) fields += "Retry-After: " + std::to_string(refusal.retry_after_s) + "\r\n";
   if (refusal.code == model::RefusalCode::method_not_allowed) {
-    const bool is_mcp = call.tool != nullptr && call.tool->kind == model::ToolKind::mcp;
-    fields += is_mcp ? "Allow: POST, GET, DELETE\r\n" : "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
+    fields.append("Allow: ").append(methods_for(call)).append("\r\n");
   }
   if (call.status == 401) fields += challenge(refusal, call);
   ResponseStart start;

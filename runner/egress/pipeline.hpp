@@ -11,6 +11,13 @@ namespace runagents::egress {
 /// Requests to the agent go through those of the ingress.
 [[nodiscard]] http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange);
 
+/// The stages up to where the body has to be read, or is not needed.
+[[nodiscard]] Verdict recognise(const Engine& engine, Call& call);
+/// Those that decide.
+[[nodiscard]] Verdict judge(Call& call);
+/// Those that may wait for somebody: a person, a secret.
+[[nodiscard]] http::Task<Verdict> clear(Engine& engine, Call& call, Exchange& exchange);
+
 /// Makes sure that the call can be recorded, before anything of it leaves.
 [[nodiscard]] Verdict expect_record(const Engine& engine, Call& call);
 

@@ -40,7 +40,7 @@ http::Task<void> run_probe(const model::Tool& tool, Upstreams& upstreams, ProbeR
   if (!result.reachable) {
     result.refusal =
         refuse((*connection)->timed_out ? model::RefusalCode::upstream_timeout : model::RefusalCode::upstream_protocol,
-               "the tool \"" + tool.name + "\" accepted a connection and gave no HTTP answer")
+               tool.title() + " accepted a connection and gave no HTTP answer")
             .error();
   }
 }

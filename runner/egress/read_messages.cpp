@@ -11,8 +11,8 @@ using enum model::RefusalCode;
 constexpr std::size_t max_body_bytes = std::size_t{8} * 1024 * 1024;
 
 Verdict refuse_protocol(Call& call, mcp::ProtocolError error) {
-  auto refusal = refuse(bad_request, "this is no request of MCP: " + error.message,
-                        "the tool \"" + call.tool->name + "\" is of kind mcp");
+  auto refusal =
+      refuse(bad_request, "this is no request of MCP: " + error.message, call.tool->title() + " is of kind mcp");
   call.mcp->error = std::move(error);
   return refusal;
 }

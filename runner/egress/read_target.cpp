@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <charconv>
 #include <optional>
 
 #include "runner/egress/fields.hpp"
 #include "runner/egress/stages.hpp"
+#include "runner/gateway/stages.hpp"
 
 namespace runagents::egress {
 namespace {
@@ -93,8 +95,8 @@ std::optional<AbsoluteForm> as_absolute_form(std::string_view target) {
   return AbsoluteForm{target.substr(0, mark), target.substr(begin, end - begin), target.substr(end)};
 }
 
-/// A tool's own listener: the tool is known, so the target says only where in it.
-Verdict read_alias_target(Call& call) {
+/// A listener of one tool, or of the gateway: only where in it is said by the target.
+Verdict read_own_target(Call& call) {
   const auto& arrival = *call.arrival;
   if (call.head->has_host && !names_listener(call.head->host, arrival)) {
     return other_server("Host \"" + std::string{call.head->host} + "\" is not this listener, " + arrival.authority);
@@ -103,19 +105,32 @@ Verdict read_alias_target(Call& call) {
   if (const auto absolute = as_absolute_form(target)) {
     // It is as good as origin-form when it names this listener (RFC 9112, section 3.2.2).
     if (absolute->scheme != "http" || !names_listener(absolute->authority, arrival)) {
-      return other_server("the target \"" + std::string{target.substr(0, 80)} +
-                          "\" is not on this listener, which is the door of one tool");
+      return other_server("the target \"" + std::string{target.substr(0, 80)} + "\" is not on this listener");
     }
     target = absolute->rest;
   }
   if (!target.starts_with('/')) {
     return egress::refuse(bad_request, "this listener takes paths, not \"" + std::string{target.substr(0, 80)} + "\"");
   }
-  const auto& base = arrival.tool->base_url;
+  return read_origin_form(call, target);
+}
+
+Verdict read_alias_target(Call& call) {
+  const auto& base = call.arrival->tool->base_url;
   call.scheme = base.scheme;
   call.host = base.host;
   call.port = base.port;
-  return read_origin_form(call, target);
+  return read_own_target(call);
+}
+
+Verdict read_gateway_target(Call& call) {
+  const std::string_view authority = call.arrival->authority;
+  const auto colon = authority.rfind(':');
+  call.scheme = "http";
+  call.host = authority.substr(0, colon);
+  std::from_chars(authority.data() + colon + 1, authority.data() + authority.size(), call.port);
+  if (auto target = read_own_target(call); !target) return target;
+  return gateway::read_endpoint(call);
 }
 
 Verdict check_host_against_target(const Call& call) {
@@ -210,6 +225,7 @@ Verdict read_forward_target(Call& call) {
 
 Verdict read_by_door(Call& call) {
   if (call.arrival->destination) return read_inner_target(call);
+  if (call.arrival->door == Door::gateway) return read_gateway_target(call);
   return call.arrival->door == Door::alias ? read_alias_target(call) : read_forward_target(call);
 }
 
@@ -217,6 +233,10 @@ Verdict read_by_door(Call& call) {
 
 // One reading of the request, or none.
 Verdict read_target(const Snapshot& /*snapshot*/, Call& call) {
+  // Its refusals are in the words of the API that is asked for.
+  if (call.arrival->door == Door::gateway) {
+    call.inference = std::make_unique<gateway::Inference>(gateway::error_api_of(call.head->target));
+  }
   if (auto method = check_method(call); !method) return method;
   if (call.method() == "CONNECT") return read_connect_target(call);
   auto target = read_by_door(call);

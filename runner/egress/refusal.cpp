@@ -29,7 +29,9 @@ bool was_decided(model::RefusalCode code) {
 std::string to_json(const Refusal& refusal, const Call& call) {
   const auto& traits = model::traits(refusal.code);
   Json json{{"code", traits.word}, {"error", traits.word}, {"message", refusal.message}, {"stage", traits.stage}};
-  if (call.tool != nullptr && !call.tool->name.empty()) json["tool"] = call.tool->name;
+  const bool is_model = call.tool != nullptr && call.tool->kind == model::ToolKind::llm;
+  if (call.tool != nullptr && !call.tool->name.empty()) json[is_model ? "provider" : "tool"] = call.tool->name;
+  if (is_model) json["model"] = call.operation().method;
   if (call.snapshot != nullptr) {
     json["agent"] = call.snapshot->agent;
     json["run_id"] = call.snapshot->run_id;

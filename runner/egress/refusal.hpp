@@ -21,6 +21,11 @@ struct Refusal {
   std::string authorization_url{};  ///< consent_required: where a person gives it
   std::string resume_id{};          ///< consent_required: names what was asked
   std::uint32_t retry_after_s = 0;  ///< limits
+  /// Of a question to a model, in the words of the agent's API; both may be empty.
+  struct {
+    std::string code;   ///< "unsupported_parameter"
+    std::string field;  ///< "messages[2].content[0].image_url"
+  } problem{};
 };
 
 /// What a stage says of a call: nothing (go on), or why it ends here.

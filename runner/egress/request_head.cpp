@@ -212,16 +212,20 @@ void write_request_head(std::string& out, const Call& call, const RequestFraming
   append_host(out, call.tool->base_url);
   const auto& fields = call.head->fields;
   const bool has_named = names_more_than_the_hop(fields);
-  const bool looks_inside = (call.credential && call.credential->scrub) || (call.mcp && call.mcp->lists_tools);
+  const auto* inference = call.inference.get();
+  const bool looks_inside =
+      inference != nullptr || (call.credential && call.credential->scrub) || (call.mcp && call.mcp->lists_tools);
   for (const auto& field : fields) {
     if (is_hop_by_hop(field.name) || is_reserved(field.name) || is_credential_place(field.name, call)) continue;
     if (looks_inside && same_field(field.name, "accept-encoding")) continue;
+    if (inference != nullptr && !inference->passes_on(field.name)) continue;
     if (is_trace_field(field.name, call) || (has_named && is_named_by_connection(field.name, fields))) continue;
     append_field(out, field.name, field.value);
   }
   append_framing(out, call, framing);
   // Nothing can be found in what is compressed.
   if (looks_inside) append_field(out, "Accept-Encoding", "identity");
+  if (inference != nullptr) out.append(inference->own_fields(fields));
   const auto* credential = call.credential.get();
   if (credential != nullptr && !credential->field.empty()) {
     append_field(out, credential->field, credential->value.reveal());

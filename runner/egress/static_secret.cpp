@@ -59,7 +59,7 @@ http::Task<Verdict> StaticSecret::resolve() {
   resolving_.reset();
   if (!secret) {
     co_return refuse(model::RefusalCode::credential_unavailable,
-                     "the credential of the tool \"" + tool_.name + "\" is not available: " + secret.error().message,
+                     "the credential of " + tool_.title() + " is not available: " + secret.error().message,
                      secret.error().hint);
   }
   credential_ = make_credential(tool_, *secret);

@@ -73,12 +73,12 @@ struct TokenKeeper::Held {
 NoToken TokenKeeper::unavailable(const Error& error) const {
   return {.needs_consent = false,
           .wrong_client = false,
-          .message = "the token of the tool \"" + tool_.name + "\": " + error.message,
+          .message = "the token of " + tool_.title() + ": " + error.message,
           .hint = error.hint};
 }
 
 NoToken TokenKeeper::lost() const {
-  const auto name = "the tool \"" + tool_.name + "\"";
+  const auto name = tool_.title();
   if (tool_.auth.may_use(authorization_code)) {
     return {.needs_consent = true, .wrong_client = false, .message = name + " needs the consent of its user"};
   }
@@ -94,7 +94,7 @@ TokenKeeper::Outcome TokenKeeper::failed(const TokenFailure& failure) const {
   return std::unexpected(
       NoToken{.needs_consent = false,
               .wrong_client = is_wrong,
-              .message = "no token for the tool \"" + tool_.name + "\": " + failure.message,
+              .message = "no token for " + tool_.title() + ": " + failure.message,
               .hint = is_wrong ? "check client_id, client_secret, client_auth, scopes and grants" : ""});
 }
 
@@ -144,7 +144,7 @@ TokenKeeper::Outcome TokenKeeper::obtain(const TokenWanted& wanted, const Client
   return std::unexpected(NoToken{
       .needs_consent = false,
       .wrong_client = false,
-      .message = "there is no token for the tool \"" + tool_.name + "\"",
+      .message = "there is no token for " + tool_.title(),
       .hint = auth.may_use(token_exchange) ? "it takes calls that an end user makes through the ingress only" : ""});
 }
 

@@ -23,20 +23,20 @@ std::unexpected<Refusal> refused(const model::Tool& tool, const http::DialFailur
                                          ", which is never dialled: link-local, metadata or reserved");
     case Kind::internal_address:
       return refuse(address_blocked, base.host + " leads to " + failure.detail + ", which is an internal address",
-                    "set network = \"private\" on the tool \"" + tool.name + "\" if that is meant");
+                    "set network = \"private\" on " + tool.title() + " if that is meant");
     case Kind::connect_timeout:
-      return refuse(upstream_timeout, "the tool \"" + tool.name + "\" did not accept a connection in time");
+      return refuse(upstream_timeout, tool.title() + " did not accept a connection in time");
     case Kind::handshake_timeout:
-      return refuse(upstream_timeout, "the tool \"" + tool.name + "\" did not complete the TLS handshake in time");
+      return refuse(upstream_timeout, tool.title() + " did not complete the TLS handshake in time");
     case Kind::tls:
       return refuse(upstream_tls, failure.detail, failure.hint);
     case Kind::untrusted:
       return refuse(upstream_tls, "the TLS connection to " + base.host + " failed: " + failure.detail,
-                    "a private CA can be trusted with ca_file on the tool \"" + tool.name + "\"");
+                    "a private CA can be trusted with ca_file on " + tool.title());
     case Kind::unreachable:
       break;
   }
-  return refuse(upstream_unreachable, "the tool \"" + tool.name + "\" cannot be reached: " + failure.detail,
+  return refuse(upstream_unreachable, tool.title() + " cannot be reached: " + failure.detail,
                 "check its base_url, " + base.to_string());
 }
 

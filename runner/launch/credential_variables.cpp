@@ -86,14 +86,13 @@ bool is_credential(std::string_view name, std::string_view value) {
 
 std::set<std::string> referenced_variables(const model::Project& project) {
   std::set<std::string> names;
-  for (const auto& tool : project.tools) {
-    for (const auto& reference : tool.auth.references()) add(names, reference);
-    const bool finds_its_own = tool.auth.type == model::AuthType::aws_sigv4 && !tool.auth.secret;
-    if (finds_its_own && tool.auth.profile.empty()) names.insert({"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"});
-  }
-  for (const auto& provider : project.providers) {
-    add(names, provider.secret);
-  }
+  const auto add_all = [&names](const model::Auth& auth) {
+    for (const auto& reference : auth.references()) add(names, reference);
+    const bool finds_its_own = auth.type == model::AuthType::aws_sigv4 && !auth.secret;
+    if (finds_its_own && auth.profile.empty()) names.insert({"AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"});
+  };
+  for (const auto& tool : project.tools) add_all(tool.auth);
+  for (const auto& provider : project.providers) add_all(provider.upstream.auth);
   return names;
 }
 

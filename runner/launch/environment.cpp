@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/ascii.hpp"
+#include "core/model/routing.hpp"
 #include "runner/launch/credential_variables.hpp"
 
 namespace runagents::launch {
@@ -19,12 +20,18 @@ bool is_tool_url(std::string_view name) noexcept {
 
 bool is_mcp_url(std::string_view name) noexcept { return name.starts_with("MCP_") && name.ends_with("_URL"); }
 
+bool is_gateway_variable(std::string_view name) noexcept {
+  return name == "LLM_GATEWAY_URL" || name == "OPENAI_BASE_URL" || name == "ANTHROPIC_BASE_URL" ||
+         name.starts_with("LLM_MODEL") || name.starts_with("LLM_PROVIDER");
+}
+
 bool is_variable_name(std::string_view name) noexcept {
   return !name.empty() && name.find('=') == name.npos && name.find('\0') == name.npos;
 }
 
 /// Credentials that open nothing. AWS's SDKs send no request without some to sign it with; the signature is replaced.
 constexpr std::string_view placeholder_key_id = "AKIARUNAGENTS0000000";
+constexpr std::string_view placeholder_key = "runagents-placeholder-which-opens-nothing";
 constexpr std::string_view placeholder_secret = "placeholder-of-runagents-which-opens-nothing";
 
 std::set<std::string> secret_variables(const model::Project& project, const EnvironmentOptions& options) {
@@ -66,6 +73,7 @@ class Builder {
   Result<void> inherit();
   Result<void> inject(const DoorUrls& doors, std::string_view run_id);
   Result<void> inject_tools(const DoorUrls& doors);
+  Result<void> inject_models(const std::string& gateway);
   Result<void> set(const std::string& name, std::string_view value);
   Result<void> add_user_variables();
   void add_aws_placeholders();
@@ -112,7 +120,7 @@ Result<void> Builder::inherit() {
     const bool credential = is_credential(name, value) && !options_.pass.contains(name);
     const bool profile = hides_profile && (name == "AWS_PROFILE" || name == "AWS_DEFAULT_PROFILE");
     // Doors of another run around this one are no doors of this run.
-    const bool door = is_tool_url(name) || (is_nested && is_mcp_url(name));
+    const bool door = is_tool_url(name) || (is_nested && (is_mcp_url(name) || is_gateway_variable(name)));
     if (secret || credential || door || (profile && !options_.pass.contains(name))) {
       result_.removed.push_back(name);
     } else {
@@ -158,8 +166,31 @@ Result<void> Builder::inject_tools(const DoorUrls& doors) {
   return set("TOOL_NAMES", names);
 }
 
+/// Where models are asked, by the names that SDKs read by themselves as well.
+Result<void> Builder::inject_models(const std::string& gateway) {
+  std::vector<std::pair<std::string, std::string>> wanted{{"LLM_GATEWAY_URL", gateway + "/v1"},
+                                                          {"OPENAI_BASE_URL", gateway + "/v1"},
+                                                          {"OPENAI_API_KEY", std::string{placeholder_key}},
+                                                          {"ANTHROPIC_BASE_URL", gateway},
+                                                          {"ANTHROPIC_API_KEY", std::string{placeholder_key}}};
+  const auto add_role = [&wanted](const std::string& suffix, const model::Model& role) {
+    wanted.emplace_back("LLM_MODEL" + suffix, role.model);
+    wanted.emplace_back("LLM_PROVIDER" + suffix, role.provider);
+  };
+  if (const auto* role = model::default_role(project_)) {
+    add_role("", *role);
+    if (role->role != "default") add_role("_DEFAULT", *role);
+  }
+  for (const auto& role : project_.models) add_role("_" + variable_name(role.role), role);
+  for (const auto& [name, value] : wanted) {
+    if (auto done = set(name, value); !done) return done;
+  }
+  return {};
+}
+
 Result<void> Builder::inject(const DoorUrls& doors, std::string_view run_id) {
   auto done = inject_tools(doors);
+  if (done && !doors.gateway.empty()) done = inject_models(doors.gateway);
   const auto also = [&](const std::string& name, std::string_view value) {
     if (done) {
       done = set(name, value);

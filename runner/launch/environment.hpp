@@ -15,6 +15,7 @@ namespace runagents::launch {
 struct DoorUrls {
   std::vector<std::pair<const model::Tool*, std::string>> tools;  ///< "http://127.0.0.1:PORT/base/path"
   std::string forward_proxy;                                      ///< "http://127.0.0.1:PORT"
+  std::string gateway;                                            ///< likewise; empty: the project has no models
   std::string agent_port;                                         ///< PORT; empty: the agent serves nobody
   std::map<std::string, std::string> fence;  ///< variables of the fence: what to trust, where temporary files go
 

@@ -80,7 +80,7 @@ TEST_CASE("the complete example is read into every part of the project") {
   CHECK(payments.approvals[0].default_duration == 4h);
 
   CHECK(project->models[0].role == "default");
-  CHECK(project->providers[0].secret->to_string() == "env:OPENAI_API_KEY");
+  CHECK(project->providers[0].upstream.auth.secret->to_string() == "env:OPENAI_API_KEY");
   CHECK(project->identity_providers[0].audiences == std::vector<std::string>{"my-app"});
 }
 

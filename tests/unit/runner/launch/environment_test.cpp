@@ -180,8 +180,7 @@ TEST_CASE("what a secret reference reads never reaches the agent, under any name
   auto project = project_with({tool("stripe"), tool("drive")});
   project.tools[0].auth.secret = from_env("STRIPE_LIVE");
   project.tools[1].auth.client_secret = from_env("DRIVE_CLIENT");
-  project.providers.push_back(
-      {.name = "openai", .type = "openai", .base_url = "", .secret = from_env("MODEL_KEY"), .models = {}});
+  project.providers.emplace_back().upstream.auth.secret = from_env("MODEL_KEY");
   const auto environment = build({{"STRIPE_LIVE", "rk_live_0123456789"},
                                   {"DRIVE_CLIENT", "x"},
                                   {"MODEL_KEY", "short"},

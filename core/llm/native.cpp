@@ -1,0 +1,73 @@
+#include "core/llm/native.hpp"
+
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "core/mcp/raw_json.hpp"
+
+namespace runagents::llm {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void replace(std::string& text, std::string_view part, std::string_view by) {
+  text.replace(static_cast<std::size_t>(part.data() - text.data()), part.size(), by);
+}
+
+/// Whether a name occurs that only a reader of escapes sees.
+bool is_spelt_with_escapes(std::string_view object, std::string_view name) {
+  const auto value = Json::parse(object, nullptr, false);
+  return value.is_object() && value.contains(name);
+}
+
+/// Puts a member first in the object that begins at `object`.
+void insert_member(std::string& text, std::string_view object, std::string_view member) {
+  const auto brace = static_cast<std::size_t>(object.data() - text.data()) + 1;
+  const auto next = text.find_first_not_of(" \t\r\n", brace);
+  std::string inserted{member};
+  if (text[next] != '}') inserted += ',';
+  text.insert(brace, inserted);
+}
+
+std::unexpected<Problem> escaped(std::string field) {
+  return std::unexpected(invalid(std::move(field), "must be spelt without escapes"));
+}
+
+}  // namespace
+
+std::expected<std::string, Problem> with_model(const Request& request, const std::string& model) {
+  const auto span = mcp::raw_member(request.body, "model");
+  if (!span) return escaped("model");
+  auto body = request.body;
+  if (model != request.model) {
+    body.replace(static_cast<std::size_t>(span->data() - request.body.data()), span->size(), Json(model).dump());
+  }
+  return body;
+}
+
+std::expected<std::string, Problem> with_usage(std::string body) {
+  constexpr std::string_view wanted = R"({"include_usage":true})";
+  const auto options = mcp::raw_member(body, "stream_options");
+  if (options && options->starts_with('{')) {
+    if (const auto flag = mcp::raw_member(*options, "include_usage")) {
+      replace(body, *flag, "true");
+    } else if (is_spelt_with_escapes(*options, "include_usage")) {
+      return escaped("stream_options.include_usage");
+    } else {
+      insert_member(body, *options, R"("include_usage":true)");
+    }
+  } else if (options) {
+    replace(body, *options, wanted);
+  } else if (is_spelt_with_escapes(body, "stream_options")) {
+    return escaped("stream_options");
+  } else {
+    const auto start = body.find('{');
+    insert_member(body, std::string_view{body}.substr(start), R"("stream_options":{"include_usage":true})");
+  }
+  return body;
+}
+
+}  // namespace runagents::llm
