@@ -1,6 +1,7 @@
 """The base of servers that stand for providers of models: strict about what they are asked, obedient in what they answer."""
 
 import json
+import socket
 import threading
 
 from ..upstream import Upstream
@@ -49,6 +50,17 @@ class ModelServer(Upstream):
 
     def bodies(self):
         return [body for _, body in self.asked]
+
+    def abandoned(self):
+        """Whether somebody who waits for an answer here has gone."""
+        def is_closed(connection):
+            try:
+                return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+            except BlockingIOError:
+                return False
+            except OSError:
+                return True
+        return any(is_closed(connection) for connection in list(self._open))
 
     # What providers define
 
