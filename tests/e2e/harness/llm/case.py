@@ -1,11 +1,7 @@
 """The base of tests of the gateway for models: providers that tests play, a project that knows them, agents that ask."""
 
-import json
-
-from .. import node
 from ..case import EndToEnd, main
-from . import agent, scenario, sdk
-from .aimock import Aimock
+from . import agent
 from .anthropic import AnthropicServer
 from .azure import AzureServer
 from .bedrock import BedrockServer
@@ -13,7 +9,7 @@ from .ollama import OllamaServer
 from .openai import OpenAiServer
 
 KINDS = {kind.name: kind for kind in (OpenAiServer, AzureServer, AnthropicServer, BedrockServer, OllamaServer)}
-__all__ = ["KINDS", "GatewayCase", "SdkCase", "main"]
+__all__ = ["KINDS", "GatewayCase", "main"]
 
 
 class GatewayCase(EndToEnd):
@@ -78,27 +74,3 @@ class GatewayCase(EndToEnd):
         row = self.cli("runs", "get", run_id, "-o", "json", status=0).stdout
         files = [path.read_bytes().decode("latin-1") for path in (self.folder / "data").rglob("*") if path.is_file()]
         return events + row + "".join(files)
-
-
-class SdkCase(GatewayCase):
-    """With the SDKs of clients/llm."""
-
-    def setUp(self):
-        if problem := node.install_llm():
-            self.skipTest(problem)
-        super().setUp()
-
-    def play(self, kind="openai", **options):
-        return scenario.play(self.serve(kind, **options))
-
-    def aimock(self):
-        mock = Aimock(self.work)
-        self.addCleanup(mock.close)
-        return self.know(mock)
-
-    def use(self, script, *steps, timeout=120, **environment):
-        """What the SDK reports as an agent of a run; its environment is what the run gives it, and what to do."""
-        env = {**self.keys, "STEPS": json.dumps(steps), **environment}
-        result = self.start(*sdk.command(self.work, script), env=env).finish(timeout)
-        self.assertEqual(result.status, 0, result.stderr + result.stdout)
-        return json.loads(result.stdout)

@@ -40,8 +40,8 @@ def figures(answer):
 
 def lines(answer, head):
     parts = [message(piece) for piece in answer.pieces] + [message("", [call]) for call in answer.calls]
-    for number, part in enumerate(parts):
-        if number == answer.error_after:
+    for sent, part in enumerate(parts):
+        if sent == answer.error_after:
             yield line({"error": "the model broke"})
             return
         yield line({**head, "message": part, "done": False})

@@ -49,8 +49,8 @@ def items(answer):
         part = ({"type": "refusal", "refusal": answer.text} if answer.why == "refusal"
                 else {"type": "output_text", "text": answer.text, "annotations": [], "logprobs": []})
         found.append({"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [part]})
-    return found + [{"id": f"fc_{number}", "type": "function_call", "status": "completed", "call_id": call.id, "name": call.name,
-                     "arguments": call.text} for number, call in enumerate(answer.calls)]
+    return found + [{"id": f"fc_{index}", "type": "function_call", "status": "completed", "call_id": call.id, "name": call.name,
+                     "arguments": call.text} for index, call in enumerate(answer.calls)]
 
 
 def response(answer, body, status=None):
@@ -100,11 +100,11 @@ def events(answer, body):
 
 
 def numbered(answer, body):
-    for number, (name, content) in enumerate(events(answer, body)):
-        if number == answer.error_after:
-            yield event({"type": "error", "sequence_number": number, "code": "server_error", "message": "the model broke", "param": None}, "error")
+    for sent, (name, content) in enumerate(events(answer, body)):
+        if sent == answer.error_after:
+            yield event({"type": "error", "sequence_number": sent, "code": "server_error", "message": "the model broke", "param": None}, "error")
             return
-        yield event({"type": name, "sequence_number": number, **content}, name)
+        yield event({"type": name, "sequence_number": sent, **content}, name)
 
 
 def respond(answer, body):
