@@ -10,7 +10,7 @@ from harness.aws import REGION
 from harness.case import EndToEnd, main
 from harness.llm import scenario, sdk
 from harness.llm.anthropic import AnthropicServer
-from harness.llm.azure import AzureServer
+from harness.llm.azure import VERSION, AzureServer
 from harness.llm.bedrock import KEY_ID, SECRET, BedrockServer
 from harness.llm.ollama import OllamaServer
 from harness.llm.openai import OpenAiServer
@@ -59,6 +59,16 @@ class Emulators(EndToEnd):
         self.assertEqual(found["models"], list(server.models))
         self.assertEqual((found["response"]["text"], found["response"]["usage"]), (scenario.TEXT, [21, 9, 30]))
         self.assertEqual(found["responseStream"]["text"], scenario.TEXT)
+
+    def test_azure(self):
+        server = self.serve(AzureServer)
+        found = self.steps(server, "openai.mjs", "chat", "stream", "tools", "toolsStream", "structured", "limited", "embeddings", AZURE_OPENAI_ENDPOINT=server.url,
+                           AZURE_OPENAI_API_KEY=server.key, OPENAI_API_VERSION=VERSION, LLM_MODEL="gpt-4o-mini", LLM_MODEL_EMBEDDING="text-embedding-3-small")
+        said = {"text": scenario.TEXT, "refusal": None, "finish": "stop", "usage": [21, 9, 30]}
+        self.assertEqual((found["chat"], found["stream"]), (said, {**said, "pieces": 5}))
+        for name in ("tools", "toolsStream"):
+            self.assertEqual(found[name], {"calls": CALLS, "text": TOLD, "finish": "stop"})
+        self.assertEqual((found["limited"]["failed"]["status"], len(found["embeddings"]["vectors"])), (429, 2))
 
     def test_anthropic(self):
         for package in ("@anthropic-ai/sdk", "anthropic-sdk-2023"):

@@ -1,8 +1,8 @@
 // The openai package with nothing but its environment.
-import OpenAI from 'openai';
+import OpenAI, {AzureOpenAI} from 'openai';
 import {CITY, FOUND, PIXEL, SYSTEM, run, weather} from './steps.mjs';
 
-const client = new OpenAI({maxRetries: 0});
+const client = new (process.env.AZURE_OPENAI_ENDPOINT ? AzureOpenAI : OpenAI)({maxRetries: 0});
 const model = process.env.LLM_MODEL;
 const messages = text => [{role: 'system', content: SYSTEM}, {role: 'user', content: text}];
 const chat = body => client.chat.completions.create({model, ...body});
