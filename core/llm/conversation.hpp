@@ -125,6 +125,7 @@ struct Conversation {
   Effort effort;
   std::optional<std::uint64_t> max_tokens;
   std::vector<std::string_view> stop;
+  std::string stop_field;
   Setting temperature, top_p, top_k, seed, frequency_penalty, presence_penalty, verbosity, service_tier;
   Setting user;      ///< a text: for whom, where providers look for abuse
   Setting metadata;  ///< an object of texts

@@ -17,12 +17,6 @@ void replace(std::string& text, std::string_view part, std::string_view by) {
   text.replace(static_cast<std::size_t>(part.data() - text.data()), part.size(), by);
 }
 
-/// Whether a name occurs that only a reader of escapes sees.
-bool is_spelt_with_escapes(std::string_view object, std::string_view name) {
-  const auto value = Json::parse(object, nullptr, false);
-  return value.is_object() && value.contains(name);
-}
-
 /// Puts a member first in the object that begins at `object`.
 void insert_member(std::string& text, std::string_view object, std::string_view member) {
   const auto brace = static_cast<std::size_t>(object.data() - text.data()) + 1;
@@ -48,24 +42,23 @@ std::expected<std::string, Problem> with_model(const Request& request, const std
   return body;
 }
 
-std::expected<std::string, Problem> with_usage(std::string body) {
+std::expected<std::string, Problem> with_usage(const Request& request, std::string body) {
   constexpr std::string_view wanted = R"({"include_usage":true})";
+  const auto known = request.json->find("stream_options");
   const auto options = mcp::raw_member(body, "stream_options");
-  if (options && options->starts_with('{')) {
-    if (const auto flag = mcp::raw_member(*options, "include_usage")) {
-      replace(body, *flag, "true");
-    } else if (is_spelt_with_escapes(*options, "include_usage")) {
-      return escaped("stream_options.include_usage");
-    } else {
-      insert_member(body, *options, R"("include_usage":true)");
-    }
-  } else if (options) {
-    replace(body, *options, wanted);
-  } else if (is_spelt_with_escapes(body, "stream_options")) {
+  if (known == request.json->end()) {
+    const auto object = std::string_view{body}.substr(body.find('{'));
+    insert_member(body, object, R"("stream_options":{"include_usage":true})");
+  } else if (!options) {
     return escaped("stream_options");
+  } else if (!known->is_object()) {
+    replace(body, *options, wanted);
+  } else if (!known->contains("include_usage")) {
+    insert_member(body, *options, R"("include_usage":true)");
+  } else if (const auto flag = mcp::raw_member(*options, "include_usage")) {
+    replace(body, *flag, "true");
   } else {
-    const auto start = body.find('{');
-    insert_member(body, std::string_view{body}.substr(start), R"("stream_options":{"include_usage":true})");
+    return escaped("stream_options.include_usage");
   }
   return body;
 }

@@ -12,8 +12,8 @@ namespace runagents::llm {
 /// refused: other readers may not see it.
 [[nodiscard]] std::expected<std::string, Problem> with_model(const Request& request, const std::string& model);
 
-/// The body of a streamed chat (OpenAI) with `stream_options.include_usage` set to true; `body` has been read by
-/// `read_request`.
-[[nodiscard]] std::expected<std::string, Problem> with_usage(std::string body);
+/// The body of a streamed chat (OpenAI) with `stream_options.include_usage` set to true. `body` is that of the request
+/// but for its values.
+[[nodiscard]] std::expected<std::string, Problem> with_usage(const Request& request, std::string body);
 
 }  // namespace runagents::llm

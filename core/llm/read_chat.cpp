@@ -217,6 +217,7 @@ void read_limits(Members& body, Conversation& conversation, Findings& findings) 
   const auto legacy = body.count("max_tokens");
   conversation.max_tokens = body.count("max_completion_tokens");
   if (!conversation.max_tokens) conversation.max_tokens = legacy;
+  conversation.stop_field = "stop";
   if (const auto* stop = body.take("stop")) conversation.stop = texts(*stop, "stop", findings);
   if (const auto choices = body.count("n"); choices && *choices != 1) {
     findings.refuse_unsupported("n", "can only be 1 with this provider");

@@ -274,6 +274,7 @@ Conversation read_messages(const Request& request, Findings& findings) {
   if (const auto* output = body.take("output_config")) read_output(*output, conversation, findings);
   conversation.max_tokens = body.count("max_tokens");
   if (!conversation.max_tokens) findings.refuse_invalid("max_tokens", "is missing");
+  conversation.stop_field = "stop_sequences";
   if (const auto* stop = body.list("stop_sequences")) conversation.stop = texts(*stop, "stop_sequences", findings);
   conversation.temperature = body.number("temperature");
   conversation.top_p = body.number("top_p");
