@@ -73,14 +73,17 @@ Problem invalid(std::string field, std::string_view why) {
 
 std::string problem_body(Api caller, const Problem& problem) { return dump(error_object(caller, problem)); }
 
-std::string problem_event(Api caller, const Problem& problem) {
+std::string problem_event(Api caller, const Problem& problem, std::uint64_t sequence_number) {
   if (caller == Api::anthropic_messages) return "event: error\ndata: " + problem_body(caller, problem) + "\n\n";
   if (caller != Api::openai_responses) return "data: " + problem_body(caller, problem) + "\n\n";
+  // OpenAI documents the members beside `error`, and its clients look for `error`.
+  auto error = error_object(caller, problem)["error"];
   const Json event = {{"type", "error"},
-                      {"code", problem.code.empty() ? std::string{error_type(caller, problem.status)} : problem.code},
+                      {"code", problem.code.empty() ? error["type"] : error["code"]},
                       {"message", problem.message},
-                      {"param", or_null(problem.field)},
-                      {"sequence_number", 0}};
+                      {"param", error["param"]},
+                      {"sequence_number", sequence_number},
+                      {"error", std::move(error)}};
   return "event: error\ndata: " + dump(event) + "\n\n";
 }
 

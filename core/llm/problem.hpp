@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -28,12 +29,13 @@ struct Problem {
 [[nodiscard]] std::string problem_body(Api caller, const Problem& problem);
 
 /// The same as one event of a text/event-stream that has begun. Where a stream is translated, AnswerTranslator::fail
-/// does it, which knows what was sent before.
-[[nodiscard]] std::string problem_event(Api caller, const Problem& problem);
+/// does it, which knows what was sent before. Events of Responses are numbered.
+[[nodiscard]] std::string problem_event(Api caller, const Problem& problem, std::uint64_t sequence_number = 0);
 
 /// What a provider reported with a status that is not 2xx, or in a body that tells of an error. Reads the error shapes
 /// of all providers; a body that is none of them gives a message that repeats nothing of it. The status is the
-/// provider's, except that 401, 403 and 402 (the gateway's credential, not the caller's) become 502.
+/// provider's, except that 401, 402 and 403 (about the gateway's credential, not the caller's) become 502, and that
+/// nothing of the provider's words is repeated then but its code.
 [[nodiscard]] Problem provider_problem(Api provider, int status, std::string_view body);
 
 }  // namespace runagents::llm

@@ -31,6 +31,7 @@ struct AnswerPlan {
   bool usage_added = false;  ///< native stream: the gateway asked for the usage, the caller must not see its chunk
   std::string model;         ///< as sent to the provider, for answers that name none
   bool encrypted_reasoning = false;  ///< Responses: reasoning comes with what brings it back in the next request
+  bool base64_embeddings = false;    ///< embeddings: as base64 instead of numbers
   std::shared_ptr<const nlohmann::ordered_json> echo;  ///< what a Responses object repeats of its request; or null
 
   /// Nothing is translated: bytes pass, only usage is read (and its chunk withheld where `usage_added`).
