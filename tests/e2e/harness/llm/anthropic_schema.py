@@ -17,7 +17,8 @@ BLOCK = tagged(
     "type", text=TEXT, image=IMAGE, document=DOCUMENT, tool_result=RESULT,
     tool_use=({"id": text(1), "name": text(1), "input": any_object}, {"cache_control": CACHE, "caller": any_object}),
     thinking=({"thinking": text(), "signature": text()}, {}), redacted_thinking=({"data": text()}, {}))
-MESSAGE = record({"role": one_of("user", "assistant"), "content": either(text(1), array(BLOCK, 1))})
+SAID = {"content": either(text(1), array(BLOCK, 1))}
+MESSAGE = tagged("role", user=(SAID, {}), assistant=(SAID, {}), system=({"content": either(text(1), array(tagged("type", text=TEXT), 1))}, {}))
 TOOL = record({"name": text(1, 128), "input_schema": any_object}, type=nullable(one_of("custom")), description=text(), cache_control=CACHE,
               strict=boolean, eager_input_streaming=nullable(boolean), defer_loading=boolean, allowed_callers=array(text()), input_examples=array(any_object))
 CHOICE = tagged("type", auto=({}, {"disable_parallel_tool_use": boolean}), any=({}, {"disable_parallel_tool_use": boolean}),
@@ -46,10 +47,13 @@ def need(condition, path, why):
 
 
 def check_order(messages):
-    """Results stand first in the message right after the calls, one for each."""
+    """Results stand first in the message right after the calls, one for each; system messages follow the user's."""
     need(messages[0]["role"] == "user", "messages.0.role", "the first message must use the user role")
     waiting = []
     for index, message in enumerate(messages):
+        if message["role"] == "system":
+            need(messages[index - 1]["role"] == "user", f"messages.{index}.role", "a system message must follow a user message")
+            continue
         found = [block["tool_use_id"] for block in blocks(message) if block["type"] == "tool_result"]
         kinds = [block["type"] == "tool_result" for block in blocks(message)]
         need(sorted(kinds, reverse=True) == kinds, f"messages.{index}", "tool_result blocks must come first")

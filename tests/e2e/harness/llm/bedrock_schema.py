@@ -45,7 +45,7 @@ OUTPUT = record(textFormat=record({"type": one_of("json_schema"), "structure": u
     jsonSchema=record({"schema": text()}, name=text(), description=text()))}))
 
 _CONVERSE = record(
-    messages=array(record({"role": one_of("user", "assistant"), "content": array(BLOCK)})),
+    messages=array(record({"role": one_of("user", "assistant", "system"), "content": array(BLOCK)})),
     system=array(union(text=text(1), guardContent=any_object, cachePoint=CACHE)),
     inferenceConfig=record(maxTokens=integer(1), temperature=number(0, 1), topP=number(0, 1), stopSequences=array(text(1), 0, 2500)),
     toolConfig=TOOLS, guardrailConfig=any_object, additionalModelRequestFields=anything, promptVariables=mapping(union(text=text())),
@@ -67,6 +67,10 @@ def converse(body, path):
     for index, message in enumerate(messages):
         need(index == 0 or messages[index - 1]["role"] != message["role"], f"messages.{index}", "roles must alternate")
         need(message["content"], f"messages.{index}.content", "is empty")
+        if message["role"] == "system":
+            need(messages[index - 1]["role"] == "user", f"messages.{index}", "a system message must follow a user message")
+            need(all("text" in block for block in message["content"]), f"messages.{index}", "only text")
+            continue
         found = [block["toolResult"]["toolUseId"] for block in message["content"] if "toolResult" in block]
         need(sorted(found) == sorted(waiting), f"messages.{index}", f"the toolResult blocks {found} are not those of {waiting}")
         for block in message["content"]:
