@@ -49,12 +49,12 @@ void AnswerFlow::call(std::string_view id, std::string_view name) {
   if (++calls_ > max_calls_) return fail_protocol("has too many calls of tools");
   const auto made_up = id.empty() ? "call_" + id_ + '_' + std::to_string(calls_) : std::string{};
   sink_.call(id.empty() ? std::string_view{made_up} : id, name);
-  lacks_arguments_ = true;
+  is_in_call_ = lacks_arguments_ = true;
 }
 
 void AnswerFlow::arguments(std::string_view piece) {
   if (piece.empty() || !begin()) return;
-  if (calls_ == 0) return fail_protocol("has arguments without a call");
+  if (!is_in_call_) return fail_protocol("has arguments without a call");
   lacks_arguments_ = false;
   sink_.arguments(piece);
 }
@@ -62,6 +62,7 @@ void AnswerFlow::arguments(std::string_view piece) {
 void AnswerFlow::close_call() {
   // Callers read arguments as JSON.
   if (std::exchange(lacks_arguments_, false)) sink_.arguments("{}");
+  is_in_call_ = false;
 }
 
 void AnswerFlow::stop(Stop stop, std::string_view stop_sequence) {

@@ -93,6 +93,7 @@ class AnswerFlow {
   std::size_t max_calls_;
   std::size_t calls_ = 0;
   bool has_started_ = false;
+  bool is_in_call_ = false;
   bool lacks_arguments_ = false;  ///< of the last call
   bool has_stop_ = false;
   bool is_done_ = false;

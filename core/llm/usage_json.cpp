@@ -5,6 +5,9 @@
 namespace runagents::llm {
 namespace {
 
+/// Beyond what any model takes; sums stay sound.
+constexpr std::uint64_t most_tokens = 1ULL << 40U;
+
 const Json* member(const Json& object, std::string_view name) {
   if (!object.is_object()) return nullptr;
   const auto found = object.find(name);
@@ -13,7 +16,8 @@ const Json* member(const Json& object, std::string_view name) {
 
 std::uint64_t count(const Json& object, std::string_view name, std::uint64_t otherwise = 0) {
   const auto* value = member(object, name);
-  return value != nullptr && value->is_number_unsigned() ? value->get<std::uint64_t>() : otherwise;
+  return value != nullptr && value->is_number_unsigned() ? std::min(value->get<std::uint64_t>(), most_tokens)
+                                                         : otherwise;
 }
 
 std::uint64_t detail(const Json& object, std::string_view details, std::string_view name) {
