@@ -51,6 +51,15 @@ Outcome ended(const Result<void>& printed, int code = 0) {
   return code;
 }
 
+std::string models_text(const std::vector<model::ModelUsage>& models) {
+  std::string text;
+  for (const auto& one : models) {
+    text += fmt::format("{}{}: {} call{}, {} tokens, {}", text.empty() ? "" : "; ", one.model, one.calls,
+                        one.calls == 1 ? "" : "s", one.input_tokens + one.output_tokens, model::dollars(one.cost));
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string run_card(const Run& run, model::Time now) {
@@ -66,6 +75,7 @@ std::string run_card(const Run& run, model::Time now) {
       {"for", run.end_user.empty() ? "nobody (no end user)" : run.end_user},
       {"isolation", run.isolation},
       {"calls", fmt::format("{}, {} approved, {} refused", run.calls, run.approved, run.refused)},
+      {"models", models_text(run.models)},
       {"started", when},
       {"took", took(run, now)},
       {"project", run.project_file},

@@ -129,12 +129,12 @@ std::shared_ptr<const egress::Snapshot> Running::make_snapshot() {
 Result<void> Running::open_doors() {
   upstreams_ = std::make_unique<egress::Upstreams>(loop_, ticker_);
   doors_ = std::make_unique<egress::Doors>(loop_);
-  for (const auto* tool : snapshot_->evaluator.tools()) {
-    if (tool->base_url.scheme != "builtin" || echo_) continue;
-    auto echo = builtin::EchoTool::start(loop_);
-    if (!echo) return std::unexpected(echo.error());
-    echo_ = std::move(*echo);
-    upstreams_->set_builtin(echo_->endpoint());
+  for (const auto* upstream : snapshot_->evaluator.upstreams()) {
+    if (upstream->base_url.scheme != "builtin" || builtin_) continue;
+    auto server = builtin::Server::start(loop_);
+    if (!server) return std::unexpected(server.error());
+    builtin_ = std::move(*server);
+    upstreams_->set_builtin(builtin_->endpoint());
   }
   if (auto way_in = open_way_in(); !way_in) return way_in;
   return options_.isolation == Isolation::strict ? plan_fence() : open_own_doors();
@@ -353,6 +353,10 @@ void Running::wire() {
   engine_.reset(new egress::Engine{
       loop_, ticker_, snapshot_, *recorder_, *approvals_, *credentials_, *upstreams_, {}, tls_.get()});
   if (entering_) engine_->entrance = entering_->ingress.get();
+  if (!options_.project.providers.empty()) {
+    monthly_budgets_ = std::make_unique<gateway::MonthlyBudgets>(*asking_, run_id_);
+    engine_->monthly_budgets = monthly_budgets_.get();
+  }
   if (options_.verbose) {
     recorder_->on_call = [this](const audit::CallRecord& record) {
       say(fmt::format("runagents: {} {} {} {} {}\n", record.decision, record.method, record.url, record.status,
@@ -506,7 +510,7 @@ api::RunChange Running::outcome(const launch::ExitStatus& exit) const {
 
 api::RunCounts Running::counts() const {
   const auto& totals = recorder_->totals();
-  return {totals.calls, totals.refused, totals.approved};
+  return {totals.calls, totals.refused, totals.approved, totals.models};
 }
 
 void Running::close_record(api::RunChange change) {

@@ -14,7 +14,7 @@
 #include "core/http/certificate_authority.hpp"
 #include "core/http/ticker.hpp"
 #include "core/http/tls_server.hpp"
-#include "runner/builtin/echo_tool.hpp"
+#include "runner/builtin/server.hpp"
 #include "runner/egress/agent_token_source.hpp"
 #include "runner/egress/approvals.hpp"
 #include "runner/egress/consent_desk.hpp"
@@ -31,6 +31,7 @@
 #include "runner/egress/worker.hpp"
 #include "runner/entering.hpp"
 #include "runner/fencing.hpp"
+#include "runner/gateway/monthly_budgets.hpp"
 #include "runner/launch/agent_process.hpp"
 #include "runner/launch/environment.hpp"
 #include "runner/launch/signals.hpp"
@@ -115,7 +116,7 @@ class Running {
   std::unique_ptr<egress::Limiter> limiter_;
   std::shared_ptr<const egress::Snapshot> snapshot_;
   std::unique_ptr<egress::Upstreams> upstreams_;
-  std::unique_ptr<builtin::EchoTool> echo_;
+  std::unique_ptr<builtin::Server> builtin_;
   std::unique_ptr<egress::Doors> doors_;
   std::optional<rlimit> agent_descriptors_;
   std::optional<Fencing> fencing_;
@@ -139,6 +140,7 @@ class Running {
   std::unique_ptr<egress::OAuth2Run> oauth2_;  ///< null, as the desk is: no tool needs OAuth 2
   std::unique_ptr<egress::Credentials> credentials_;
   std::unique_ptr<egress::Approvals> approvals_;
+  std::unique_ptr<gateway::MonthlyBudgets> monthly_budgets_;
   std::unique_ptr<egress::Engine> engine_;
   int withdraw_question_fd_ = -1;
   bool cancelled_ = false;

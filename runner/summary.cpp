@@ -6,6 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/api/model_usage_json.hpp"
+
 namespace runagents {
 namespace {
 
@@ -42,6 +44,29 @@ void append_refusals(std::string& out, const egress::Totals& totals, bool colour
   }
 }
 
+/// "9,412"
+std::string with_commas(std::uint64_t number) {
+  auto text = std::to_string(number);
+  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3)
+    text.insert(static_cast<std::size_t>(at), ",");
+  return text;
+}
+
+void append_models(std::string& out, const egress::Totals& totals) {
+  std::size_t width = 0;
+  for (const auto& one : totals.models) width = std::max(width, one.model.size());
+  const auto shown = std::min(totals.models.size(), max_lines);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const auto& one = totals.models[i];
+    fmt::format_to(std::back_inserter(out), "  llm  {:{}}  {} call{}  {} tokens  {}\n", one.model, width, one.calls,
+                   one.calls == 1 ? "" : "s", with_commas(one.input_tokens + one.output_tokens),
+                   model::dollars(one.cost));
+  }
+  if (shown < totals.models.size()) {
+    fmt::format_to(std::back_inserter(out), "  ... and {} more models\n", totals.models.size() - shown);
+  }
+}
+
 }  // namespace
 
 std::string to_text(const Summary& summary, bool colour) {
@@ -56,6 +81,7 @@ std::string to_text(const Summary& summary, bool colour) {
                    totals.requests == 1 ? "" : "s", totals.requests_refused);
   }
   append_refusals(out, totals, colour);
+  append_models(out, totals);
   if (summary.isolation == "none") {
     fmt::format_to(std::back_inserter(out),
                    "  {}the fence is off (isolation none): the agent could have gone around the proxy{}\n",
@@ -85,6 +111,7 @@ std::string to_json(const Summary& summary) {
   if (summary.totals.requests > 0) {
     json["ingress"] = {{"requests", summary.totals.requests}, {"refused", summary.totals.requests_refused}};
   }
+  if (!summary.totals.models.empty()) json["models"] = api::to_json(summary.totals.models);
   json["refusals"] = std::move(refusals);
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

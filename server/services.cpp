@@ -20,7 +20,7 @@ Services::Services(store::Database opened, const PlaneOptions& given)
       policy_sets{given_or_own(given.policy_sets)},
       key{given.data_directory},
       user_tokens{identity_providers, users, given_or_own(given.provider_keys)} {
-  add_run_routes(router, runs);
+  add_run_routes(router, runs, model_spendings);
   add_approval_routes(router, runs, approvals, audit);
   add_grant_routes(router, grants, audit);
   add_secret_routes(router, secrets, audit);

@@ -30,6 +30,7 @@ struct Services {
   std::shared_ptr<PolicySets> policy_sets;
   StoreKey key;
   Runs runs{database, options.issuer.empty() ? Journals::here : Journals::elsewhere};
+  ModelSpendings model_spendings{database};
   ApprovalConnectors approval_connectors{database, key};
   ApprovalNotices approval_notices{database, options.issuer};
   Approvals approvals{database, options.issuer.empty() ? nullptr : &approval_notices};

@@ -9,6 +9,8 @@
 #include "core/api/client.hpp"
 #include "core/api/consent_json.hpp"
 #include "core/api/json_spans.hpp"
+#include "core/api/model_spending_json.hpp"
+#include "core/api/model_usage_json.hpp"
 #include "core/api/run_json.hpp"
 #include "core/api/secret_json.hpp"
 #include "core/api/target.hpp"
@@ -62,6 +64,7 @@ bool write(const Json& json, std::string& out) {
 }
 
 constexpr auto read_run = [](const Json& json) { return run_from_json(json); };
+constexpr auto read_spending = [](const Json& json) { return model_spending_from_json(json); };
 constexpr auto read_request = [](const Json& json) { return approval_request_from_json(json); };
 constexpr auto read_secret = [](const Json& json) { return stored_secret_from_json(json); };
 constexpr auto read_consent = [](const Json& json) { return consent_from_json(json); };
@@ -81,9 +84,16 @@ Result<model::Run> ControlPlane::change_run(std::string_view id, const RunChange
     body["calls"] = change.counts->calls;
     body["refused"] = change.counts->refused;
     body["approved"] = change.counts->approved;
+    body["models"] = to_json(change.counts->models);
   }
   if (change.last_seq) body["last_seq"] = *change.last_seq;
   return one(send(transport_, "PATCH", Target{"/runs"}.segment(id), dump(body)), read_run);
+}
+
+Result<model::ModelSpending> ControlPlane::change_model_spending(std::string_view run_id,
+                                                                 const model::ModelCharge& charge) {
+  return one(send(transport_, "POST", Target{"/runs"}.segment(run_id).segment("model-spending"), dump(to_json(charge))),
+             read_spending);
 }
 
 Result<model::Run> ControlPlane::get_run(std::string_view id) {

@@ -13,6 +13,7 @@
 #include "core/error.hpp"
 #include "core/model/approval.hpp"
 #include "core/model/consent.hpp"
+#include "core/model/model_spending.hpp"
 #include "core/model/run.hpp"
 #include "core/model/stored_secret.hpp"
 
@@ -38,6 +39,7 @@ struct RunCounts {
   std::uint64_t calls = 0;
   std::uint64_t refused = 0;   ///< of those
   std::uint64_t approved = 0;  ///< of those
+  std::vector<model::ModelUsage> models{};
 };
 
 /// What a run came to, when it ends or when its state changes.
@@ -88,6 +90,9 @@ class ControlPlane {
   [[nodiscard]] Result<void> append_events(std::string_view run_id, std::span<const std::string> lines);
   /// Events as JSON texts, ordered by `seq`.
   [[nodiscard]] Result<std::vector<std::string>> events(std::string_view run_id, const EventQuery& query);
+  /// Changes what models have cost the agent of a run in a month.
+  [[nodiscard]] Result<model::ModelSpending> change_model_spending(std::string_view run_id,
+                                                                   const model::ModelCharge& charge);
   /// Asks the run's runner to end it.
   [[nodiscard]] Result<model::Run> cancel_run(std::string_view id);
 

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/api/members.hpp"
+#include "core/api/model_usage_json.hpp"
 
 namespace runagents::api {
 
@@ -19,6 +20,7 @@ nlohmann::ordered_json to_json(const model::Run& run) {
       {"calls", run.calls},
       {"refused", run.refused},
       {"approved", run.approved},
+      {"models", to_json(run.models)},
       {"last_seq", run.last_seq},
       {"command", run.command},
       {"isolation", run.isolation},
@@ -60,6 +62,11 @@ Result<model::Run> run_from_json(const nlohmann::ordered_json& json) {
       .time("updated_at", run.updated_at)
       .time("finished_at", run.finished_at);
   if (const Error* error = members.error()) return std::unexpected(*error);
+  if (const auto models = json.find("models"); models != json.end()) {
+    auto usage = model_usage_from_json(*models);
+    if (!usage) return std::unexpected(std::move(usage.error()));
+    run.models = *std::move(usage);
+  }
   return run;
 }
 

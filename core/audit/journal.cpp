@@ -44,6 +44,14 @@ class Timestamp {
   std::chrono::sys_seconds second_;
 };
 
+void add_usage(JsonLine& line, const CallRecord& record) {
+  line.add("input_tokens", record.input_tokens);
+  line.add("output_tokens", record.output_tokens);
+  if (record.cached_input_tokens != 0) line.add("cached_input_tokens", record.cached_input_tokens);
+  if (!record.cost_usd.empty()) line.add_number("cost_usd", record.cost_usd);
+  if (record.is_estimated) line.add_flag("estimated");
+}
+
 }  // namespace
 
 struct Journal::State {
@@ -188,6 +196,8 @@ Result<void> Journal::append(const CallRecord& record) {
   line.add_known("capability", record.capability);
   line.add_known("method", record.method);
   line.add_known("mcp_method", record.mcp_method);
+  line.add_known("model", record.model);
+  line.add_known("asked", record.asked);
   line.add_known("url", record.url);
   line.add_known("decision", record.decision);
   line.add_known("code", record.code);
@@ -198,6 +208,9 @@ Result<void> Journal::append(const CallRecord& record) {
   if (record.status != 0) line.add_signed("status", record.status);
   line.add("bytes_in", record.bytes_in);
   line.add("bytes_out", record.bytes_out);
+  if (record.has_usage) add_usage(line, record);
+  line.add_known("request_body", record.request_body);
+  line.add_known("response_body", record.response_body);
   line.add("us_queue", record.us_queue);
   line.add("us_decide", record.us_decide);
   line.add("us_upstream", record.us_upstream);

@@ -16,9 +16,9 @@ namespace runagents::audit {
 
 /// What is recorded of one call. All views are copied by `append`; empty text and zero mean "not known".
 struct CallRecord {
-  std::string_view type = "TOOL_CALLED";  ///< "INGRESS_REQUEST" for a request to the agent
+  std::string_view type = "TOOL_CALLED";  ///< "MODEL_CALLED", or "INGRESS_REQUEST" for a request to the agent
   std::string_view request_id;
-  std::string_view door;  ///< "alias", "forward", "transparent", "ingress"
+  std::string_view door;  ///< "alias", "forward", "transparent", "gateway", "ingress"
   std::int64_t pid = 0;
   std::string_view exe;
   std::string_view end_user;
@@ -26,6 +26,8 @@ struct CallRecord {
   std::string_view capability;
   std::string_view method;
   std::string_view mcp_method;  ///< of the messages to a tool of kind `mcp`: "tools/call"; capability is what they call
+  std::string_view model;       ///< of a call to a provider of models, which stands in `tool`: as the provider knows it
+  std::string_view asked;       ///< how the agent named the model, where that is another name
   std::string_view url;         ///< query values already masked
   std::string_view decision;    ///< "allowed", "approved", "refused"
   std::string_view code;        ///< the refusal's code; empty when the call went through
@@ -36,7 +38,15 @@ struct CallRecord {
   int status = 0;               ///< what the agent got
   std::uint64_t bytes_in = 0;   ///< request body bytes sent upstream
   std::uint64_t bytes_out = 0;  ///< response body bytes sent to the agent
-  std::uint64_t us_queue = 0;   ///< waiting for a person or a connection
+  bool has_usage = false;       ///< of a model: the next members mean something
+  bool is_estimated = false;    ///< nobody counted; they are what was expected
+  std::uint64_t input_tokens = 0;
+  std::uint64_t output_tokens = 0;
+  std::uint64_t cached_input_tokens = 0;  ///< of the input
+  std::string_view cost_usd;              ///< a decimal number; empty: the price is not known
+  std::string_view request_body;          ///< of a model, where bodies are kept: masked
+  std::string_view response_body;         ///< likewise
+  std::uint64_t us_queue = 0;             ///< waiting for a person or a connection
   std::uint64_t us_decide = 0;
   std::uint64_t us_upstream = 0;
 };

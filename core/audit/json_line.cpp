@@ -129,6 +129,11 @@ void JsonLine::add(std::string_view name, std::uint64_t value) {
   text_.append(digits.data(), end);
 }
 
+void JsonLine::add_number(std::string_view name, std::string_view number) {
+  name_of_member(name);
+  text_ += number;
+}
+
 void JsonLine::add_signed(std::string_view name, std::int64_t value) {
   name_of_member(name);
   std::array<char, 20> digits;  // NOLINT(cppcoreguidelines-pro-type-member-init): to_chars fills it

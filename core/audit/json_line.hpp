@@ -24,6 +24,10 @@ class JsonLine {
   void add_signed(std::string_view name, std::int64_t value);
   /// A value that is known to need no escaping.
   void add_plain(std::string_view name, std::string_view value);
+  /// A number that is written as it is.
+  void add_number(std::string_view name, std::string_view number);
+  /// A member that is true.
+  void add_flag(std::string_view name) { add_number(name, "true"); }
   /// Leaves the member out when there is nothing to say.
   void add_known(std::string_view name, std::string_view value) {
     if (!value.empty()) add(name, value);

@@ -54,7 +54,7 @@ class Chain {
     auto problem = check_hashes(line.substr(0, line.size() - 1));
     if (problem.empty()) {
       last_type_ = type_;
-      if (type_ == "TOOL_CALLED") ++calls_;
+      if (type_ == "TOOL_CALLED" || type_ == "MODEL_CALLED") ++calls_;
     }
     return problem;
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/model/approval.hpp"
+#include "core/model/model_usage.hpp"
 
 namespace runagents::model {
 
@@ -32,9 +33,10 @@ struct Run {
   bool cancel_requested = false;  ///< somebody wants the runner to end it
   std::string reason;             ///< why it failed, in words
   std::optional<int> exit_code;
-  std::uint64_t calls = 0;     ///< indexed so far
-  std::uint64_t refused = 0;   ///< of those
-  std::uint64_t approved = 0;  ///< of those
+  std::uint64_t calls = 0;         ///< indexed so far
+  std::uint64_t refused = 0;       ///< of those
+  std::uint64_t approved = 0;      ///< of those
+  std::vector<ModelUsage> models;  ///< what its calls of models came to
   std::uint64_t last_seq =
       0;  ///< up to this event the control plane has the record; 0 where it reads the journal itself
   Time created_at;

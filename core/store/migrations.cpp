@@ -423,7 +423,22 @@ ALTER TABLE webhook_deliveries ADD COLUMN status BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries (created_at, id);
 )sql";
 
-constexpr std::array all = {runs_and_approvals, secrets, consents, accounts, approvers};
+// What models have cost an agent in a month, in millionths of a millionth of a dollar. Amounts that calls under way
+// have reserved are part of it. Whoever starts runs has agents of their own: anybody can name one.
+constexpr std::string_view models = R"sql(
+ALTER TABLE runs ADD COLUMN models TEXT NOT NULL DEFAULT '[]';
+CREATE TABLE model_spending (
+  owner TEXT NOT NULL,
+  agent TEXT NOT NULL,
+  provider TEXT NOT NULL,
+  month TEXT NOT NULL,
+  amount BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL,
+  PRIMARY KEY (owner, agent, month, provider)
+);
+)sql";
+
+constexpr std::array all = {runs_and_approvals, secrets, consents, accounts, approvers, models};
 
 }  // namespace
 

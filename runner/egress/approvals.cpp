@@ -67,6 +67,7 @@ ApprovalRequest describe(const Call& call, const std::string& run_id, std::chron
     request.action.method = call.mcp->current()->method;
     request.action.capability = call.operation().method;
   }
+  if (call.inference) request.action.method = request.action.capability = call.operation().method;
   const auto* rule = call.snapshot->evaluator.approval_rule(call.operation(), call.capability);
   if (rule != nullptr) {
     request.approver_groups = rule->approver_groups;

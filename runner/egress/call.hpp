@@ -107,7 +107,7 @@ struct Call {
   std::optional<std::string> held_body;  ///< the request body, when a stage had to read it
   std::unique_ptr<Conversation> mcp;     ///< what was said to a tool of kind `mcp`; null: other tools, or nothing yet
   std::unique_ptr<gateway::Inference> inference;  ///< what a model is asked; null: the call is to a tool
-  std::string traceparent;               ///< ingress: what the agent is given (W3C Trace Context)
+  std::string traceparent;                        ///< ingress: what the agent is given (W3C Trace Context)
 
   std::shared_ptr<const Credential> credential;  ///< what is injected (stage credential); null: nothing
 

@@ -13,6 +13,10 @@
 #include "runner/egress/snapshot.hpp"
 #include "runner/egress/upstream.hpp"
 
+namespace runagents::gateway {
+class MonthlyBudgets;
+}
+
 namespace runagents::egress {
 
 struct Engine;
@@ -40,8 +44,9 @@ struct Engine {
   Credentials& credentials;
   Upstreams& upstreams;
   RequestIds request_ids;
-  http::TlsServer* tls = nullptr;  ///< for what agents encrypt; null: nothing is intercepted
-  Entrance* entrance = nullptr;    ///< null: there is no ingress
+  http::TlsServer* tls = nullptr;                      ///< for what agents encrypt; null: nothing is intercepted
+  Entrance* entrance = nullptr;                        ///< null: there is no ingress
+  gateway::MonthlyBudgets* monthly_budgets = nullptr;  ///< null: nobody keeps any
 };
 
 }  // namespace runagents::egress

@@ -8,6 +8,7 @@
 #include "runner/egress/stages.hpp"
 #include "runner/gateway/gateway.hpp"
 #include "runner/gateway/refusal_body.hpp"
+#include "runner/gateway/spending.hpp"
 #include "runner/gateway/stages.hpp"
 
 namespace runagents::egress {
@@ -158,6 +159,7 @@ http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange) {
 
 http::Task<void> answer_refusal(Engine& engine, Call& call, Exchange& exchange, Refusal refusal) {
   if (call.decided == Clock::time_point{}) call.decided = Clock::now();
+  if (call.inference) gateway::settle(engine, call, false);
   auto said = answer_as_mcp(refusal, call);
   call.status = said ? said->status : model::traits(refusal.code).status;
   auto body = said ? std::move(said->body) : body_of(refusal, call);

@@ -39,6 +39,14 @@ void append_target(std::string& out, const Call& call) {
   audit::append_masked_url(out, query);
 }
 
+/// In lines of ordinary length.
+std::size_t lines_for(std::size_t calls, std::size_t bodies) {
+  // The events that end a run have to fit as well.
+  constexpr std::size_t closing_lines = 8;
+  constexpr std::size_t lines_of_bodies = 80;
+  return calls + bodies * lines_of_bodies + closing_lines;
+}
+
 std::string_view outcome(const Call& call, const Refusal* refusal) {
   if (refusal != nullptr) return "refused";
   return call.approved ? "approved" : "allowed";
@@ -53,11 +61,17 @@ void describe_decision(audit::CallRecord& record, const Call& call) {
 }  // namespace
 
 bool Recorder::expect(Call& call) {
-  // The events that end a run have to fit as well.
-  constexpr std::size_t closing_lines = 8;
-  call.expected = journal_.reserve(expected_ + 1 + closing_lines);
+  call.expected = journal_.reserve(lines_for(expected_ + 1, expected_bodies_));
   if (call.expected) ++expected_;
   return call.expected;
+}
+
+bool Recorder::expect_bodies(Call& call) {
+  auto& bodies = call.inference->bodies;
+  if (bodies.are_expected) return true;
+  bodies.are_expected = journal_.reserve(lines_for(expected_, expected_bodies_ + 1));
+  if (bodies.are_expected) ++expected_bodies_;
+  return bodies.are_expected;
 }
 
 bool Recorder::record(Call& call, const Refusal* refusal) {
@@ -82,6 +96,7 @@ bool Recorder::record(Call& call, const Refusal* refusal) {
     record.mcp_method = mcp_methods_;
     if (!mcp_tools_.empty()) record.capability = mcp_tools_;
   }
+  if (call.inference) describe_model(record, *call.inference);
   url_.clear();
   append_target(url_, call);
   record.url = url_;
@@ -109,6 +124,33 @@ bool Recorder::record(Call& call, const Refusal* refusal) {
   return true;
 }
 
+void Recorder::describe_model(audit::CallRecord& record, gateway::Inference& inference) {
+  record.type = "MODEL_CALLED";
+  const auto* route = inference.route();
+  if (route == nullptr) {
+    if (inference.request) record.asked = inference.request->model;
+    return;
+  }
+  record.model = route->model;
+  record.asked = inference.alias();
+  const auto& usage = inference.usage;
+  record.has_usage = usage.input_tokens + usage.output_tokens > 0;
+  record.is_estimated = !usage.is_known;
+  record.input_tokens = usage.input_tokens;
+  record.output_tokens = usage.output_tokens;
+  record.cached_input_tokens = usage.cached_input_tokens;
+  cost_ = inference.cost ? model::decimal_dollars(*inference.cost) : std::string{};
+  record.cost_usd = cost_;
+  if (!std::exchange(inference.bodies.are_expected, false)) return;
+  --expected_bodies_;
+  using gateway::KeptBodies;
+  request_body_ = audit::preview_body(inference.request->body, "application/json", KeptBodies::max_bytes);
+  response_body_ =
+      audit::preview_body(inference.bodies.response, inference.bodies.response_type, KeptBodies::max_bytes);
+  record.request_body = request_body_;
+  record.response_body = response_body_;
+}
+
 void Recorder::forget(Call& call) {
   if (std::exchange(call.expected, false)) --expected_;
 }
@@ -129,11 +171,14 @@ void Recorder::count(const audit::CallRecord& record, const Call& call) {
     return;
   }
   ++totals_.calls;
+  if (call.inference && record.decision != "refused") count_model(record, *call.inference);
   if (record.decision == "allowed") ++totals_.allowed;
   if (record.decision == "approved") ++totals_.approved;
   if (record.decision != "refused") return;
   ++totals_.refused;
-  const auto method = call.mcp ? call.mcp->operation(record.method) : record.method;
+  const auto method = call.mcp               ? call.mcp->operation(record.method)
+                      : record.model.empty() ? record.method
+                                             : record.model;
   const auto same = std::ranges::find_if(totals_.refusals, [&record, method](const Totals::Refused& one) {
     return one.method == method && one.url == record.url && one.code == record.code;
   });
@@ -144,6 +189,11 @@ void Recorder::count(const audit::CallRecord& record, const Call& call) {
     totals_.refusals.push_back({std::string{method}, std::string{record.url}, std::string{record.code},
                                 policy == nullptr ? "" : policy->name + "#" + std::to_string(call.decision.rule), 1});
   }
+}
+
+void Recorder::count_model(const audit::CallRecord& record, const gateway::Inference& inference) {
+  model::add_up(totals_.models, {std::string{record.tool}, std::string{record.model}, 1, record.input_tokens,
+                                 record.output_tokens, inference.cost.value_or(0)});
 }
 
 void Recorder::note(std::string_view type, std::string_view detail,

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/audit/journal.hpp"
+#include "core/model/model_usage.hpp"
 #include "runner/egress/call.hpp"
 #include "runner/egress/refusal.hpp"
 
@@ -25,9 +26,10 @@ struct Totals {
   std::uint64_t allowed = 0;
   std::uint64_t approved = 0;
   std::uint64_t refused = 0;
-  std::uint64_t requests = 0;          ///< to the agent, through the ingress; not among the calls
-  std::uint64_t requests_refused = 0;  ///<
-  std::vector<Refused> refusals;       ///< equal ones once, in order of first appearance; at most max_refusals
+  std::uint64_t requests = 0;               ///< to the agent, through the ingress; not among the calls
+  std::uint64_t requests_refused = 0;       ///<
+  std::vector<model::ModelUsage> models{};  ///< in order of first appearance
+  std::vector<Refused> refusals;            ///< equal ones once, in order of first appearance; at most max_refusals
   static constexpr std::size_t max_refusals = 100;
 };
 
@@ -39,6 +41,8 @@ class Recorder {
   /// Whether the call, and all that are under way, will find room in the journal; call it once, before anything of the
   /// call leaves.
   [[nodiscard]] bool expect(Call& call);
+  /// The same for the bodies of a call of a model that are to be kept with its event.
+  [[nodiscard]] bool expect_bodies(Call& call);
   /// Records the call, once; later calls do nothing. False: it could not be recorded, and must not be answered as if it
   /// had been.
   [[nodiscard]] bool record(Call& call, const Refusal* refusal);
@@ -57,14 +61,20 @@ class Recorder {
   std::function<void(const audit::CallRecord&)> on_call;
 
  private:
+  void describe_model(audit::CallRecord& record, gateway::Inference& inference);
   void count(const audit::CallRecord& record, const Call& call);
+  void count_model(const audit::CallRecord& record, const gateway::Inference& inference);
 
   audit::Journal& journal_;
   Totals totals_;
   std::string url_;
+  std::string cost_;
+  std::string request_body_;
+  std::string response_body_;
   std::string mcp_methods_;
   std::string mcp_tools_;
-  std::size_t expected_ = 0;  ///< calls under way
+  std::size_t expected_ = 0;         ///< calls under way
+  std::size_t expected_bodies_ = 0;  ///< of them, those whose bodies are kept
   std::size_t tls_failures_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include "runner/egress/pipeline.hpp"
 #include "runner/egress/sending.hpp"
 #include "runner/gateway/refusal_body.hpp"
+#include "runner/gateway/spending.hpp"
 
 namespace runagents::gateway {
 namespace {
@@ -16,6 +17,7 @@ using enum model::RefusalCode;
 using egress::Refusal;
 using Failed = std::optional<Refusal>;
 
+constexpr int first_error = 400;
 constexpr int first_server_error = 500;
 constexpr int too_many_requests = 429;
 
@@ -45,6 +47,12 @@ class Relay {
       : engine_{engine}, call_{call}, exchange_{exchange} {}
 
   http::Task<Failed> run() {
+    if (call_.inference->route()->provider->record_bodies && !engine_.recorder.expect_bodies(call_)) {
+      co_await answer_refusal(
+          engine_, call_, exchange_,
+          egress::refuse(internal, "calls cannot be recorded any more, so none is forwarded").error());
+      co_return std::nullopt;
+    }
     auto answered = co_await sending_.run();
     if (!answered) {
       auto refusal = std::move(answered.error());
@@ -55,11 +63,10 @@ class Relay {
     const auto& response = sending_.connection().response;
     if (may_do_better(response.status) && leaves_to_next()) co_return give_up(status_refusal(response.status));
     if (const auto encoding = field(response, "content-encoding"); !encoding.empty() && encoding != "identity") {
-      co_await answer_refusal(
-          engine_, call_, exchange_,
-          egress::refuse(upstream_protocol, call_.upstream() + " sent an answer in the encoding " + encoding +
-                                                ", although none was accepted")
-              .error());
+      co_await answer_refusal(engine_, call_, exchange_,
+                              egress::refuse(upstream_protocol, call_.upstream() + " sent an answer in the encoding " +
+                                                                    encoding + ", although none was accepted")
+                                  .error());
       co_return std::nullopt;
     }
     translator_.emplace(*call_.inference->plan, head_of(call_, response));
@@ -81,6 +88,7 @@ class Relay {
   Refusal give_up(Refusal refusal) {
     call_.status = model::traits(refusal.code).status;
     call_.cut_short = refusal.code;
+    settle(engine_, call_, false);
     static_cast<void>(engine_.recorder.record(call_, nullptr));
     return refusal;
   }
@@ -100,6 +108,7 @@ class Relay {
         co_await withhold();
         co_return std::nullopt;
       }
+      if (!last) keep();
       const bool there = co_await pass_on(last);
       if (last || !there) {
         if (!last) record_departure();
@@ -136,7 +145,8 @@ class Relay {
   }
 
   [[nodiscard]] Refusal problem_refusal() const {
-    return egress::refuse(upstream_unreachable, call_.upstream() + " failed: " + translator_->problem()->message).error();
+    return egress::refuse(upstream_unreachable, call_.upstream() + " failed: " + translator_->problem()->message)
+        .error();
   }
 
   /// Everything is on its way but the end: now the call is recorded, or the answer stays without an end.
@@ -146,18 +156,31 @@ class Relay {
       status_ = translator_->problem()->status;
     }
     if (!sound && sending_.is_agent_gone()) call_.cut_short.reset();
-    call_.inference->usage = translator_->usage();
     call_.bytes_out += out_.size();
-    call_.status = status();
+    keep();
+    account();
     return engine_.recorder.record(call_, nullptr);
+  }
+
+  void keep() {
+    auto& bodies = call_.inference->bodies;
+    if (!bodies.are_expected) return;
+    bodies.response_type = translator_->content_type();
+    bodies.add(out_);
+  }
+
+  /// An error costs nothing, unless it is the provider's word that it does.
+  void account() {
+    call_.inference->usage = translator_->usage();
+    call_.status = status();
+    settle(engine_, call_, call_.inference->usage.is_known || call_.status < first_error);
   }
 
   [[nodiscard]] int status() const { return status_ != 0 ? status_ : translator_->status(); }
 
   /// The agent left; what it got so far is on record.
   void record_departure() {
-    call_.inference->usage = translator_->usage();
-    call_.status = status();
+    account();
     static_cast<void>(engine_.recorder.record(call_, nullptr));
   }
 

@@ -1,5 +1,6 @@
 #include "runner/gateway/endpoint.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "core/auth/percent.hpp"

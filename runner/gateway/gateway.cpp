@@ -3,7 +3,9 @@
 #include "runner/egress/pipeline.hpp"
 #include "runner/gateway/answering.hpp"
 #include "runner/gateway/local_answer.hpp"
+#include "runner/gateway/monthly_budgets.hpp"
 #include "runner/gateway/provider_route.hpp"
+#include "runner/gateway/spending.hpp"
 #include "runner/gateway/stages.hpp"
 
 namespace runagents::gateway {
@@ -38,11 +40,15 @@ http::Task<void> ask(Engine& engine, Call& call, Exchange& exchange) {
   std::optional<egress::Refusal> failed;
   for (auto verdict = egress::pass();;) {
     if (verdict) verdict = judge(call);
+    if (verdict && engine.monthly_budgets != nullptr) verdict = co_await engine.monthly_budgets->reserve(call);
     if (verdict) verdict = co_await clear(engine, call, exchange);
     call.decided = egress::Clock::now();
     if (!verdict) {
       // In place of a fallback that may not be asked the next one is, and in the end the failure itself is told.
-      if (failed) static_cast<void>(engine.recorder.record(call, &verdict.error()));
+      if (failed) {
+        settle(engine, call, false);
+        static_cast<void>(engine.recorder.record(call, &verdict.error()));
+      }
       if (!failed || !call.inference->has_next()) {
         co_await answer_refusal(engine, call, exchange, failed ? *std::move(failed) : std::move(verdict.error()));
         co_return;

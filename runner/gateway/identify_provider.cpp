@@ -11,7 +11,8 @@ egress::Verdict identify_provider(const egress::Snapshot& snapshot, egress::Call
   const auto& route = *inference.route();
   call.tool = snapshot.evaluator.provider(route.provider->name);
   const auto api = api_of(*route.provider, inference.endpoint.api);
-  auto target = target_of(*route.provider, api.value_or(inference.endpoint.api), route.model, inference.request->stream);
+  auto target =
+      target_of(*route.provider, api.value_or(inference.endpoint.api), route.model, inference.request->stream);
   const auto& base = call.tool->base_url;
   call.scheme = base.scheme;
   call.host = base.host;
@@ -32,11 +33,12 @@ egress::Verdict translate_question(const egress::Snapshot& /*snapshot*/, egress:
   if (is_answered_here(*route.provider, caller)) return egress::pass();
   const auto api = api_of(*route.provider, caller);
   if (!api || !(caller == *api || llm::can_translate(caller, *api))) {
-    return refuse_request(not_supported, {.status = 400,
-                                          .message = call.tool->title() + " has no " +
-                                                     (caller == llm::Api::openai_embeddings ? "embeddings" : "such API"),
-                                          .code = "unsupported_parameter",
-                                          .field = "model"});
+    return refuse_request(not_supported,
+                          {.status = 400,
+                           .message = call.tool->title() + " has no " +
+                                      (caller == llm::Api::openai_embeddings ? "embeddings" : "such API"),
+                           .code = "unsupported_parameter",
+                           .field = "model"});
   }
   auto translated = llm::translate_request(
       *inference.request, {.api = *api, .model = route.model, .is_compatible = is_compatible(*route.provider)});

@@ -23,6 +23,7 @@ bool speaks_anthropic(llm::Api api) {
 void Inference::turn_to_next() {
   ++at_;
   plan.reset();
+  bodies = {};
   usage = {};
   cost.reset();
 }

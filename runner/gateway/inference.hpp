@@ -10,23 +10,39 @@
 #include "core/llm/request.hpp"
 #include "core/llm/translate.hpp"
 #include "core/llm/usage.hpp"
+#include "core/model/model_spending.hpp"
 #include "core/model/routing.hpp"
+#include "runner/egress/limiter.hpp"
 #include "runner/gateway/endpoint.hpp"
 
 namespace runagents::gateway {
+
+/// What is kept of the bodies of one call, for its event.
+struct KeptBodies {
+  static constexpr std::size_t max_bytes = std::size_t{64} * 1024;  ///< of each
+  bool are_expected = false;                                        ///< the journal has room for them
+  std::string response;                                             ///< its beginning, as the agent got it
+  std::string response_type;
+
+  /// One byte more than is shown, so that it shows that something was cut off.
+  void add(std::string_view piece) { response.append(piece.substr(0, max_bytes + 1 - response.size())); }
+};
 
 /// What an agent asks of a model, and who answers: the gateway's part of a call. The project outlives it.
 class Inference {
  public:
   explicit Inference(llm::Api error_api) { endpoint.api = error_api; }
 
-  Endpoint endpoint;                    ///< `api` also says how a refusal is told
-  std::optional<llm::Request> request;  ///< the agent's body; empty: not read yet, or there is none
-  std::vector<model::Route> routes;     ///< whom to ask, in order
-  std::optional<llm::AnswerPlan> plan;  ///< how the answer at hand is brought into the agent's form
-  llm::Usage usage;                     ///< of the answer at hand
-  std::optional<model::PicoDollars> cost;  ///< likewise; empty: the price is not known
-  std::string query;                       ///< what stands in the request line for the provider at hand
+  Endpoint endpoint;                          ///< `api` also says how a refusal is told
+  std::optional<llm::Request> request;        ///< the agent's body; empty: not read yet, or there is none
+  std::vector<model::Route> routes;           ///< whom to ask, in order
+  std::optional<llm::AnswerPlan> plan;        ///< how the answer at hand is brought into the agent's form
+  llm::Usage usage;                           ///< of the answer at hand
+  std::optional<model::PicoDollars> cost;     ///< likewise; empty: not known
+  std::optional<model::ModelCharge> charged;  ///< likewise of the month's budgets
+  std::optional<egress::Demand> reserved;     ///< taken off limits, until it is known what the answer took
+  KeptBodies bodies;
+  std::string query;  ///< what stands in the request line for the provider at hand
 
   /// The provider and model at hand; null before routing.
   [[nodiscard]] const model::Route* route() const noexcept { return at_ < routes.size() ? &routes[at_] : nullptr; }

@@ -6,6 +6,7 @@
 #include "core/llm/models.hpp"
 #include "runner/egress/fields.hpp"
 #include "runner/egress/pipeline.hpp"
+#include "runner/gateway/spending.hpp"
 #include "runner/gateway/stages.hpp"
 
 namespace runagents::gateway {
@@ -28,9 +29,8 @@ http::Task<void> send(Call& call, Exchange& exchange, std::string body) {
 
 /// Anthropic's SDKs list models at the same path and say so with a field.
 llm::Api list_api_of(const Call& call) {
-  const bool is_anthropic = std::ranges::any_of(call.head->fields, [](const http::Field& field) {
-    return egress::same_field(field.name, "anthropic-version");
-  });
+  const bool is_anthropic = std::ranges::any_of(
+      call.head->fields, [](const http::Field& field) { return egress::same_field(field.name, "anthropic-version"); });
   return is_anthropic ? llm::Api::anthropic_messages : llm::Api::openai_chat;
 }
 
@@ -61,8 +61,9 @@ http::Task<void> answer_about_models(Engine& engine, Call& call, Exchange& excha
       co_return;
     }
     engine.recorder.forget(call);
-    co_await send(call, exchange,
-                  llm::model_body(list_api_of(call), {endpoint.model, routes.front().provider->name}, now_in_seconds()));
+    co_await send(
+        call, exchange,
+        llm::model_body(list_api_of(call), {endpoint.model, routes.front().provider->name}, now_in_seconds()));
     co_return;
   }
   engine.recorder.forget(call);
@@ -76,6 +77,7 @@ http::Task<void> answer_token_count(Engine& engine, Call& call, Exchange& exchan
   call.status = 200;
   auto body = llm::count_tokens_body(*call.inference->request);
   call.bytes_out = body.size();
+  settle(engine, call, false);
   if (!engine.recorder.record(call, nullptr)) {
     co_await answer_refusal(engine, call, exchange,
                             egress::refuse(model::RefusalCode::internal, "the call could not be recorded").error());

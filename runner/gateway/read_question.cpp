@@ -29,11 +29,11 @@ Verdict find_routes(Call& call) {
   const auto& asked = inference.request->model;
   inference.routes = model::routes_to(project, asked);
   if (!inference.routes.empty()) return egress::pass();
-  return refuse_request(model_not_found, {.status = 404,
-                                          .message = "the model \"" + asked + "\" does not exist; " +
-                                                     known_names(project),
-                                          .code = "model_not_found",
-                                          .field = "model"});
+  return refuse_request(model_not_found,
+                        {.status = 404,
+                         .message = "the model \"" + asked + "\" does not exist; " + known_names(project),
+                         .code = "model_not_found",
+                         .field = "model"});
 }
 
 }  // namespace
@@ -46,12 +46,12 @@ Verdict read_endpoint(Call& call) {
   }
   const auto allow = endpoint.error().allow;
   if (allow.empty()) {
-    return egress::refuse(endpoint_not_found, "the gateway has nothing at " + std::string{call.path},
-                          "it answers /v1/chat/completions, /v1/responses, /v1/embeddings, /v1/messages and /v1/models");
+    return egress::refuse(
+        endpoint_not_found, "the gateway has nothing at " + std::string{call.path},
+        "it answers /v1/chat/completions, /v1/responses, /v1/embeddings, /v1/messages and /v1/models");
   }
-  return egress::refuse(method_not_allowed,
-                        std::string{call.path} + " takes " + std::string{allow} + ", and this is " +
-                            std::string{call.method()});
+  return egress::refuse(method_not_allowed, std::string{call.path} + " takes " + std::string{allow} + ", and this is " +
+                                                std::string{call.method()});
 }
 
 http::Task<Verdict> read_question(Call& call, http::Exchange& exchange) {

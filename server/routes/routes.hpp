@@ -10,6 +10,7 @@
 #include "server/service/delegations.hpp"
 #include "server/service/grants.hpp"
 #include "server/service/mcp_servers.hpp"
+#include "server/service/model_spending.hpp"
 #include "server/service/oauth_sessions.hpp"
 #include "server/service/policies.hpp"
 #include "server/service/policy_sets.hpp"
@@ -32,7 +33,7 @@ struct DecisionPageParts {
 };
 
 /// Adds the routes of a resource. The services must outlive the router.
-void add_run_routes(Router& router, Runs& runs);
+void add_run_routes(Router& router, Runs& runs, ModelSpendings& spendings);
 void add_approval_routes(Router& router, Runs& runs, Approvals& approvals, AuditLog& audit);
 /// Webhooks that learn of approval requests.
 void add_approval_connector_routes(Router& router, ApprovalConnectors& connectors, ApprovalNotices& notices,

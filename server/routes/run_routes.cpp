@@ -6,6 +6,8 @@
 
 #include "core/api/json_spans.hpp"
 #include "core/api/members.hpp"
+#include "core/api/model_spending_json.hpp"
+#include "core/api/model_usage_json.hpp"
 #include "core/api/run_json.hpp"
 #include "server/routes/answers.hpp"
 #include "server/routes/management.hpp"
@@ -40,7 +42,12 @@ Result<Outgoing> change(Runs& runs, const Incoming& request) {
   if (json->contains("calls")) {
     api::RunCounts counts;
     members.number("calls", counts.calls).number("refused", counts.refused).number("approved", counts.approved);
-    change.counts = counts;
+    if (json->contains("models")) {
+      auto models = api::model_usage_from_json((*json)["models"]);
+      if (!models) return std::unexpected(std::move(models.error()));
+      counts.models = *std::move(models);
+    }
+    change.counts = std::move(counts);
   }
   if (const Error* error = members.error()) return std::unexpected(*error);
   return object_answer(runs.change(request.principal(), request.parameter(0), change));
@@ -87,9 +94,17 @@ Result<Outgoing> events(Runs& runs, const Incoming& request) {
   return Outgoing{200, body + "]}", {}, found->lines.empty() && !found->is_complete};
 }
 
+Result<Outgoing> charge(ModelSpendings& spendings, const Incoming& request) {
+  const auto json = request.json();
+  if (!json) return std::unexpected(json.error());
+  const auto wanted = api::model_charge_from_json(*json);
+  if (!wanted) return std::unexpected(wanted.error());
+  return object_answer(spendings.change(request.principal(), request.parameter(0), *wanted));
+}
+
 }  // namespace
 
-void add_run_routes(Router& router, Runs& runs) {
+void add_run_routes(Router& router, Runs& runs, ModelSpendings& spendings) {
   router.add("POST", "/runs", Access::user, [&](const Incoming& request) { return create(runs, request); })
       .says("registers a run");
   router.add("GET", "/runs", Access::user, [&](const Incoming& request) { return list(runs, request); })
@@ -119,6 +134,10 @@ void add_run_routes(Router& router, Runs& runs) {
            [&](const Incoming& request) { return append_events(runs, request); })
       .says("adds events of a run")
       .repeatable();
+  router
+      .add("POST", "/runs/{}/model-spending", Access::user,
+           [&](const Incoming& request) { return charge(spendings, request); })
+      .says("reserves and corrects what models cost the run's agent in a month");
 }
 
 }  // namespace runagents::server

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/model/approval.hpp"
+#include "core/model/model_usage.hpp"
 
 namespace runagents::server {
 
@@ -16,5 +17,7 @@ namespace runagents::server {
 [[nodiscard]] std::vector<std::string> texts_of(const std::string& text);
 [[nodiscard]] std::string text_of(const std::map<std::string, std::string>& texts);
 [[nodiscard]] std::map<std::string, std::string> map_of(const std::string& text);
+[[nodiscard]] std::string text_of(const std::vector<model::ModelUsage>& models);
+[[nodiscard]] std::vector<model::ModelUsage> models_of(const std::string& text);
 
 }  // namespace runagents::server

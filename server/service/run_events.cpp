@@ -25,6 +25,7 @@ struct Batch {
   std::int64_t calls = 0;
   std::int64_t refused = 0;
   std::int64_t approved = 0;
+  std::vector<model::ModelUsage> models;
   std::string lines;
 };
 
@@ -35,12 +36,31 @@ std::int64_t seq_of(std::string_view line) {
   return read.ec == std::errc{} && read.ptr == digits.data() + digits.size() ? seq : 0;
 }
 
+std::uint64_t number_in(std::string_view line, std::string_view name) {
+  const auto digits = api::plain_member(line, name);
+  std::uint64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return number;
+}
+
+/// As the runner counts (egress::Recorder).
+void count_model(Batch& batch, std::string_view line) {
+  model::add_up(batch.models, {.provider = std::string{api::plain_member(line, "tool")},
+                               .model = std::string{api::plain_member(line, "model")},
+                               .calls = 1,
+                               .input_tokens = number_in(line, "input_tokens"),
+                               .output_tokens = number_in(line, "output_tokens"),
+                               .cost = model::pico_dollars(api::plain_member(line, "cost_usd"))});
+}
+
 void count(Batch& batch, std::string_view line) {
-  if (api::plain_member(line, "type") != "TOOL_CALLED") return;
+  const auto type = api::plain_member(line, "type");
+  if (type != "TOOL_CALLED" && type != "MODEL_CALLED") return;
   const std::string_view decision = api::plain_member(line, "decision");
   ++batch.calls;
   if (decision == "refused") ++batch.refused;
   if (decision == "approved") ++batch.approved;
+  if (type == "MODEL_CALLED" && decision != "refused") count_model(batch, line);
 }
 
 Result<Batch> batch_of(std::span<const std::string_view> lines, std::int64_t stored) {
@@ -76,6 +96,16 @@ void insert_batch(soci::session& session, const std::string& id, const Batch& ba
       "INSERT INTO event_batches (run_id, first_seq, last_seq, lines) "
       "VALUES (:id, :first_seq, :last_seq, :lines)");
   insert.change();
+}
+
+void add_models(soci::session& session, model::Run run, const Batch& batch) {
+  if (batch.models.empty()) return;
+  for (const auto& one : batch.models) model::add_up(run.models, one);
+  const auto models = text_of(run.models);
+  store::Statement update{session};
+  update.use(models, "models").use(run.id, "id");
+  update.prepare("UPDATE runs SET models = :models WHERE id = :id");
+  update.change();
 }
 
 void add_up(soci::session& session, const std::string& id, const Batch& batch) {
@@ -135,6 +165,7 @@ Result<void> Runs::append_events(const Principal& principal, const std::string& 
     if (batch->first_seq == 0) return {};
     insert_batch(session, id, *batch);
     add_up(session, id, *batch);
+    add_models(session, *run, *batch);
     return {};
   });
 }
@@ -214,12 +245,13 @@ Result<void> Runs::close_lost(const std::string& id, const std::string& journal)
     all.calls += batch->calls;
     all.refused += batch->refused;
     all.approved += batch->approved;
+    for (const auto& one : batch->models) model::add_up(all.models, one);
     return {};
   });
   std::string reason = "runner lost";
   if (!read) reason += "; its journal could not be read to the end: " + read.error().message;
   const api::RunCounts counts{static_cast<std::uint64_t>(all.calls), static_cast<std::uint64_t>(all.refused),
-                              static_cast<std::uint64_t>(all.approved)};
+                              static_cast<std::uint64_t>(all.approved), std::move(all.models)};
   const auto closed = change(owner, id, {model::RunStatus::failed, {}, reason, counts});
   if (!closed && closed.error().code != ErrorCode::conflict) return std::unexpected(closed.error());
   return {};

@@ -12,12 +12,14 @@ namespace runagents::server {
 struct RunRow {
   static constexpr const char* columns =
       "id, agent, command, end_user, isolation, project_file, journal, runner_pid, status, cancel_requested, reason, "
-      "exit_code, calls, refused, approved, created_at, updated_at, finished_at, account, created_by, last_seq";
+      "exit_code, calls, refused, approved, created_at, updated_at, finished_at, account, created_by, last_seq, "
+      "models";
 
   void bind(store::Statement& query);
   [[nodiscard]] model::Run run() const;
 
-  std::string id, agent, command, end_user, isolation, project_file, journal, status, reason, account, created_by;
+  std::string id, agent, command, end_user, isolation, project_file, journal, status, reason, account, created_by,
+      models;
   long long runner_pid = 0, calls = 0, refused = 0, approved = 0, created_at = 0, updated_at = 0, finished_at = 0,
             last_seq = 0;
   int cancel_requested = 0, exit_code = 0;

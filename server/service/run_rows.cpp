@@ -9,7 +9,7 @@ void RunRow::bind(store::Statement& query) {
   query.into(id).into(agent).into(command).into(end_user).into(isolation).into(project_file).into(journal);
   query.into(runner_pid).into(status).into(cancel_requested).into(reason).into(exit_code, has_exit_code);
   query.into(calls).into(refused).into(approved).into(created_at).into(updated_at).into(finished_at, has_finished_at);
-  query.into(account).into(created_by).into(last_seq);
+  query.into(account).into(created_by).into(last_seq).into(models);
 }
 
 model::Run RunRow::run() const {
@@ -33,6 +33,7 @@ model::Run RunRow::run() const {
   run.calls = static_cast<std::uint64_t>(calls);
   run.refused = static_cast<std::uint64_t>(refused);
   run.approved = static_cast<std::uint64_t>(approved);
+  run.models = models_of(models);
   run.created_at = time_of(created_at);
   run.updated_at = time_of(updated_at);
   if (has_finished_at == soci::i_ok) run.finished_at = time_of(finished_at);
@@ -80,7 +81,8 @@ void update_run(soci::session& session, const model::Run& run) {
   const auto refused = static_cast<long long>(run.refused);
   const auto approved = static_cast<long long>(run.approved);
   store::Statement update{session};
-  update.use(calls, "calls").use(refused, "refused").use(approved, "approved");
+  const std::string models = text_of(run.models);
+  update.use(calls, "calls").use(refused, "refused").use(approved, "approved").use(models, "models");
   update.use(status, "status")
       .use(cancel, "cancel")
       .use(run.reason, "reason")
@@ -88,7 +90,7 @@ void update_run(soci::session& session, const model::Run& run) {
   update.use(updated_at, "updated_at").use(finished_at, has_finished_at, "finished_at").use(run.id, "id");
   update.prepare(
       "UPDATE runs SET status = :status, cancel_requested = :cancel, reason = :reason, exit_code = :exit_code, "
-      "calls = :calls, refused = :refused, approved = :approved, updated_at = :updated_at, "
+      "calls = :calls, refused = :refused, approved = :approved, models = :models, updated_at = :updated_at, "
       "finished_at = :finished_at WHERE id = :id");
   update.change();
 }

@@ -51,11 +51,11 @@ TEST_CASE("a budget is for the whole run, and the agent's counts over all tools"
   Limiter limiter{{.requests_per_minute = 0, .burst = 0, .calls_per_run = 3}, tools};
   CHECK(limiter.take(second, start).limit == Limit::none);
   const auto spent = limiter.take(second, start);
-  CHECK(spent.limit == Limit::budget);
+  CHECK(spent.limit == Limit::calls);
   CHECK(!spent.of_agent);
   CHECK(limiter.take(first, start).limit == Limit::none);
   CHECK(limiter.take(first, start).limit == Limit::none);
   const auto over = limiter.take(first, start + std::chrono::hours{9});
-  CHECK(over.limit == Limit::budget);
+  CHECK(over.limit == Limit::calls);
   CHECK(over.of_agent);
 }

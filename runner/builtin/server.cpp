@@ -1,43 +1,37 @@
-#include "runner/builtin/echo_tool.hpp"
+#include "runner/builtin/server.hpp"
 
+#include <fmt/format.h>
 #include <string>
+#include <utility>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <nlohmann/json.hpp>
 
 #include "core/http/body.hpp"
 #include "core/http/buffer.hpp"
 #include "core/http/head.hpp"
 #include "core/http/stream.hpp"
+#include "runner/builtin/answer.hpp"
 
 namespace runagents::builtin {
 namespace {
 
 namespace asio = http::asio;
-using Json = nlohmann::ordered_json;
+/// Images come in questions to the playground.
+constexpr std::size_t max_body_bytes = std::size_t{32} * 1024 * 1024;
 
-constexpr std::size_t max_body_bytes = 1024 * 1024;
-
-Json describe(const http::RequestHead& head, std::string_view body) {
-  Json headers = Json::object();
-  for (const auto& field : head.fields) {
-    const bool credential = http::equal_ignoring_case(field.name, "authorization");
-    headers[std::string{field.name}] = credential ? std::string{"(present)"} : std::string{field.value};
-  }
-  return {{"method", head.method}, {"path", head.target}, {"headers", headers}, {"body_bytes", body.size()}};
+Answer answer_to(const http::RequestHead& head, std::string body) {
+  return head.host == "playground" ? playground(head, std::move(body)) : echo(head, body);
 }
 
-std::string answer(const http::RequestHead& head, std::string_view body) {
-  Json json = Json::object();
-  if (head.method == "POST" && head.target.starts_with("/echo")) {
-    const auto request = Json::parse(body, nullptr, false);
-    if (request.is_object() && request.contains("message")) json["reply"] = request["message"];
-  }
-  json["received"] = describe(head, body);
-  const auto text = json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(text.size()) +
-         "\r\n\r\n" + (head.method == "HEAD" ? "" : text);
+std::string head_of(const Answer& answer) {
+  std::string head = "HTTP/1.1 " + std::to_string(answer.status) + (answer.status == 200 ? " OK" : " ") +
+                     "\r\nContent-Type: " + answer.content_type + "\r\n";
+  const bool is_whole = answer.pieces.size() == 1;
+  return head +
+         (is_whole ? "Content-Length: " + std::to_string(answer.pieces.front().size())
+                   : std::string{"Transfer-Encoding: chunked"}) +
+         "\r\n\r\n";
 }
 
 /// One connection; anything that is not as it should be ends it.
@@ -78,9 +72,25 @@ struct Session {
       body.append(piece.data);
     }
     reader.done();
-    const auto text = answer(head, body);
-    const auto error = co_await stream.write(text);
-    co_return !error && head.keep_alive;
+    const auto answer = answer_to(head, std::move(body));
+    const bool sent = co_await send(answer);
+    co_return sent&& head.keep_alive;
+  }
+
+  http::Task<bool> send(const Answer& answer) {
+    const auto start = head_of(answer);
+    if (answer.pieces.size() == 1) {
+      const auto error =
+          co_await stream.write(start, head.method == "HEAD" ? std::string_view{} : answer.pieces.front());
+      co_return !error;
+    }
+    auto error = co_await stream.write(start);
+    for (auto piece = answer.pieces.begin(); !error && piece != answer.pieces.end(); ++piece) {
+      const auto chunk = fmt::format("{:x}\r\n{}\r\n", piece->size(), *piece);
+      if (!piece->empty()) error = co_await stream.write(chunk);
+    }
+    if (!error) error = co_await stream.write("0\r\n\r\n");
+    co_return !error;
   }
 };
 
@@ -103,29 +113,29 @@ http::Task<void> accept(asio::io_context& context, std::shared_ptr<Acceptor> acc
 
 }  // namespace
 
-struct EchoTool::State {
+struct Server::State {
   std::shared_ptr<Acceptor> acceptor;
 };
 
-EchoTool::EchoTool(std::unique_ptr<State> state) : state_{std::move(state)} {}
+Server::Server(std::unique_ptr<State> state) : state_{std::move(state)} {}
 
-EchoTool::~EchoTool() {
+Server::~Server() {
   http::error_code ignored;
   state_->acceptor->close(ignored);
 }
 
-Result<std::unique_ptr<EchoTool>> EchoTool::start(asio::io_context& context) {
+Result<std::unique_ptr<Server>> Server::start(asio::io_context& context) {
   auto acceptor = std::make_shared<Acceptor>(context);
   http::error_code error;
   acceptor->open(http::tcp::v4(), error);
   if (!error) acceptor->bind({asio::ip::address_v4::loopback(), 0}, error);
   if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
-  if (error) return fail(ErrorCode::internal, "the built-in tool cannot listen: " + error.message());
+  if (error) return fail(ErrorCode::internal, "what is built in cannot listen: " + error.message());
   asio::co_spawn(context, accept(context, acceptor), asio::detached);
-  return std::unique_ptr<EchoTool>{new EchoTool{std::make_unique<State>(State{std::move(acceptor)})}};
+  return std::unique_ptr<Server>{new Server{std::make_unique<State>(State{std::move(acceptor)})}};
 }
 
-http::tcp::endpoint EchoTool::endpoint() const {
+http::tcp::endpoint Server::endpoint() const {
   http::error_code ignored;
   return state_->acceptor->local_endpoint(ignored);
 }
