@@ -26,7 +26,7 @@ observe(statuses=[chat().status, response.status])
                 line = next(line for line in result.stderr.splitlines() if line.strip().startswith("llm"))
                 for word in ("gpt-4o-mini", "2 calls", "3,000 tokens", "$0.0040"):
                     self.assertIn(word, line)
-                usage = self.cli_json("runs", "get", result.run_id)["model_usage"]
+                usage = self.cli_json("runs", "get", result.run_id)["models"]
                 self.assertEqual([(one["model"], one["calls"], one["input_tokens"], one["output_tokens"]) for one in usage], [("gpt-4o-mini", 2, 2000, 1000)])
                 self.verify(result.run_id)
 

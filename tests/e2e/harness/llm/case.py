@@ -56,7 +56,7 @@ class GatewayCase(EndToEnd):
 
     def model_events(self, run_id):
         """The events of calls of models."""
-        return [event for event in self.events(run_id) if event["type"] == "LLM_CALLED"]
+        return [event for event in self.events(run_id) if event["type"] == "MODEL_CALLED"]
 
     def assert_llm_refused(self, facts, code, status, param=None):
         """A refusal in the form of OpenAI's errors."""
