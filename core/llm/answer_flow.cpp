@@ -19,18 +19,21 @@ void AnswerFlow::text(std::string_view piece) {
   if (piece.empty() || !begin()) return;
   close_call();
   sink_.text(piece);
+  check_room();
 }
 
 void AnswerFlow::refusal(std::string_view piece) {
   if (piece.empty() || !begin()) return;
   close_call();
   sink_.refusal(piece);
+  check_room();
 }
 
 void AnswerFlow::reasoning(std::string_view piece) {
   if (piece.empty() || !begin()) return;
   close_call();
   sink_.reasoning(piece);
+  check_room();
 }
 
 void AnswerFlow::signature(std::string_view signature) {
@@ -57,12 +60,17 @@ void AnswerFlow::arguments(std::string_view piece) {
   if (!is_in_call_) return fail_protocol("has arguments without a call");
   lacks_arguments_ = false;
   sink_.arguments(piece);
+  check_room();
 }
 
 void AnswerFlow::close_call() {
   // Callers read arguments as JSON.
   if (std::exchange(lacks_arguments_, false)) sink_.arguments("{}");
   is_in_call_ = false;
+}
+
+void AnswerFlow::check_room() {
+  if (sink_.is_full()) fail_protocol("is too large");
 }
 
 void AnswerFlow::stop(Stop stop, std::string_view stop_sequence) {

@@ -50,6 +50,9 @@ class AnswerSink {
   /// Last, or `fail` instead.
   virtual void end(const Ending& ending) = 0;
   virtual void fail(const Problem& problem) = 0;
+
+  /// Has more than it can keep, and writes nothing any more.
+  [[nodiscard]] virtual bool is_full() const noexcept { return false; }
 };
 
 /// What every answer keeps to, between the reader of a provider's API and the sink: begins once, has an id and a model,
@@ -86,6 +89,7 @@ class AnswerFlow {
   /// Whether something can be added; begins the answer if it has not begun.
   bool begin();
   void close_call();
+  void check_room();
 
   AnswerSink& sink_;
   std::string id_;

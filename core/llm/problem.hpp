@@ -18,6 +18,9 @@ struct Problem {
   friend bool operator==(const Problem&, const Problem&) = default;
 };
 
+/// The code of a problem with the gateway's own credential.
+inline constexpr std::string_view unauthorized_code = "upstream_unauthorized";
+
 /// A field of the caller's body that the provider has nothing for. Status 400, code "unsupported_parameter".
 [[nodiscard]] Problem unsupported(std::string field, std::string_view why);
 /// A field of the caller's body that is wrong in itself. Status 400, code "invalid_value".
@@ -36,6 +39,6 @@ struct Problem {
 /// of all providers; a body that is none of them gives a message that repeats nothing of it. The status is the
 /// provider's, except that 401, 402 and 403 (about the gateway's credential, not the caller's) become 502, and that
 /// nothing of the provider's words is repeated then but its code.
-[[nodiscard]] Problem provider_problem(Api provider, int status, std::string_view body);
+[[nodiscard]] Problem provider_problem(int status, std::string_view body);
 
 }  // namespace runagents::llm

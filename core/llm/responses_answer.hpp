@@ -28,8 +28,7 @@ class ResponsesStream final : public AnswerSink {
   void end(const Ending& ending) override;
   void fail(const Problem& problem) override;
 
-  /// What is kept has become too large; nothing more is written.
-  [[nodiscard]] bool is_too_large() const noexcept { return is_too_large_; }
+  [[nodiscard]] bool is_full() const noexcept override { return is_too_large_; }
 
  private:
   enum class Open { nothing, text, refusal, reasoning, call };
