@@ -17,11 +17,10 @@ llm::Problem problem_of(const egress::Refusal& refusal) {
 std::string refusal_body(const egress::Refusal& refusal, const egress::Call& call) {
   auto body = Json::parse(llm::problem_body(call.inference->endpoint.api, problem_of(refusal)));
   auto members = Json::parse(egress::to_json(refusal, call));
-  auto& error = body["error"];
   body["code"] = members["code"];
   body["request_id"] = members["request_id"];
   for (const auto* own : {"code", "error", "message"}) members.erase(own);
-  for (auto& [name, value] : members.items()) error[name] = std::move(value);
+  body["error"].update(members);
   return body.dump(2) + "\n";
 }
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
 #include "runner/egress/engine.hpp"
 #include "runner/egress/snapshot.hpp"
 #include "runner/gateway/monthly_budgets.hpp"
@@ -14,14 +12,6 @@ namespace runagents::gateway {
 namespace {
 
 using egress::Demand;
-
-/// Answers that a question of OpenAI's chat asks for.
-std::uint64_t choices_of(const llm::Request& request) {
-  constexpr std::uint64_t most = 128;
-  const auto found = request.json->find("n");
-  const bool is_count = found != request.json->end() && found->is_number_unsigned();
-  return is_count ? std::clamp<std::uint64_t>(found->get<std::uint64_t>(), 1, most) : 1;
-}
 
 bool has_output(llm::Api api) { return api != llm::Api::openai_embeddings && api != llm::Api::anthropic_count_tokens; }
 
@@ -34,7 +24,6 @@ llm::Usage assumed_usage(const Inference& inference) {
   usage.input_tokens = std::min(request.estimated_input_tokens, max_tokens);
   if (!has_output(request.api)) return usage;
   usage.output_tokens = std::min(request.max_output_tokens.value_or(usual_output_tokens), max_tokens);
-  if (request.api == llm::Api::openai_chat) usage.output_tokens *= choices_of(request);
   return usage;
 }
 
