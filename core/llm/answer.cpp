@@ -1,16 +1,13 @@
 #include "core/llm/answer.hpp"
 
+#include <algorithm>
 #include <utility>
-#include <variant>
 
 #include "core/auth/strict_json.hpp"
+#include "core/llm/answer_sinks.hpp"
 #include "core/llm/answer_source.hpp"
-#include "core/llm/chat_answer.hpp"
 #include "core/llm/embeddings.hpp"
-#include "core/llm/messages_answer.hpp"
 #include "core/llm/native_answer.hpp"
-#include "core/llm/responses_answer.hpp"
-#include "core/llm/whole_answer.hpp"
 
 namespace runagents::llm {
 namespace {
@@ -156,19 +153,13 @@ class AnswerTranslator::Impl {
     } else {
       // A provider may answer as a whole though it was asked for a stream.
       way_ = plan_.stream && !is_json ? Way::stream : Way::collected;
-      if (plan_.stream) make_stream();
+      if (plan_.stream) open_stream();
     }
   }
 
-  void make_stream() {
+  void open_stream() {
     content_type_ = stream_type;
-    if (plan_.caller == Api::anthropic_messages) {
-      sink_ = std::make_unique<MessagesStream>(pending_);
-    } else if (plan_.caller == Api::openai_responses) {
-      sink_ = std::make_unique<ResponsesStream>(pending_, plan_, head_.created, limits_.max_kept_bytes);
-    } else {
-      sink_ = std::make_unique<ChatStream>(pending_, head_.created, plan_.wants_usage);
-    }
+    sink_ = make_stream(plan_, head_.created, limits_.max_kept_bytes, pending_);
     flow_.emplace(*sink_, head_.id, plan_.model, limits_.max_blocks);
     if (way_ == Way::stream) source_ = make_source(plan_.provider, *flow_, limits_.max_event_bytes);
   }
@@ -208,13 +199,7 @@ class AnswerTranslator::Impl {
     read_whole(plan_.provider, body_, flow);
     usage_ = flow.usage();
     if (flow.problem()) return report(*flow.problem(), out);
-    if (plan_.caller == Api::anthropic_messages) {
-      out.append(messages_body(answer));
-    } else if (plan_.caller == Api::openai_responses) {
-      out.append(responses_body(answer, plan_, head_.created));
-    } else {
-      out.append(chat_body(answer, head_.created));
-    }
+    out.append(whole_body(plan_, answer, head_.created));
   }
 
   void finish_embeddings(std::string& out) {
