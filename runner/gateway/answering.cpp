@@ -73,6 +73,9 @@ class Relay {
     if (call_.credential && call_.credential->scrub && !call_.credential->scrub->empty()) {
       scrubber_.emplace(call_.credential->scrub);
     }
+    // The head stands in the buffer into which the body is read.
+    egress::write_response_fields(fields_, call_, response);
+    retry_after_ = field(response, "retry-after");
     auto failed = co_await relay();
     co_return failed;
   }
@@ -215,18 +218,11 @@ class Relay {
 
   /// Of a native answer all that the provider said; of a translated one what still means the same.
   void write_fields() {
-    const auto& response = sending_.connection().response;
-    const bool is_native = call_.inference->plan->is_native() && status_ == 0;
-    if (is_native) {
-      egress::write_response_fields(fields_, call_, response);
-      return;
-    }
+    if (call_.inference->plan->is_native() && status_ == 0) return;
     fields_.assign("Content-Type: ");
     fields_.append(status_ != 0 ? std::string_view{"application/json"} : translator_->content_type()).append("\r\n");
     fields_.append("Cache-Control: no-store\r\nX-Request-Id: ").append(call_.request_id).append("\r\n");
-    if (const auto after = field(response, "retry-after"); !after.empty()) {
-      fields_.append("Retry-After: ").append(after).append("\r\n");
-    }
+    if (!retry_after_.empty()) fields_.append("Retry-After: ").append(retry_after_).append("\r\n");
   }
 
   egress::Engine& engine_;
@@ -236,7 +232,8 @@ class Relay {
   std::optional<llm::AnswerTranslator> translator_;
   std::optional<egress::Scrubber> scrubber_;
   std::string out_;
-  std::string fields_;
+  std::string fields_;  ///< for the agent; those of the provider until they are sent
+  std::string retry_after_;
   const std::string no_fields_;
   int status_ = 0;      ///< of an answer that is a problem of the gateway's making; 0: the translator's
   bool begun_ = false;  ///< the agent has got something

@@ -83,7 +83,8 @@ observe(found=[status(body) for body in ("", "{", "[]", "null", '"x"', '{"messag
 body = json.dumps(question("[in pieces]")).encode()
 with socket.create_connection(gateway(), timeout=20) as connection:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    host, port = gateway()
+    connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: " + f"{host}:{port}".encode() + b"\r\nContent-Type: application/json\r\nConnection: close\r\n"
                        b"Transfer-Encoding: chunked\r\n\r\n")
     for at in range(len(body)):
         connection.sendall(b"1\r\n" + body[at:at + 1] + b"\r\n")
