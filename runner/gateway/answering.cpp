@@ -142,9 +142,10 @@ class Relay {
     return true;
   }
 
+  /// Of a stream of which nothing has been sent; what it began with and its error event need not be.
   [[nodiscard]] bool has_failed_as_a_whole() const {
     const auto* problem = translator_->problem();
-    return problem != nullptr && out_.empty() && !translator_->is_whole() && may_do_better(problem->status);
+    return problem != nullptr && !translator_->is_whole() && may_do_better(problem->status);
   }
 
   [[nodiscard]] Refusal problem_refusal() const {

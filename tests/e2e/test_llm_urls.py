@@ -30,7 +30,8 @@ observe(statuses=[ok(prefix + path, body) for prefix in ("", "/v1", "/v1/v1") fo
     ("/messages/count_tokens", {"messages": [{"role": "user", "content": "hi"}]}))])
 """)
         self.assertEqual(result.observed["statuses"], [200] * 12)
-        self.assertEqual([path for path, _ in server.asked], ["/v1/responses", "/v1/embeddings", "/v1/chat/completions"] * 3)
+        # A server that is only compatible with OpenAI is asked for chats.
+        self.assertEqual([path for path, _ in server.asked], ["/v1/chat/completions", "/v1/embeddings", "/v1/chat/completions"] * 3)
 
     def test_models_are_listed_without_asking_anybody(self):
         server = self.serve()

@@ -1,9 +1,9 @@
-"""Azure OpenAI: OpenAI's bodies at the paths of deployments, with Azure's key, version and errors."""
+"""Azure OpenAI: OpenAI's bodies at the paths of deployments, responses at a path without one, with Azure's key, version and errors."""
 
 import re
 import urllib.parse
 
-from . import openai_schema
+from . import openai_responses, openai_schema
 from .openai import OpenAiServer, chat, embeddings
 from .server import Denied, NotFound
 from .shapes import Misfit
@@ -30,6 +30,8 @@ class AzureServer(OpenAiServer):
             raise Denied("Access denied due to invalid subscription key or wrong API endpoint")
 
     def endpoint(self, request, path):
+        if path == "/openai/v1/responses":  # has no version, and the deployment in its body
+            return self.responses, openai_responses.respond
         found = re.fullmatch(r"/openai/deployments/([^/]+)/(chat/completions|embeddings)", path)
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(request.target).query)
         if not found or urllib.parse.unquote(found[1]) not in self.deployments:
@@ -42,6 +44,11 @@ class AzureServer(OpenAiServer):
         return (lambda body, at: schema({"model": deployment, **body}, at),
                 lambda answer, body: respond(answer, {"model": deployment, **body}))
 
+    def responses(self, body, path):
+        openai_responses.REQUEST(body, path)
+        if body["model"] not in self.deployments:
+            raise Misfit("model", "is no deployment", "value")
+
     def get(self, path):
         raise NotFound
 
@@ -49,4 +56,6 @@ class AzureServer(OpenAiServer):
         return {"error": {"code": "DeploymentNotFound" if status == 404 else str(status), "message": message}}
 
     def read(self, path, body):
+        if path.endswith("/responses"):
+            return openai_responses.read(body)
         return super().read(path, {"model": urllib.parse.unquote(path.split("/")[3]), **body})
