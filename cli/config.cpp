@@ -31,9 +31,11 @@ Outcome check(const ConfigCheck& options, Context& context) {
   } else if (const auto environment = future_environment(run, policy::Evaluator{*project}); !environment) {
     return std::unexpected(environment.error());
   }
-  context.terminal.out << fmt::format("{}: valid, agent \"{}\", {}, {}\n", output::printable(project->file.string()),
-                                      project->agent.name, counted(project->tools.size(), "tool", "tools"),
-                                      counted(project->policies.size(), "policy", "policies"));
+  auto found = fmt::format("{}: valid, agent \"{}\", {}, {}", output::printable(project->file.string()),
+                           project->agent.name, counted(project->tools.size(), "tool", "tools"),
+                           counted(project->policies.size(), "policy", "policies"));
+  if (!project->providers.empty()) found += ", " + counted(project->providers.size(), "provider", "providers");
+  context.terminal.out << found << '\n';
   return 0;
 }
 

@@ -212,7 +212,8 @@ class Linter {
     const bool narrowed = !rule.operations.empty() || !rule.resource.empty() || !rule.tags.empty();
     if (rule.permission != Permission::allow || narrowed) return;
     for (const auto& name : tools) {
-      if (!project_.tool(name)->capabilities.empty()) continue;
+      const auto& tool = *project_.tool(name);
+      if (!tool.capabilities.empty() || tool.kind == model::ToolKind::llm) continue;
       add(policy, index, "wide-open",
           fmt::format("allows every call to tool \"{}\", which declares no capabilities", name),
           "name operations in the rule, or declare capabilities");
@@ -271,6 +272,9 @@ class Linter {
 
 }  // namespace
 
-std::vector<LintFinding> lint(const Project& project) { return Linter{project}.run(); }
+std::vector<LintFinding> lint(const Project& project) {
+  const auto all = model::with_providers_as_tools(project);
+  return Linter{all}.run();
+}
 
 }  // namespace runagents::cli

@@ -28,6 +28,14 @@ Json describe(const model::Tool& tool) {
   return json;
 }
 
+Json describe(const model::Provider& provider) {
+  Json json{
+      {"name", provider.name}, {"type", word(provider.type)}, {"base_url", provider.upstream.base_url.to_string()}};
+  json["credential"] = credential_of(provider.upstream.auth);
+  json["models"] = provider.models;
+  return json;
+}
+
 Json describe(const model::Policy& policy) {
   Json rules = Json::array();
   for (const auto& rule : policy.rules) {
@@ -57,6 +65,8 @@ Result<std::string> dry_run(const RunOptions& options) {
   for (const auto& [name, value] : options.environment) added[name] = value;
   Json tools = Json::array();
   for (const auto* tool : evaluator.tools()) tools.push_back(describe(*tool));
+  Json providers = Json::array();
+  for (const auto& provider : options.project.providers) providers.push_back(describe(provider));
   Json policies = Json::array();
   for (const auto& policy : options.project.policies) policies.push_back(describe(policy));
   Json fence;
@@ -73,6 +83,7 @@ Result<std::string> dry_run(const RunOptions& options) {
                   {"fence", fence},
                   {"environment", {{"injected", injected}, {"added", added}, {"removed", environment->removed}}},
                   {"tools", tools},
+                  {"providers", providers},
                   {"policies", policies}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace);
 }

@@ -128,9 +128,14 @@ class JsonMasker {
     out_ += ':';
     ++at_;
     copy_blanks();
-    if (!field_looks_secret(meaning)) return;
+    if (!field_looks_secret(meaning) || is_count_of_tokens(meaning)) return;
     skip_value();
     out_ += "\"***\"";
+  }
+
+  // "max_tokens": 50
+  [[nodiscard]] bool is_count_of_tokens(std::string_view name) const {
+    return name.ends_with("tokens") && at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9';
   }
 
   void put(std::string_view inside, const std::string& meaning) {

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "core/policy/upkeep.hpp"
 #include "runner/egress/stages.hpp"
 
@@ -12,8 +14,17 @@ std::string registered_names(const Snapshot& snapshot) {
   return names.empty() ? "no tool is registered" : "registered: " + names;
 }
 
+/// Of a provider of models that is called by its own URL: the credential would not be injected there.
+bool is_provider(const Snapshot& snapshot, const Call& call) {
+  const auto providers = snapshot.evaluator.upstreams().subspan(snapshot.evaluator.tools().size());
+  return std::ranges::any_of(providers, [&call](const model::Tool* provider) {
+    return provider->base_url.host == call.host && provider->base_url.port == call.port;
+  });
+}
+
 std::unexpected<Refusal> not_registered(const Snapshot& snapshot, const Call& call) {
-  return refuse(tool_not_registered, call.url() + " belongs to no registered tool", registered_names(snapshot));
+  return refuse(tool_not_registered, call.url() + " belongs to no registered tool",
+                is_provider(snapshot, call) ? "models are asked at LLM_GATEWAY_URL" : registered_names(snapshot));
 }
 
 /// A tunnel leads to a server, not to a path on it: to a tool whose bytes nobody looks into, or to where every request
@@ -34,7 +45,7 @@ Verdict identify_server(const Snapshot& snapshot, Call& call) {
   if (!is_registered || destination) {
     return refuse(tool_not_registered,
                   std::string{call.host} + ":" + std::to_string(call.port) + " belongs to no registered tool",
-                  registered_names(snapshot));
+                  is_provider(snapshot, call) ? "models are asked at LLM_GATEWAY_URL" : registered_names(snapshot));
   }
   call.opens_tunnel = true;
   return pass();

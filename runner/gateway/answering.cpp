@@ -56,12 +56,14 @@ class Relay {
     auto answered = co_await sending_.run();
     if (!answered) {
       auto refusal = std::move(answered.error());
-      if (may_do_better(refusal.code) && leaves_to_next()) co_return give_up(std::move(refusal));
+      if (may_do_better(refusal.code) && leaves_to_next()) co_return give_up(std::move(refusal), 0);
       co_await answer_refusal(engine_, call_, exchange_, std::move(refusal));
       co_return std::nullopt;
     }
     const auto& response = sending_.connection().response;
-    if (may_do_better(response.status) && leaves_to_next()) co_return give_up(status_refusal(response.status));
+    if (may_do_better(response.status) && leaves_to_next()) {
+      co_return give_up(status_refusal(response.status), response.status);
+    }
     if (const auto encoding = field(response, "content-encoding"); !encoding.empty() && encoding != "identity") {
       co_await answer_refusal(engine_, call_, exchange_,
                               egress::refuse(upstream_protocol, call_.upstream() + " sent an answer in the encoding " +
@@ -87,9 +89,10 @@ class Relay {
     return egress::refuse(upstream_unreachable, call_.upstream() + " answered " + std::to_string(status)).error();
   }
 
-  /// The attempt is on record by itself; the connection is not worth keeping.
-  Refusal give_up(Refusal refusal) {
-    call_.status = model::traits(refusal.code).status;
+  /// The attempt is on record by itself, with the provider's status if it gave one; the connection is not worth
+  /// keeping.
+  Refusal give_up(Refusal refusal, int status) {
+    call_.status = status != 0 ? status : model::traits(refusal.code).status;
     call_.cut_short = refusal.code;
     settle(engine_, call_, false);
     static_cast<void>(engine_.recorder.record(call_, nullptr));
@@ -106,7 +109,8 @@ class Relay {
       out_.clear();
       const bool sound = take(piece);
       const bool last = !sound || piece.status == http::BodyReader::Status::last;
-      if (!begun_ && has_failed_as_a_whole() && leaves_to_next()) co_return give_up(problem_refusal());
+      if (!begun_ && has_failed_as_a_whole() && leaves_to_next())
+        co_return give_up(problem_refusal(), translator_->problem()->status);
       if (last && !finish(sound)) {
         co_await withhold();
         co_return std::nullopt;
