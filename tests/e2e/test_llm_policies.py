@@ -35,7 +35,7 @@ class Policies(GatewayCase):
         self.assertEqual(result.observed["small"], 200)
         for name in ("large", "named"):
             error = self.assert_llm_refused(result.observed[name], "POLICY_DENIED", 403)
-            self.assertEqual((error["decision"], error["stage"]), ("p#1", "policy"), error)
+            self.assertEqual((error["decision"], error["stage"]), ({"permission": "deny", "policy": "p", "rule": 1}, "policy"), error)
         self.assertEqual(self.asked(server), ["small"])
         self.assertIn("POLICY_DENIED", result.stderr)
         self.assertEqual([event["decision"] for event in self.model_events(result.run_id)], ["allowed", "refused", "refused"])

@@ -89,7 +89,7 @@ observe(streamed=response.read().decode(), whole=chat().facts(), failed=chat("[e
         server = self.one_provider()
         self.ask("""
 observe(status=post("/v1/chat/completions", question(), {"Authorization": "Bearer mine", "api-key": "mine", "x-api-key": "mine", "Cookie": "mine",
-        "OpenAI-Organization": "mine", "Proxy-Authorization": "mine", "X-End-User-ID": "mine"}).status)
+        "OpenAI-Organization": "mine", "Proxy-Authorization": "mine"}).status)
 """)
         self.assertNotIn(b"mine", server.requests[0].head)
         self.assertEqual(server.rejected, [])

@@ -24,7 +24,8 @@ class GatewayCase(EndToEnd):
         return self.know(server)
 
     def know(self, server):
-        self.keys[server.variable] = server.key
+        if "auth" in server.provider():
+            self.keys[server.variable] = server.key
         return server
 
     def models(self, providers, roles=None, policies=None, agent=None, tools=None, **tables):
