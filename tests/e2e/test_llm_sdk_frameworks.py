@@ -12,7 +12,12 @@ class Frameworks(SdkCase):
         self.assertEqual((found["chat"], found["stream"]), (said, {**said, "pieces": 5}))
         for name in ("tools", "toolsStream"):
             self.assertEqual(found[name], {"calls": CALLS, "text": TOLD, "finish": "stop"}, name)
-        self.assertEqual((found["structured"], found["image"]["text"], found["length"]["finish"]), (scenario.FOUND, "A pixel.", "length"))
+        self.assertEqual((found["image"]["text"], found["length"]["finish"]), ("A pixel.", "length"))
+        if (kind, api) == ("ollama", "messages"):  # Vercel's way to structured output is to force a tool, which Ollama cannot
+            self.assertEqual(found["structured"]["failed"]["status"], 400)
+            self.assertIn("tool_choice", found["structured"]["failed"]["message"])
+        else:
+            self.assertEqual(found["structured"], scenario.FOUND)
         self.assertEqual((found["limited"]["failed"]["status"], found["limited"]["failed"]["retryAfter"]), (429, "7"))
         self.assertIn("failed", found["breaks"])
         self.check_upstream(server, kind)

@@ -212,7 +212,7 @@ class Failures(GatewayCase):
     def test_a_provider_that_dies_in_the_middle(self):
         for kind in KINDS:
             with self.subTest(kind):
-                result = self.check(kind, Answer(delivery=Delivery(break_after=6)))
+                result = self.check(kind, Answer(delivery=Delivery(break_after=4 if kind == "ollama" else 6)))
                 events = self.model_events(result.run_id)
                 self.assertEqual(len(events), 3)
                 self.verify(result.run_id)

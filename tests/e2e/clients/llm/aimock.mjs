@@ -9,7 +9,7 @@ mock.on({userMessage: '[tools]', hasToolResult: true}, {content: 'Paris: 5 degre
   .onMessage('[structured]', {content: '{"city": "Paris", "degrees": 18}'})
   .onMessage('[limited]', {error: {message: 'slow down', type: 'rate_limit_error', code: 'rate_limit_exceeded'}, status: 429}, {})
   .onMessage('[broken]', {error: {message: 'it is broken', type: 'server_error'}, status: 500})
-  .onMessage('[dies]', {content: 'It begins and it never ends because the line is cut.'}, {truncateAfterChunks: 3})
+  .onMessage('[dies]', {content: 'It begins and it never ends because the line is cut.'}, {truncateAfterChunks: 3, latency: 50})
   .onEmbedding(/one|two/, {embedding: [0.5, -0.25, 0.125, 1]});
 await mock.start();
 console.log(JSON.stringify({url: mock.url}));

@@ -24,8 +24,7 @@ class GatewayCase(EndToEnd):
         return self.know(server)
 
     def know(self, server):
-        if "auth" in server.provider():
-            self.keys[server.variable] = server.key
+        self.keys[server.variable] = server.key
         return server
 
     def models(self, providers, roles=None, policies=None, agent=None, tools=None, **tables):
@@ -45,8 +44,13 @@ class GatewayCase(EndToEnd):
         self.models({"main": server.provider(models=[model], **more)}, {"default": f"main/{model}", **(roles or {})}, policies, agent)
         return server
 
+    def secrets(self):
+        """The keys that the project refers to, for the runner's environment."""
+        text = (self.work / "runagents.toml").read_text()
+        return {name: key for name, key in self.keys.items() if f"env:{name}" in text}
+
     def start_asking(self, script, env=None, **options):
-        return self.start_agent(agent.PRELUDE + script, env={**self.keys, **(env or {})}, **options)
+        return self.start_agent(agent.PRELUDE + script, env={**self.secrets(), **(env or {})}, **options)
 
     def ask(self, script, timeout=60, status=0, **options):
         """Runs a Python agent that has `chat` and `post` (harness/llm/agent.py) to its end."""
