@@ -46,7 +46,7 @@ command = ["true"]
 [tools.door]
 base_url = "http://127.0.0.1:{upstream}/v1"
 auth = {{ type = "bearer", secret = "env:BENCH_KEY" }}
-capabilities = [{{ name = "chat", method = "POST", path = "/v1/chat/completions" }}]
+capabilities = [{{ name = "chat", method = "POST", path = "/chat/completions" }}]
 [policies.p]
 rules = [{{ permission = "allow", tool = "door" }}]
 [models.default]
@@ -104,7 +104,7 @@ class LlmBench(Bench):
 
     def runagents(self):
         """One run, asked at its tool door and at its gateway."""
-        wrk = " ".join(map(str, pinned(CLIENT_CORE, *self.wrk_words("$c", "$s", '"$url"'))))
+        wrk = " ".join(map(str, pinned(CLIENT_CORE, *self.wrk_words("${c}", "${s}", '"$url"'))))
         process = self.start_run("sh", "-c", 'while read door c s; do case $door in tool) url=$TOOL_DOOR_URL/chat/completions;; '
                                              f'gateway) url=$LLM_GATEWAY_URL/chat/completions;; esac; {wrk} 2>&1; echo END; done')
 

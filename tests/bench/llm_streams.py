@@ -57,6 +57,8 @@ async def answer(reader, writer):
                     await writer.drain()
             writer.write(end + b"0\r\n\r\n")
             await writer.drain()
+            if "connection: close" in head.lower():
+                return
     except (OSError, asyncio.IncompleteReadError):
         pass
     finally:
@@ -76,17 +78,11 @@ class Stream:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         body = json.dumps({"model": model, "max_tokens": 100, "stream": True, "messages": [{"role": "user", "content": "hello"}]}).encode()
         self.socket.sendall(f"POST {self.target.path} HTTP/1.1\r\nHost: {self.target.netloc}\r\nContent-Type: application/json\r\n"
-                            f"anthropic-version: 2023-06-01\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
+                            f"anthropic-version: 2023-06-01\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
 
     def read(self):
         """Pieces of the answer as they come, to its end."""
-        last = b""
-        while not last.endswith(b"0\r\n\r\n"):
-            piece = self.socket.recv(1 << 18)
-            if not piece:
-                raise SystemExit("the stream broke")
-            yield piece
-            last = (last + piece)[-5:]
+        return iter(lambda: self.socket.recv(1 << 18), b"")
 
 
 def measure(url, model):
@@ -95,7 +91,7 @@ def measure(url, model):
     for piece in Stream(url, model).read():
         now = time.perf_counter_ns()
         total += len(piece)
-        if not model.startswith("paced"):
+        if "paced" not in model:
             continue
         *found, rest = (rest + piece).split(b">")
         rest = rest[-100:]
