@@ -29,8 +29,8 @@ void MemberTap::structure(char c) {
   if (c == '{' || c == '[') ++depth_;
   if ((c == '}' || c == ']') && depth_ > 0) --depth_;
   if (depth_ == 1 && (c == ',' || (c == '{' && !is_outermost && !is_wanted_))) is_at_name_ = true;
-  const bool is_space_before = value_.empty() && (c == ' ' || c == '\t' || c == '\r' || c == '\n');
-  if (is_wanted_ && !is_space_before) keep({&c, 1});
+  const bool is_blank_before = value_.empty() && (c == ' ' || c == '\t' || c == '\r' || c == '\n');
+  if (is_wanted_ && !is_blank_before) keep({&c, 1});
 }
 
 void MemberTap::feed(std::string_view bytes) {

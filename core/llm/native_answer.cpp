@@ -108,8 +108,13 @@ void NativeStream::feed(std::string_view bytes, std::string& out) {
 }
 
 void NativeStream::finish(std::string& out) {
-  if (has_end_) is_done_ = true;
   if (is_done_) return;
+  if (has_end_) {
+    is_done_ = true;
+    // The second half of the last line's end.
+    if (events_.rest() == "\n") out.append("\n");
+    return;
+  }
   fail({.status = 502, .message = "the provider's answer ended early", .code = "upstream_protocol", .field = {}}, out);
 }
 

@@ -139,8 +139,9 @@ void read_message(const Json& value, const std::string& field, Conversation& con
       findings.refuse_invalid(message.path("content"), "is missing");
     }
     conversation.turns.push_back(std::move(turn));
+    message.refuse_unless_empty({"name"}, "has no counterpart");
   }
-  message.refuse_unless_empty({"name", "audio", "function_call"}, "has no counterpart");
+  message.refuse_unless_empty({"audio", "function_call"}, "has no counterpart");
   message.refuse_rest();
 }
 
