@@ -119,16 +119,19 @@ class LlmBench(Bench):
         """Streams; asks the provider itself as well."""
         self.spawn(*pinned(CLIENT_CORE, sys.executable, "-B", STREAMS, self.streams_port))
         until(lambda: listening(self.streams_port), "the provider of streams to listen")
+        try:
+            return {"streams": self.pieces(*self.asking()), "memory": {name: self.memory(name, *self.asking()) for name in ("native", "translated")}}
+        finally:
+            self.close()
+
+    def asking(self):
+        """A run of its own, and a function that asks its agent."""
         process = self.start_run(*pinned(CLIENT_CORE, sys.executable, "-B", STREAMS))
-        run = Proxy("gateway", lambda: [process.pid], {})
 
         def ask(**asked):
             print(json.dumps(asked), file=process.stdin, flush=True)
             return json.loads(process.stdout.readline())
-        try:
-            return {"streams": self.pieces(run, ask), "memory": self.memory(run, ask)}
-        finally:
-            self.close()
+        return Proxy("gateway", lambda: [process.pid], {}), ask
 
     def pieces(self, run, ask):
         count, found = 20000, {}
@@ -150,18 +153,15 @@ class LlmBench(Bench):
         return found
 
     @staticmethod
-    def memory(run, ask, streams=500):
+    def memory(name, run, ask, streams=500):
         """In PSS, while every stream waits for its next piece."""
-        found = {}
-        for name in ("native", "translated"):
-            ask(path="/chat/completions", model=f"{name}/burst-10")
-            before = run.memory_kib()
-            begun = ask(path="/chat/completions", model=f"{name}/slow", streams=streams)["begun"]
-            assert begun == streams, begun
-            found[name] = {"before_kib": before, "with_streams_kib": run.memory_kib(), "streams": streams}
-            ask(path="/chat/completions", model=f"{name}/burst-10")
-            print(f"{streams} {name} streams: {before} KiB before, {found[name]['with_streams_kib']} KiB with them, "
-                  f"{(found[name]['with_streams_kib'] - before) / streams:.1f} KiB each", flush=True)
+        ask(path="/chat/completions", model=f"{name}/burst-10")
+        before = run.memory_kib()
+        begun = ask(path="/chat/completions", model=f"{name}/slow", streams=streams)["begun"]
+        assert begun == streams, begun
+        found = {"before_kib": before, "with_streams_kib": run.memory_kib(), "streams": streams}
+        print(f"{streams} {name} streams: {before} KiB before, {found['with_streams_kib']} KiB with them, "
+              f"{(found['with_streams_kib'] - before) / streams:.1f} KiB each", flush=True)
         return found
 
 
