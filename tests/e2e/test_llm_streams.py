@@ -1,5 +1,6 @@
 """Streams of models: each event as it comes, at any boundary, no faster than the agent reads, and never silently short."""
 
+import gzip
 import itertools
 import json
 import threading
@@ -257,6 +258,16 @@ class Failures(GatewayCase):
                     self.assertEqual(reply["status"], 502)
                     self.assertTrue(reply["json"]["error"]["message"])
                     self.assertNotIn("It works", reply["body"])
+
+    def test_an_encoding_that_nobody_asked_for_is_a_502(self):
+        for kind in ("openai", "anthropic"):
+            with self.subTest(kind):
+                server = self.one_provider(kind)
+                server._deliver = lambda exchange, pieces, is_stream, delivery: exchange.reply(
+                    200, [("Content-Type", "application/json"), ("Content-Encoding", "gzip")], gzip.compress(b"".join(pieces)))
+                reply = self.ask('observe(reply=post("/v1/chat/completions", question(), {"Accept-Encoding": "gzip"}).facts())').observed["reply"]
+                self.assertEqual((reply["status"], bool(reply["json"]["error"]["message"])), (502, True))
+                self.assertEqual(server.requests[0].all("Accept-Encoding"), ["identity"])
 
 
 def flipped(data, at):
