@@ -52,13 +52,23 @@ std::string with_commas(std::uint64_t number) {
   return text;
 }
 
+/// The provider is named where a model has several.
+std::string model_name(const std::vector<model::ModelUsage>& models, const model::ModelUsage& one) {
+  const bool is_unique = std::ranges::count(models, one.model, &model::ModelUsage::model) == 1;
+  return is_unique ? one.model : one.provider + "/" + one.model;
+}
+
 void append_models(std::string& out, const egress::Totals& totals) {
-  std::size_t width = 0;
-  for (const auto& one : totals.models) width = std::max(width, one.model.size());
   const auto shown = std::min(totals.models.size(), max_lines);
+  std::vector<std::string> names;
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < shown; ++i) {
+    names.push_back(model_name(totals.models, totals.models[i]));
+    width = std::max(width, names.back().size());
+  }
   for (std::size_t i = 0; i < shown; ++i) {
     const auto& one = totals.models[i];
-    fmt::format_to(std::back_inserter(out), "  llm  {:{}}  {} call{}  {} tokens  {}\n", one.model, width, one.calls,
+    fmt::format_to(std::back_inserter(out), "  llm  {:{}}  {} call{}  {} tokens  {}\n", names[i], width, one.calls,
                    one.calls == 1 ? "" : "s", with_commas(one.input_tokens + one.output_tokens),
                    model::dollars(one.cost));
   }

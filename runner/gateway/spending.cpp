@@ -27,6 +27,13 @@ llm::Usage assumed_usage(const Inference& inference) {
   return usage;
 }
 
+/// A million dollars: no budget is larger, and sums of calls at this cost stay sound.
+constexpr model::PicoDollars max_cost = 1'000'000'000'000'000'000;
+
+model::PicoDollars at(model::PicoDollars price, std::uint64_t tokens) {
+  return price != 0 && tokens > max_cost / price ? max_cost : tokens * price;
+}
+
 bool is_free(const Inference& inference) {
   const auto api = inference.endpoint.api;
   return api == llm::Api::anthropic_count_tokens || is_answered_here(*inference.route()->provider, api);
@@ -39,8 +46,10 @@ std::optional<model::PicoDollars> cost_of(const model::Route& route, const llm::
   if (!price) return std::nullopt;
   const auto cached = std::min(usage.cached_input_tokens, usage.input_tokens);
   const auto written = std::min(usage.cache_write_tokens, usage.input_tokens - cached);
-  return (usage.input_tokens - cached - written) * price->input + cached * price->cached_input.value_or(price->input) +
-         written * price->cache_write.value_or(price->input) + usage.output_tokens * price->output;
+  const auto cost = at(price->input, usage.input_tokens - cached - written) +
+                    at(price->cached_input.value_or(price->input), cached) +
+                    at(price->cache_write.value_or(price->input), written) + at(price->output, usage.output_tokens);
+  return std::min(cost, max_cost);
 }
 
 Demand estimate(const Inference& inference) {

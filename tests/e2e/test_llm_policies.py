@@ -21,13 +21,14 @@ class Policies(GatewayCase):
         return [body["model"] for body in server.bodies()]
 
     def test_what_the_project_names_needs_no_rule_and_the_rest_does(self):
-        server = self.configure(models=("small", "la*"))
-        result = self.ask('observe(small=chat().status, glob=chat(model="large").facts(), named=chat(model="main/large").facts())')
-        self.assertEqual(result.observed["small"], 200)
-        for name in ("glob", "named"):
-            with self.subTest(name):
-                self.assertIn(result.observed[name]["status"], (200, 403))
-        self.assertEqual(self.asked(server)[0], "small")
+        server, open_server = self.serve(), self.serve()
+        self.models({"main": server.provider(models=["small", "la*"]), "open": open_server.provider()}, {"default": "main/small"})
+        result = self.ask("""
+observe(named=[chat(model=name).status for name in ("small", "large", "main/large")], unnamed=chat(model="open/anything").facts())
+""")
+        self.assertEqual(result.observed["named"], [200, 200, 200])
+        self.assert_llm_refused(result.observed["unnamed"], "POLICY_DENIED", 403)
+        self.assertEqual((self.asked(server), self.asked(open_server)), (["small", "large", "large"], []))
 
     def test_a_denied_model(self):
         server = self.configure({"permission": "deny", "tool": "main", "operations": ["large"]})

@@ -36,6 +36,15 @@ observe(statuses=[chat().status, response.status])
         summary = json.loads(result.stderr.strip().splitlines()[-1])
         self.assertIn("gpt-4o-mini", json.dumps(summary))
 
+    def test_the_summary_names_providers_that_share_a_model(self):
+        servers = {name: self.serve() for name in ("east", "west")}
+        self.models({name: server.provider(models=["gpt-4o-mini"], **PRICE) for name, server in servers.items()},
+                    {"default": "east/gpt-4o-mini", "second": "west/gpt-4o-mini"})
+        result = self.ask('observe(statuses=[chat(model=name).status for name in ("east/gpt-4o-mini", "west/gpt-4o-mini")])')
+        self.assertEqual(result.observed["statuses"], [200, 200])
+        lines = [line.split()[:2] for line in result.stderr.splitlines() if line.strip().startswith("llm")]
+        self.assertEqual(sorted(lines), [["llm", "east/gpt-4o-mini"], ["llm", "west/gpt-4o-mini"]])
+
     def test_a_stream_that_breaks_is_counted_as_far_as_it_is_known(self):
         self.one_provider("anthropic", **PRICE).answers(Answer(usage=Usage(1000, 500), error_after=5))
         result = self.ask("""

@@ -37,6 +37,17 @@ TEST_CASE("the price of an answer knows what came from a cache and what went int
   CHECK(cost_of({&provider, "unknown", true}, usage) == std::nullopt);
 }
 
+TEST_CASE("no count of a provider's and no price make a cost that begins anew at nothing") {
+  auto provider = priced();
+  constexpr model::PicoDollars dearest = 1'000'000'000'000;
+  constexpr model::PicoDollars most = 1'000'000'000'000'000'000;
+  provider.prices = {{"m", {.input = dearest, .output = dearest, .cached_input = dearest}}};
+  const std::uint64_t many = std::uint64_t{1} << 40U;
+  CHECK(cost_of({&provider, "m", true}, {.input_tokens = many, .output_tokens = many}) == most);
+  CHECK(cost_of({&provider, "m", true}, {.input_tokens = many, .output_tokens = 1, .cached_input_tokens = many}) ==
+        most);
+}
+
 TEST_CASE("an estimate takes the output that the question allows, for each answer that it asks for") {
   const auto provider = priced();
   const std::string head = R"({"model":"m","messages":[{"role":"user","content":"hello there"}])";
