@@ -9,14 +9,22 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// Where the credential comes from; null: there is none.
+Json credential(const model::Auth& auth) {
+  if (const auto references = auth.references(); !references.empty()) return references.front().to_string();
+  return auth.type == model::AuthType::none ? Json{} : Json(model::word(auth.type));
+}
+
 /// The providers of the project, each with the roles for which the agent is told to use it.
 std::vector<Json> read(const model::Project& project) {
   std::vector<Json> providers;
   for (const auto& provider : project.providers) {
-    Json object = {
-        {"name", provider.name},         {"type", provider.type},
-        {"base_url", provider.base_url}, {"secret", provider.secret ? Json(provider.secret->to_string()) : Json{}},
-        {"models", provider.models},     {"roles", Json::array()}};
+    Json object = {{"name", provider.name},
+                   {"type", model::word(provider.type)},
+                   {"base_url", provider.upstream.base_url.to_string()},
+                   {"secret", credential(provider.upstream.auth)},
+                   {"models", provider.models},
+                   {"roles", Json::array()}};
     for (const auto& model : project.models) {
       if (model.provider != provider.name) continue;
       object["roles"].push_back({{"name", model.role}, {"model", model.model}, {"fallbacks", model.fallbacks}});

@@ -41,7 +41,7 @@ TEST_CASE("no count of a provider's and no price make a cost that begins anew at
   auto provider = priced();
   constexpr model::PicoDollars dearest = 1'000'000'000'000;
   constexpr model::PicoDollars most = 1'000'000'000'000'000'000;
-  provider.prices = {{"m", {.input = dearest, .output = dearest, .cached_input = dearest}}};
+  provider.prices = {{"m", {.input = dearest, .output = dearest, .cached_input = dearest, .cache_write = dearest}}};
   const std::uint64_t many = std::uint64_t{1} << 40U;
   CHECK(cost_of({&provider, "m", true}, {.input_tokens = many, .output_tokens = many}) == most);
   CHECK(cost_of({&provider, "m", true}, {.input_tokens = many, .output_tokens = 1, .cached_input_tokens = many}) ==
