@@ -37,7 +37,8 @@ void MemberTap::feed(std::string_view bytes) {
   while (!bytes.empty() && !is_complete_) {
     const char c = bytes.front();
     if (in_string_ && !is_escaped_ && c != '"' && c != '\\') {
-      const auto plain = bytes.substr(0, bytes.find_first_of("\"\\"));
+      const auto end = std::ranges::find_if(bytes, [](char one) { return one == '"' || one == '\\'; });
+      const auto plain = bytes.substr(0, static_cast<std::size_t>(end - bytes.begin()));
       keep(plain);
       bytes.remove_prefix(plain.size());
       continue;

@@ -33,12 +33,11 @@ std::unexpected<Problem> escaped(std::string field) {
 }  // namespace
 
 std::expected<std::string, Problem> with_model(const Request& request, const std::string& model) {
-  const auto span = mcp::raw_member(request.body, "model");
-  if (!span) return escaped("model");
+  if (model == request.model) return request.body;
   auto body = request.body;
-  if (model != request.model) {
-    body.replace(static_cast<std::size_t>(span->data() - request.body.data()), span->size(), Json(model).dump());
-  }
+  const auto span = mcp::raw_member(body, "model");
+  if (!span) return escaped("model");
+  replace(body, *span, Json(model).dump());
   return body;
 }
 
