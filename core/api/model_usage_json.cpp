@@ -25,10 +25,11 @@ Result<model::ModelUsage> one_from(const Json& json) {
   if (const Error* error = members.error()) return std::unexpected(*error);
   const auto cost = json.find("cost_usd");
   if (cost == json.end()) return usage;
-  if (!cost->is_number() || !(cost->get<double>() >= 0 && cost->get<double>() <= max_dollars)) {
+  const auto dollars = cost->is_number() ? cost->get<double>() : -1.0;
+  if (!std::isfinite(dollars) || dollars < 0 || dollars > max_dollars) {
     return fail(ErrorCode::usage, "cost_usd must be a number of dollars");
   }
-  usage.cost = static_cast<model::PicoDollars>(std::llround(cost->get<double>() * pico_dollars));
+  usage.cost = static_cast<model::PicoDollars>(std::llround(dollars * pico_dollars));
   return usage;
 }
 
