@@ -109,8 +109,9 @@ class Relay {
       out_.clear();
       const bool sound = take(piece);
       const bool last = !sound || piece.status == http::BodyReader::Status::last;
-      if (!begun_ && has_failed_as_a_whole() && leaves_to_next())
+      if (!begun_ && has_failed_as_a_whole() && leaves_to_next()) {
         co_return give_up(problem_refusal(), translator_->problem()->status);
+      }
       if (last && !finish(sound)) {
         co_await withhold();
         co_return std::nullopt;
