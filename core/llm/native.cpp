@@ -33,11 +33,12 @@ std::unexpected<Problem> escaped(std::string field) {
 }  // namespace
 
 std::expected<std::string, Problem> with_model(const Request& request, const std::string& model) {
-  if (model == request.model) return request.body;
+  // Where there is no backslash, no name is spelt with escapes.
+  if (model == request.model && !request.body.contains('\\')) return request.body;
   auto body = request.body;
   const auto span = mcp::raw_member(body, "model");
   if (!span) return escaped("model");
-  replace(body, *span, Json(model).dump());
+  if (model != request.model) replace(body, *span, Json(model).dump());
   return body;
 }
 

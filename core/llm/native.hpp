@@ -8,8 +8,8 @@
 
 namespace runagents::llm {
 
-/// The caller's bytes, with another model's name in them where it goes by another. The name of a member that has to be
-/// edited must not be spelt with escapes.
+/// The caller's bytes with another model's name in them. A name of the member "model" that is spelt with escapes is
+/// refused: other readers may not see it.
 [[nodiscard]] std::expected<std::string, Problem> with_model(const Request& request, const std::string& model);
 
 /// The body of a streamed chat (OpenAI) with `stream_options.include_usage` set to true. `body` is that of the request

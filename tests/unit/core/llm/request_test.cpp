@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/llm/native.hpp"
+
 using namespace runagents::llm;
 
 namespace {
@@ -119,4 +121,19 @@ TEST_CASE("tokens of embeddings are counted one by one") {
 TEST_CASE("a count of tokens is the estimate") {
   const auto request = read(Api::anthropic_count_tokens, R"({"model":"m","messages":[]})");
   CHECK(count_tokens_body(request) == "{\"input_tokens\":" + std::to_string(request.estimated_input_tokens) + "}");
+}
+
+TEST_CASE("a body keeps its bytes but for the model, whose name no other reader may overlook") {
+  const std::string text = R"({ "model" : "m", "messages":[{"role":"user","content":"a \"model\": \n"}], "x":1.50})";
+  const auto request = read(Api::openai_chat, text);
+  CHECK(with_model(request, "m") == text);
+  const auto renamed = with_model(request, "n");
+  REQUIRE(renamed.has_value());
+  CHECK(*renamed == R"({ "model" : "n")" + text.substr(text.find(", ")));
+  const auto disguised = read(Api::openai_chat, R"({"mod\u0065l":"m"})");
+  for (const auto* model : {"m", "n"}) {
+    const auto refused_name = with_model(disguised, model);
+    REQUIRE_FALSE(refused_name.has_value());
+    CHECK(refused_name.error().field == "model");
+  }
 }
