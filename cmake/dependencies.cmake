@@ -42,6 +42,12 @@ find_library(SECCOMP_LIBRARY NAMES libseccomp.a REQUIRED)
 add_library(libseccomp-archive STATIC IMPORTED)
 set_target_properties(libseccomp-archive PROPERTIES IMPORTED_LOCATION ${SECCOMP_LIBRARY})
 
+# nghttp2: its archive for the same reason.
+find_library(NGHTTP2_LIBRARY NAMES libnghttp2.a REQUIRED)
+add_library(nghttp2-archive STATIC IMPORTED)
+set_target_properties(nghttp2-archive PROPERTIES IMPORTED_LOCATION ${NGHTTP2_LIBRARY}
+                      INTERFACE_COMPILE_DEFINITIONS NGHTTP2_STATICLIB)
+
 # RE2: its archive for the same reason.
 find_library(RE2_LIBRARY NAMES libre2.a REQUIRED)
 add_library(re2-archive STATIC IMPORTED)
