@@ -1,13 +1,17 @@
 """HTTP/2 towards tools: chosen by TLS or known before, shared by calls, translated both ways, and left in order."""
 
+import json
+import subprocess
 import threading
 import time
 
 import h2.settings
 from h2.errors import ErrorCodes
 from harness import processes
+from harness.authorization_server import SECRET, AuthorizationServer
 from harness.case import EndToEnd, main
 from harness.http2_upstream import Http2Upstream
+from harness.llm import agent
 from harness.waiting import until
 
 STREAMS = h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS
@@ -528,6 +532,97 @@ observe(reply=reply.decode())
                        env={"KEY_ONE": "k-1", "KEY_TWO": "k-2"})
         self.assertEqual(len(server.connections), 2)
         self.assertEqual(len({(request.connection, request.header("authorization")) for request in server.requests}), 2)
+
+    def test_a_refused_credential_is_renewed_and_the_call_made_again(self):
+        authority = AuthorizationServer()
+        self.addCleanup(authority.close)
+
+        def answer(stream):
+            body = stream.body()
+            status = 401 if len(server.requests) == 1 else 200
+            stream.reply(status, [("www-authenticate", "Bearer error=\"invalid_token\"")] if status == 401 else [], body)
+        server = self.served(self.http2(otherwise=answer), auth=authority.client_only(), insecure=True)
+        result = self.run_agent('observe(reply=call("POST", tool("api") + "/x", body=b"the same").facts())',
+                                env={"OAUTH_CLIENT_SECRET": SECRET})
+        self.assertEqual((result.observed["reply"]["status"], result.observed["reply"]["body"]), (200, "the same"))
+        tokens = [request.header("authorization") for request in server.requests]
+        self.assertEqual(len(set(tokens)), 2)
+        self.assertEqual(len(server.connections), 1)
+
+
+class Models(Http2Case):
+    def test_a_model_is_asked_over_http2_and_its_answer_streams(self):
+        step = threading.Semaphore(0)
+
+        def answer(stream):
+            self.question = json.loads(stream.body())
+            stream.send_headers((":status", "200"), ("content-type", "text/event-stream"))
+            for word in ("one", "two"):
+                piece = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m",
+                         "choices": [{"index": 0, "delta": {"content": word}, "finish_reason": None}]}
+                stream.send(f"data: {json.dumps(piece)}\n\n".encode())
+                step.acquire(timeout=30)
+            piece["choices"][0] = {"index": 0, "delta": {}, "finish_reason": "stop"}
+            stream.send(f"data: {json.dumps(piece)}\n\ndata: [DONE]\n\n".encode(), end=True)
+        server = self.http2(tls=True, otherwise=answer, protocols=["h2", "http/1.1"])
+        provider = {"type": "openai", "base_url": server.url + "/v1", "ca_file": str(self.authority().ca_file),
+                    "auth": {"secret": "env:MODEL_KEY"}, "models": ["m"]}
+        self.project({}, {}, **{"providers.main": provider, "models.default": {"provider": "main", "model": "m"}})
+        running = self.start_agent(agent.PRELUDE + """
+connection, response = open_stream("hi")
+for name, one in events(response):
+    if one != "[DONE]" and pieces([(name, one)]): observe(**{pieces([(name, one)])[0]: True})
+observe(last=one)
+""", env={"MODEL_KEY": "sk-model-0123456789"})
+        for word in ("one", "two"):
+            running.await_observation(word)
+            step.release()
+        self.assertEqual(running.finish().observed["last"], "[DONE]")
+        self.assertEqual(server.requests[0].header("authorization"), "Bearer sk-model-0123456789")
+        self.assertEqual(self.question["messages"][0]["content"], "hi")
+
+
+class OtherServers(Http2Case):
+    def test_node(self):
+        chain, key = self.authority().issue("node", "DNS:localhost", "IP:127.0.0.1")
+        script = self.folder / "server.mjs"
+        script.write_text(NODE_SERVER)
+        server = subprocess.Popen(["node", script, chain, key], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (server.kill(), server.wait(), server.stdout.close()))
+        port = int(server.stdout.readline())
+        self.project({"api": self.trusting(f"https://localhost:{port}")})
+        result = self.run_agent("""
+observe(statuses=together(50, lambda n: call("POST", tool("api") + f"/{n}", body=b"b" * (n * 1000)).body == b"b" * (n * 1000)),
+        trailers=raw(door("api"), b"GET /trailers HTTP/1.1\\r\\nHost: x\\r\\nTE: trailers\\r\\nConnection: close, te\\r\\n\\r\\n").decode(),
+        sessions=call("GET", tool("api") + "/sessions").body.decode(), gone=call("GET", tool("api") + "/cut").status)
+""")
+        self.assertEqual(result.observed["statuses"], [True] * 50)
+        self.assertIn("0\r\nx-last: yes\r\n", result.observed["trailers"])
+        self.assertEqual(result.observed["sessions"], "1")
+        self.assertEqual(result.observed["gone"], 502)
+
+
+NODE_SERVER = """
+import http2 from "node:http2";
+import fs from "node:fs";
+const server = http2.createSecureServer({cert: fs.readFileSync(process.argv[2]), key: fs.readFileSync(process.argv[3]), allowHTTP1: true});
+let sessions = 0;
+server.on("session", () => ++sessions);
+server.on("stream", (stream, headers) => {
+  stream.on("error", () => {});
+  switch (headers[":path"]) {
+    case "/sessions": stream.respond({":status": 200}); stream.end(String(sessions)); break;
+    case "/cut": stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR); break;
+    case "/trailers":
+      stream.respond({":status": 200}, {waitForTrailers: true});
+      stream.on("wantTrailers", () => stream.sendTrailers({"x-last": "yes"}));
+      stream.end("body");
+      break;
+    default: stream.respond({":status": 200}); stream.pipe(stream);
+  }
+});
+server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+"""
 
 
 if __name__ == "__main__":
