@@ -1,0 +1,366 @@
+"""gRPC through the doors: the clients of Python, Node and Go as they are, against servers that know nothing of a proxy. Every kind of
+call, deadlines, cancellation, metadata and statuses come through, refusals come as a status, and a call that waits for a person waits.
+"""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import unittest
+from pathlib import Path
+
+from clients.programs import DIRECTLY
+from harness import node
+from harness.case import PYTHON, EndToEnd, main
+from harness.nginx import TEMPORARY, Nginx
+from harness.upstream import Upstream
+from harness.waiting import until
+
+try:
+    from harness.grpc_server import GrpcServer
+    MISSING = None
+except ImportError as error:
+    MISSING = f"Debian's python3-grpcio is not installed: {error}"
+
+FOLDER = Path(__file__).parent / "clients/grpc"
+SECRET = "sk_live_of_the_bank_19f2"
+HOST = "bank.test"
+ENDING = "get list collect chat fail fail_late large many"  # what every server can do
+STEPS = f"{ENDING} late cancel stranger refused approved"
+METHODS = ["Get", "List", "Collect", "Chat", "Fail", "FailLate", "Slow", "Echo", "Nothing", "Transfer", "Delete", "Open"]
+RULES = [{"permission": "approval_required", "tags": ["money"]},
+         {"permission": "deny", "resource": "*://*:*/bank.Accounts/Delete"},
+         {"permission": "allow", "tool": "bank", "operations": ["POST"]}]
+
+NGINX = r"""
+daemon off;
+master_process off;
+pid {folder}/nginx.pid;
+error_log {folder}/error.log warn;
+events {{ worker_connections 1024; }}
+http {{
+""" + TEMPORARY + r"""  access_log off;
+  client_max_body_size 0;
+  server {{
+    listen 127.0.0.1:{tls_port} ssl http2;
+    listen 127.0.0.1:{port} http2;
+    ssl_certificate {chain};
+    ssl_certificate_key {key};
+    location / {{ grpc_pass grpc://127.0.0.1:{backend}; grpc_buffer_size 64k; }}
+  }}
+}}
+"""
+
+
+def build_go(folder):
+    """The client for Go, with libraries as Debian has them. Compiled once: they take longer than the test."""
+    program = node.MODULES.with_name("grpc_client_go")
+    source = (FOLDER / "client.go").read_bytes()
+    kept = program.with_suffix(".source")
+    if program.exists() and kept.exists() and kept.read_bytes() == source:
+        return program
+    environment = {**os.environ, "CGO_ENABLED": "0", "GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "",
+                   "GOCACHE": f"{folder}/cache", "GOTOOLCHAIN": "local"}
+    part = Path(folder) / "client"
+    done = subprocess.run(["go", "build", "-o", part, FOLDER / "client.go"], cwd=folder, env=environment, capture_output=True, text=True,
+                          timeout=240)
+    if done.returncode != 0:
+        raise AssertionError(f"go does not build the client:\n{done.stderr}")
+    shutil.rmtree(Path(folder) / "cache", ignore_errors=True)
+    for made, text in ((program, None), (kept, source)):
+        near = made.with_name(f"{made.name}.{os.getpid()}")
+        near.write_bytes(text) if text else shutil.copy(part, near)
+        near.replace(made)
+    return program
+
+
+class GrpcNginx(Nginx):
+    def __init__(self, folder, authority, backend):
+        chain, key = authority.issue("nginx", "DNS:localhost", f"DNS:{HOST}")
+        self._run(folder, NGINX, backend=backend, chain=chain, key=key)
+
+
+class Grpc(EndToEnd):
+    @classmethod
+    def setUpClass(cls):
+        if MISSING:
+            raise unittest.SkipTest(MISSING)
+
+    def serve(self, tls=False):
+        certificate = self.authority().issue("grpc", "DNS:localhost", f"DNS:{HOST}", "IP:127.0.0.1") if tls else None
+        self.server = GrpcServer(certificate)
+        self.addCleanup(self.server.close)
+        return self.server
+
+    def serve_node(self):
+        """The other server; returns its port."""
+        if reason := node.install_modules():
+            self.skipTest(reason)
+        chain, key = self.authority().issue("grpc-js", "DNS:localhost", f"DNS:{HOST}")
+        server = node.start("grpc/server.mjs", env={**os.environ, "CHAIN": str(chain), "KEY": str(key)})
+        self.addCleanup(server.wait, 20)
+        self.addCleanup(server.stdout.close)
+        self.addCleanup(server.stdin.close)
+        return int(server.stdout.readline())
+
+    def bank(self, url, rules=RULES, **more):
+        tool = {"base_url": url, "network": "private",
+                "capabilities": [{"name": name.lower(), "method": "POST", "path": f"/bank.Accounts/{name}",
+                                  **({"risk_tags": ["money"]} if name == "Transfer" else {})} for name in METHODS], **more}
+        if url.startswith("https"):
+            tool["ca_file"] = str(self.authority().ca_file)
+        else:
+            tool["http_version"] = "2"
+        self.project({"bank": tool}, {"p": {"rules": list(rules)}})
+
+    def command(self, client):
+        if client == "python":
+            return [PYTHON, "-B", FOLDER / "client.py"]
+        if client == "go":
+            if not shutil.which("go") or not Path("/usr/share/gocode/src/google.golang.org/grpc").exists():
+                self.skipTest("Debian's golang-google-grpc-dev is not installed")
+            return [build_go(self.folder)]
+        if reason := node.install_modules():
+            self.skipTest(reason)
+        # It finds its packages where it runs.
+        return ["env", "-C", node.MODULES, "node", "--input-type=module", "--no-warnings", "-e", (FOLDER / "client.mjs").read_text()]
+
+    def at_alias(self, client, steps=STEPS, **options):
+        command = ["sh", "-c", 'TARGET=${TOOL_BANK_URL#http://} exec "$@"', "sh", *DIRECTLY, *self.command(client)]
+        return self.begin(command, steps, **options)
+
+    def in_fence(self, client, port, steps=STEPS, how=DIRECTLY, **options):
+        prefix = self.with_hosts(f"127.0.0.1 {HOST}")
+        if subprocess.run([*prefix, "unshare", "--net", "--mount", "true"], capture_output=True).returncode != 0:
+            self.skipTest("the kernel gives no namespaces to this user")
+        return self.begin([*how, "env", f"TARGET={HOST}:{port}", "TLS=1", *self.command(client)], steps, prefix=prefix,
+                          isolation="strict", **options)
+
+    def begin(self, command, steps, env=None, **options):
+        return self.start(*command, env={"STEPS": steps, **(env or {})}, stdin=subprocess.PIPE, **options)
+
+    def finish(self, running, steps=STEPS):
+        """Does what is asked of the test meanwhile; returns what the client told."""
+        def called(name):
+            def there():
+                if running.process.poll() is not None:
+                    raise AssertionError(f"it ended before {name}:\n{running.process.communicate()}")
+                return self.server.called(name)
+            return there
+        if "cancel" in steps:
+            until(lambda: len(called("Slow")()) >= 2, "the call that will be cancelled")
+            running.process.stdin.write("\n")
+            running.process.stdin.flush()
+        if "approved" in steps:
+            asked = self.await_approval()
+            self.assertEqual((asked["tool"], asked["capability"]), ("bank", "transfer"))
+            self.assertEqual(self.server.called("Transfer"), [])
+            self.cli("approvals", "approve", asked["id"], status=0)
+        result = running.finish(120)
+        self.assertEqual(result.status, 0, f"{result.stdout[-2000:]}\n{result.stderr}")
+        told = dict(json.loads(line) for line in result.stdout.splitlines() if line.startswith("["))
+        self.assertEqual(list(told), steps.split())
+        return told
+
+    def recorded(self):
+        return self.calls(self.cli_json("runs", "list")[0]["id"])
+
+    def compare(self, told):
+        if "get" in told:
+            get = told["get"]
+            self.assertEqual(get["answer"], "got hello")
+            self.assertEqual((get["headers"]["x-first"], get["headers"]["x-first-bin"]), ("1", "00ff69"))
+            self.assertEqual((get["trailers"]["x-last"], get["trailers"]["x-last-bin"]), ("2", "00ff74"))
+        expected = {"list": [f"item {n}" for n in range(5)], "collect": "a|b|c", "chat": [f"re {n}" for n in range(10)], "large": True,
+                    "many": [f"got {n}" for n in range(50)], "late": 4, "cancel": 1, "stranger": 12, "approved": "got money"}
+        for name in expected.keys() & told.keys():
+            self.assertEqual(told[name], expected[name], name)
+        if "fail" in told:
+            fail = told["fail"]
+            self.assertEqual((fail["code"], fail["message"], fail["trailers"]["x-why"]), (5, "no such account: 100% \u00fc", "gone"))
+        if "fail_late" in told:
+            late = told["fail_late"]
+            self.assertEqual((late["heard"], late["code"], late["message"]), (["first"], 15, "lost"))
+        if "refused" in told:
+            self.compare_refusal(told["refused"], 7, "POLICY_DENIED")
+
+    def compare_refusal(self, refused, status, code):
+        self.assertEqual(refused["code"], status, refused)
+        self.assertTrue(refused["message"].startswith(f"{code}: "), refused)
+        trailers = refused["trailers"]
+        self.assertEqual(trailers["runagents-code"], code)
+        self.assertRegex(trailers["proxy-status"], f'^runagents; error=[a-z_]+; details="{code}"$')
+        body = json.loads(bytes.fromhex(trailers["runagents-refusal-bin"]))
+        self.assertEqual((body["code"], body["tool"], body["agent"]), (code, "bank", "test-agent"))
+
+    def compare_server(self, told):
+        """What the server saw of a client that did everything."""
+        get = next(call["metadata"] for call in self.server.calls if call["method"].endswith("/Get"))
+        self.assertEqual([value for name, value in get if name == "x-mine"], ["yes", "again"])
+        self.assertIn(("x-mine-bin", b"\x00\xffm"), get)
+        self.assertEqual(self.server.called("Delete"), [])
+        self.assertEqual(len(self.server.called("Transfer")), 1)
+        until(lambda: len(self.server.ended) >= 2, "the server to hear that nobody waits any longer")
+        ended = {one["message"]: one["time_left"] for one in self.server.ended}
+        self.assertLess(ended[b"late"], 0.45)
+        self.assertLess(ended[b"cancelled"], 60.5)
+        self.assertGreater(ended[b"cancelled"], 30)
+
+    def compare_record(self):
+        events = self.recorded()
+        by_name = {}
+        for event in events:
+            by_name.setdefault(event["url"].rpartition("/")[2], []).append(event)
+        self.assertEqual(len(by_name["Get"]), 51)
+        self.assertEqual({(one["decision"], one["status"], one["grpc_status"]) for one in by_name["Get"]}, {("allowed", 200, 0)})
+        [failed] = by_name["Fail"]
+        self.assertEqual((failed["status"], failed["grpc_status"], failed["decision"]), (200, 5, "allowed"))
+        [late] = by_name["FailLate"]
+        self.assertEqual(late["grpc_status"], 15)
+        [refused] = by_name["Delete"]
+        self.assertEqual((refused["decision"], refused["code"], refused["status"], refused["grpc_status"]),
+                         ("refused", "POLICY_DENIED", 403, 7))
+        [paid] = by_name["Transfer"]
+        self.assertEqual((paid["decision"], paid["capability"], paid["grpc_status"]), ("approved", "transfer", 0))
+
+
+class Doors(Grpc):
+    """Everything, with each client, at the alias door without TLS and inside the fence with TLS."""
+
+    def alias(self, client):
+        self.serve(tls=True)
+        self.bank(self.server.url)
+        told = self.finish(self.at_alias(client))
+        self.compare(told)
+        self.compare_server(told)
+        self.compare_record()
+
+    def fence(self, client, how=DIRECTLY):
+        self.serve(tls=True)
+        self.bank(f"https://{HOST}:{self.server.port}", auth={"type": "bearer", "secret": "env:KEY_OF_BANK"})
+        told = self.finish(self.in_fence(client, self.server.port, how=how, env={"KEY_OF_BANK": SECRET}))
+        self.compare(told)
+        self.compare_server(told)
+        self.compare_record()
+        self.assertEqual({dict(call["metadata"]).get("authorization") for call in self.server.calls}, {f"Bearer {SECRET}"})
+        self.assertNotIn(SECRET, json.dumps(told))
+        self.assertEqual({event["door"] for event in self.recorded()}, {"transparent" if how else "forward"})
+
+    def test_python_at_the_alias_door(self):
+        self.alias("python")
+
+    def test_node_at_the_alias_door(self):
+        self.alias("node")
+
+    def test_go_at_the_alias_door(self):
+        self.alias("go")
+
+    def test_python_inside_the_fence(self):
+        self.fence("python")
+
+    def test_node_inside_the_fence(self):
+        self.fence("node")
+
+    def test_go_inside_the_fence(self):
+        self.fence("go")
+
+    def test_python_by_the_proxy_variables(self):
+        self.fence("python", how=())
+
+
+class Servers(Grpc):
+    """Other servers than grpcio, and without TLS."""
+
+    def test_a_server_without_tls(self):
+        self.serve()
+        self.bank(self.server.url)
+        self.compare(self.finish(self.at_alias("python", ENDING), ENDING))
+
+    def test_grpc_js_as_server(self):
+        port = self.serve_node()
+        for client in ("python", "go"):
+            with self.subTest(client):
+                self.bank(f"https://localhost:{port}")
+                self.compare(self.finish(self.at_alias(client, ENDING), ENDING))
+
+    def test_nginx_in_front(self):
+        backend = self.serve()
+        nginx = GrpcNginx(self.folder / "nginx", self.authority(), backend.port)
+        self.addCleanup(nginx.close)
+        for url in (nginx.url, nginx.plain_url):
+            with self.subTest(url):
+                self.bank(url)
+                self.compare(self.finish(self.at_alias("python", ENDING), ENDING))
+
+    def test_a_server_of_http_1_1_is_not_asked(self):
+        server = self.upstream()
+        self.bank(server.url, http_version="auto")
+        told = self.finish(self.at_alias("python", "refused", env={}), "refused") if False else None
+        self.project({"bank": {"base_url": server.url}})
+        told = self.finish(self.at_alias("python", "refused"), "refused")
+        self.assertEqual(told["refused"]["code"], 13, told)
+        self.assertIn("UPSTREAM_PROTOCOL", told["refused"]["message"])
+        self.assertIn("http_version", told["refused"]["message"])
+        self.assertEqual(server.requests, [])
+
+
+class Refusals(Grpc):
+    """A status for each reason."""
+
+    def refused(self, client="python", **options):
+        return self.finish(self.at_alias(client, "refused", **options), "refused")["refused"]
+
+    def test_each_client_reads_the_reason(self):
+        self.serve()
+        self.bank(self.server.url, rules=[])
+        for client in ("python", "node", "go"):
+            with self.subTest(client):
+                self.compare_refusal(self.refused(client), 7, "POLICY_DENIED")
+
+    def test_what_is_not_declared(self):
+        self.serve()
+        self.bank(self.server.url, rules=[{"permission": "allow"}],
+                  capabilities=[{"name": "get", "method": "POST", "path": "/bank.Accounts/Get"}])
+        self.compare_refusal(self.refused(), 7, "CAPABILITY_NOT_DECLARED")
+
+    def test_limits(self):
+        self.serve()
+        self.bank(self.server.url, rules=[{"permission": "allow"}], limits={"calls_per_run": 1})
+        told = self.finish(self.at_alias("python", "get refused"), "get refused")
+        self.compare_refusal(told["refused"], 8, "BUDGET_EXCEEDED")
+
+    def test_approvals(self):
+        self.serve()
+        self.bank(self.server.url, rules=[{"permission": "approval_required"}])
+        refused = self.refused(flags=["--on-approval=return"])
+        self.compare_refusal(refused, 9, "APPROVAL_REQUIRED")
+        body = json.loads(bytes.fromhex(refused["trailers"]["runagents-refusal-bin"]))
+        pending = self.await_approval()
+        self.assertEqual(body["approval_id"], pending["id"])
+        self.cli("approvals", "reject", pending["id"], "--reason", "no", status=0)
+        running = self.at_alias("python", "refused")
+        self.cli("approvals", "reject", self.await_approval()["id"], "--reason", "never", status=0)
+        self.compare_refusal(self.finish(running, "refused")["refused"], 7, "APPROVAL_REJECTED")
+
+    def test_nobody_there(self):
+        server = self.serve()
+        server.close()
+        self.bank(server.url, rules=[{"permission": "allow"}])
+        self.compare_refusal(self.refused(), 14, "UPSTREAM_UNREACHABLE")
+
+    def test_a_certificate_of_others(self):
+        self.serve(tls=True)
+        self.project({"bank": {"base_url": self.server.url}})
+        self.compare_refusal(self.refused(), 14, "UPSTREAM_TLS")
+        self.assertEqual(self.server.calls, [])
+
+    def test_no_credential(self):
+        self.serve()
+        self.bank(self.server.url, auth={"type": "bearer", "secret": "exec:echo changed > /dev/null; false"})
+        running = self.at_alias("python", "refused")
+        self.compare_refusal(self.finish(running, "refused")["refused"], 7, "POLICY_DENIED")
+
+
+if __name__ == "__main__":
+    main()
