@@ -50,7 +50,7 @@ class MemoryExchange final : public egress::Exchange {
   void end() override {}
   [[nodiscard]] bool has_early_bytes() const override { return false; }
   [[nodiscard]] http::Task<bool> open_tunnel() override { co_return false; }
-  [[nodiscard]] http::Stream& tunnel() override { return no_stream_; }
+  [[nodiscard]] http::ByteChannel& tunnel() override { return no_stream_; }
   [[nodiscard]] std::string take_tunnel_bytes() override { return {}; }
 
   ToolAnswer answer;

@@ -20,6 +20,10 @@ constexpr std::array networks = {Word<model::Network>{"public", model::Network::
 constexpr std::array tls_modes = {Word<model::Tls>{"intercept", model::Tls::intercept},
                                   Word<model::Tls>{"passthrough", model::Tls::passthrough}};
 
+constexpr std::array http_versions = {Word<model::HttpVersion>{"auto", model::HttpVersion::automatic},
+                                      Word<model::HttpVersion>{"1.1", model::HttpVersion::http1},
+                                      Word<model::HttpVersion>{"2", model::HttpVersion::http2}};
+
 void read_kind(const Value& value, Tool& tool) {
   if (const auto kind = read_word(value, kinds)) tool.kind = *kind;
 }
@@ -38,6 +42,10 @@ void read_tls(const Value& value, Tool& tool) {
   if (const auto tls = read_word(value, tls_modes)) tool.tls = *tls;
 }
 
+void read_http_version(const Value& value, Tool& tool) {
+  if (const auto version = read_word(value, http_versions)) tool.http_version = *version;
+}
+
 constexpr std::array keys = {
     Key<Tool>{"kind", Shape::text, read_kind},
     Key<Tool>{"description", Shape::prose, [](const Value& v, Tool& tool) { tool.description = v.text(); }},
@@ -49,6 +57,7 @@ constexpr std::array keys = {
               list_limits_keys},
     Key<Tool>{"network", Shape::text, read_network},
     Key<Tool>{"tls", Shape::text, read_tls},
+    Key<Tool>{"http_version", Shape::text, read_http_version},
     Key<Tool>{"insecure", Shape::boolean, [](const Value& v, Tool& tool) { tool.insecure = v.boolean(); }},
     Key<Tool>{"allow_encoded_slash", Shape::boolean,
               [](const Value& v, Tool& tool) { tool.allow_encoded_slash = v.boolean(); }},
@@ -71,8 +80,8 @@ void check_scheme(const Value& url, const Tool& tool) {
 
 /// Nothing looks into the bytes of a TCP tool.
 void check_tcp(const Value& table) {
-  for (const std::string_view name :
-       {"auth", "capabilities", "tls", "insecure", "allow_encoded_slash", "trace_headers", "scrub", "ca_file"}) {
+  for (const std::string_view name : {"auth", "capabilities", "tls", "http_version", "insecure", "allow_encoded_slash",
+                                      "trace_headers", "scrub", "ca_file"}) {
     const auto member = table.member(name);
     if (member) member->report_at_key(R"(means nothing for kind "tcp")");
   }

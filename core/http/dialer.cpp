@@ -84,10 +84,10 @@ Result<TlsClient*> Dialer::tls_for(const std::string& ca_file) {
 }
 
 Task<std::expected<SslPointer, DialFailure>> Dialer::start_tls(const DialTarget& target, Socket& socket,
-                                                               SSL_SESSION* session) {
+                                                               SSL_SESSION* session, Offer offer) {
   const auto client = tls_for(target.ca_file);
   if (!client) co_return failed(Kind::tls, client.error().message, client.error().hint);
-  auto ssl = (*client)->connect(socket.native_handle(), target.host, session);
+  auto ssl = (*client)->connect(socket.native_handle(), target.host, session, offer);
   if (!ssl) co_return failed(Kind::tls, ssl.error().message);
   socket.non_blocking(true);
   Stream handshaking{std::move(socket), std::move(*ssl)};

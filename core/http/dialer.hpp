@@ -50,7 +50,8 @@ class Dialer {
   [[nodiscard]] Task<std::expected<Socket, DialFailure>> connect(const tcp::endpoint& endpoint);
   /// Completes TLS on a connected socket; `session` may be null.
   [[nodiscard]] Task<std::expected<SslPointer, DialFailure>> start_tls(const DialTarget& target, Socket& socket,
-                                                                       SSL_SESSION* session);
+                                                                       SSL_SESSION* session,
+                                                                       Offer offer = Offer::http1);
 
  private:
   using Addresses = std::vector<tcp::endpoint>;

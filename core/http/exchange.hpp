@@ -9,6 +9,7 @@
 
 #include "core/http/async.hpp"
 #include "core/http/body.hpp"
+#include "core/http/byte_channel.hpp"
 #include "core/http/head.hpp"
 
 namespace runagents::http {
@@ -61,8 +62,8 @@ class Exchange {
   [[nodiscard]] virtual bool has_early_bytes() const = 0;
   /// Answers a CONNECT with 200. False: the client is gone.
   [[nodiscard]] virtual Task<bool> open_tunnel() = 0;
-  /// After a 101 response or `open_tunnel`: the bare stream, and what was read of it already.
-  [[nodiscard]] virtual Stream& tunnel() = 0;
+  /// After a 101 response or `open_tunnel`: the bare bytes, and what was read of them already.
+  [[nodiscard]] virtual ByteChannel& tunnel() = 0;
   [[nodiscard]] virtual std::string take_tunnel_bytes() = 0;
 
   /// While set: called once when the client goes away in the middle of a wait.

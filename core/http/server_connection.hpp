@@ -55,7 +55,7 @@ class ServerConnection : public Exchange, protected Ticking {
   void end() override;
   [[nodiscard]] bool has_early_bytes() const override { return !buffer_.empty(); }
   [[nodiscard]] Task<bool> open_tunnel() override;
-  [[nodiscard]] Stream& tunnel() override { return stream_; }
+  [[nodiscard]] ByteChannel& tunnel() override { return stream_; }
   [[nodiscard]] std::string take_tunnel_bytes() override;
 
  protected:

@@ -7,26 +7,23 @@
 #include <utility>
 
 #include "core/http/async.hpp"
+#include "core/http/byte_channel.hpp"
 #include "core/http/tls_client.hpp"
 
 namespace runagents::http {
 
 /// A connected byte stream, plain or TLS. TLS works on the descriptor itself instead of a pair of memory BIOs, which
 /// saves a copy each way. Of one thread; one read and one write may be under way at the same time.
-class Stream {
+class Stream final : public ByteChannel {
  public:
   explicit Stream(Socket socket) : socket_{std::move(socket)} {}
   Stream(Socket socket, SslPointer ssl) : socket_{std::move(socket)}, ssl_{std::move(ssl)} {}
 
-  struct ReadResult {
-    error_code error;      ///< asio::error::eof when the peer has ended the stream in an orderly way
-    std::size_t size = 0;  ///< more than 0 without error
-  };
-  [[nodiscard]] Task<ReadResult> read_some(std::span<char> into);
+  [[nodiscard]] Task<ReadResult> read_some(std::span<char> into) override;
 
-  /// Writes everything, one part after the other, in one system call where the kernel takes it.
+  /// In one system call where the kernel takes everything.
   [[nodiscard]] Task<error_code> write(std::string_view first, std::string_view second = {},
-                                       std::string_view third = {});
+                                       std::string_view third = {}) override;
 
   /// TLS only: completes the handshake.
   [[nodiscard]] Task<error_code> handshake();
@@ -39,10 +36,9 @@ class Stream {
   /// `into`'s size. For plain streams.
   [[nodiscard]] Task<ReadResult> peek(std::span<char> into, std::size_t known = 0);
 
-  /// Says that nothing more will be written: close_notify in TLS, FIN below.
-  void end_writing();
-  /// Ends pending operations with operation_aborted.
-  void close();
+  /// close_notify in TLS, FIN below.
+  void end_writing() override;
+  void close() override;
   [[nodiscard]] Socket& socket() noexcept { return socket_; }
   [[nodiscard]] SSL* ssl() const noexcept { return ssl_.get(); }
   /// Takes the stream apart again.

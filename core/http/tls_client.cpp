@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <span>
 
 namespace runagents::http {
 namespace {
@@ -23,7 +24,22 @@ bool is_ip_literal(const std::string& host) {
          inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
 }
 
-constexpr std::array<unsigned char, 9> alpn_http11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+// h2 stands first, so that each offer is a part of one list.
+constexpr std::array<unsigned char, 12> protocols = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+constexpr std::size_t size_of_http2 = 3;
+
+std::span<const unsigned char> list_of(Offer offer) {
+  const std::span all{protocols};
+  switch (offer) {
+    case Offer::http1:
+      return all.subspan(size_of_http2);
+    case Offer::http2:
+      return all.first(size_of_http2);
+    case Offer::any:
+      break;
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -44,7 +60,6 @@ Result<TlsClient> TlsClient::create(const std::string& ca_file) {
   SSL_CTX_set_mode(context.get(),
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context.get(), 1);  // a record's head and body with one system call
-  SSL_CTX_set_alpn_protos(context.get(), alpn_http11.data(), alpn_http11.size());
   const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(context.get())
                                      : SSL_CTX_load_verify_file(context.get(), ca_file.c_str());
   if (loaded != 1) {
@@ -56,7 +71,8 @@ Result<TlsClient> TlsClient::create(const std::string& ca_file) {
   return TlsClient{std::move(context)};
 }
 
-Result<SslPointer> TlsClient::connect(int descriptor, const std::string& host, SSL_SESSION* session) const {
+Result<SslPointer> TlsClient::connect(int descriptor, const std::string& host, SSL_SESSION* session,
+                                      Offer offer) const {
   ERR_clear_error();
   SslPointer ssl{SSL_new(context_.get())};
   bool ready = ssl && SSL_set_fd(ssl.get(), descriptor) == 1;
@@ -67,6 +83,8 @@ Result<SslPointer> TlsClient::connect(int descriptor, const std::string& host, S
   }
   if (!ready) return fail(ErrorCode::internal, "TLS cannot be set up: " + openssl_reason());
   SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  const auto list = list_of(offer);
+  SSL_set_alpn_protos(ssl.get(), list.data(), static_cast<unsigned>(list.size()));
   if (session != nullptr) SSL_set_session(ssl.get(), session);
   SSL_set_connect_state(ssl.get());
   return ssl;
@@ -76,6 +94,13 @@ SslSessionPointer take_session(SSL* ssl) {
   SslSessionPointer session{SSL_get1_session(ssl)};
   if (session && SSL_SESSION_is_resumable(session.get()) != 1) session.reset();
   return session;
+}
+
+bool has_agreed_on_http2(SSL* ssl) {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl, &name, &size);
+  return size == 2 && name[0] == 'h' && name[1] == '2';
 }
 
 std::string handshake_failure(SSL* ssl) {

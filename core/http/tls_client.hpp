@@ -19,9 +19,15 @@ struct SslDeleter {
 using SslPointer = std::unique_ptr<SSL, SslDeleter>;
 using SslSessionPointer = std::unique_ptr<SSL_SESSION, SslDeleter>;
 
-/// Makes TLS client connections: TLS 1.2 and 1.3, the peer's certificate verified against the roots and its name,
-/// ALPN http/1.1. The roots are read at construction (some milliseconds); share one object per set of roots. Used by
-/// one thread.
+/// What a client offers to speak (ALPN, RFC 7301).
+enum class Offer {
+  http1,  ///< "http/1.1"
+  http2,  ///< "h2"
+  any,    ///< both; the server chooses
+};
+
+/// Makes TLS client connections: TLS 1.2 and 1.3, the peer's certificate verified against the roots and its name. The
+/// roots are read at construction (some milliseconds); share one object per set of roots. Used by one thread.
 class TlsClient {
  public:
   /// `ca_file`: PEM bundle to trust; empty: the system's roots (SSL_CERT_FILE and SSL_CERT_DIR are honoured).
@@ -29,7 +35,8 @@ class TlsClient {
 
   /// A connection on `descriptor`, which it does not own, expecting `host` (a DNS name or an IP literal). `session` may
   /// be null or one that `take_session` returned for the same host.
-  [[nodiscard]] Result<SslPointer> connect(int descriptor, const std::string& host, SSL_SESSION* session) const;
+  [[nodiscard]] Result<SslPointer> connect(int descriptor, const std::string& host, SSL_SESSION* session,
+                                           Offer offer = Offer::http1) const;
 
  private:
   explicit TlsClient(std::unique_ptr<SSL_CTX, SslDeleter> context) : context_{std::move(context)} {}
@@ -38,6 +45,9 @@ class TlsClient {
 
 /// The session of a connection for a later one to resume, or null.
 [[nodiscard]] SslSessionPointer take_session(SSL* ssl);
+
+/// Whether the server has chosen HTTP/2.
+[[nodiscard]] bool has_agreed_on_http2(SSL* ssl);
 
 /// Why the handshake failed, for a person: the verification result or OpenSSL's own reason.
 [[nodiscard]] std::string handshake_failure(SSL* ssl);

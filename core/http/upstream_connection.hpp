@@ -8,34 +8,41 @@
 #include <vector>
 
 #include "core/http/buffer.hpp"
-#include "core/http/head.hpp"
+#include "core/http/client_exchange.hpp"
 #include "core/http/stream.hpp"
-#include "core/http/ticker.hpp"
 #include "core/http/tls_client.hpp"
 
 namespace runagents::http {
 
-/// A connection to a server, used for one call at a time.
-class UpstreamConnection final : public Ticking {
+/// A connection to a server that speaks HTTP/1.1, used for one call at a time.
+class UpstreamConnection final : public ClientExchange {
  public:
-  UpstreamConnection(Ticker& ticker, Stream connected) : Ticking{ticker}, stream{std::move(connected)} {}
+  UpstreamConnection(Ticker& ticker, Stream connected) : ClientExchange{ticker}, stream{std::move(connected)} {}
 
   Stream stream;
   Buffer buffer;
-  ResponseHead response;
-  std::string out;         ///< the request's head, as it is sent
-  std::string fields;      ///< the response's header or trailer fields, as they are sent
-  bool reused = false;     ///< taken from the pool
-  bool timed_out = false;  ///< the deadline passed, and closed it
+  bool reused = false;  ///< taken from the pool
 
-  /// Ends whatever is under way.
-  void close() { stream.close(); }
+  [[nodiscard]] Task<error_code> send_request(std::string_view body) override { return stream.write(out, body); }
+  [[nodiscard]] Task<error_code> open_request(Framing framing) override {
+    is_chunked_ = framing == Framing::chunked;
+    return stream.write(out);
+  }
+  [[nodiscard]] Task<error_code> send_body(std::string_view data, bool last, const std::string& trailers) override;
+  [[nodiscard]] Task<Head> read_head(std::string_view method) override;
+  [[nodiscard]] BodyReader::Piece next_buffered() override { return body_.next_buffered(); }
+  [[nodiscard]] Task<BodyReader::Piece> next() override { return body_.next(); }
+  [[nodiscard]] const std::vector<Field>& trailers() const override { return body_.trailers(); }
+  [[nodiscard]] bool can_rest() override;
+  void close() override { stream.close(); }
+  [[nodiscard]] std::string_view protocol() const noexcept override { return "HTTP/1.1"; }
+  [[nodiscard]] std::string ending() const override { return {}; }
 
  private:
-  void expired() override {
-    timed_out = true;
-    close();
-  }
+  BodyReader body_{stream, buffer};
+  bool is_chunked_ = false;  ///< the request's body
+  std::string before_;       ///< a piece of it on the wire
+  std::string after_;
 };
 
 /// The connections to one server that rest until the next call, and the TLS session for new ones to resume. Of the
@@ -48,6 +55,8 @@ class IdleConnections {
   [[nodiscard]] std::unique_ptr<UpstreamConnection> take();
   /// Takes a connection back whose last response has been read to its end. It is closed after `idle`.
   void put(std::unique_ptr<UpstreamConnection> connection, std::chrono::milliseconds idle);
+  /// Keeps what a connection's TLS session offers to a later one.
+  void keep_session(SSL* ssl);
   [[nodiscard]] SSL_SESSION* session() const noexcept { return session_.get(); }
 
  private:

@@ -111,6 +111,10 @@ struct BaseUrl {
   [[nodiscard]] std::string authority() const;
 };
 
+/// What is spoken with a server of HTTP: what TLS agrees on, and HTTP/1.1 without TLS; or one version, without TLS by
+/// prior knowledge (RFC 9113, section 3.3).
+enum class HttpVersion : std::uint8_t { automatic, http1, http2 };
+
 enum class Network { public_only, private_allowed };
 
 /// What happens to an agent's own TLS connection to the tool: it ends here and is looked into, or it is passed through
@@ -133,7 +137,8 @@ struct Tool {
   bool allow_encoded_slash = false;  ///< %2F is an ordinary character of its segment
   bool trace_headers = false;        ///< send X-Request-Id and X-Run-ID upstream
   std::optional<bool> scrub;         ///< the credential is taken out of answers; nothing: see `scrubs`
-  std::string ca_file;               ///< PEM bundle to trust instead of the system's roots; empty: the system's
+  HttpVersion http_version = HttpVersion::automatic;
+  std::string ca_file;  ///< PEM bundle to trust instead of the system's roots; empty: the system's
   std::chrono::milliseconds timeout{std::chrono::minutes{5}};  ///< longest silence of the upstream
 
   /// For people: `the tool "NAME"`, `the provider "NAME"`.

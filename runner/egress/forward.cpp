@@ -30,7 +30,7 @@ class Forwarding {
   }
 
  private:
-  UpstreamConnection& upstream() { return sending_.connection(); }
+  http::ClientExchange& upstream() { return sending_.upstream(); }
 
   /// Everything is on its way but the end: now the call is recorded, or the response stays without an end.
   bool record() {
@@ -39,23 +39,21 @@ class Forwarding {
   }
 
   http::Task<void> relay() {
-    auto& connection = sending_.connection();
-    http::BodyReader body{connection.stream, connection.buffer};
-    body.begin(connection.response.framing, connection.response.content_length);
+    auto& upstream = sending_.upstream();
     if (auto readable = check_encoding(); !readable) {
       co_await answer_refusal(engine_, call_, exchange_, std::move(readable.error()));
       co_return;
     }
-    const auto form = ToolListFilter::form_of(call_, connection.response);
+    const auto form = ToolListFilter::form_of(call_, upstream.response);
     if (form) tool_list_.emplace(call_, *form);
     if (form == ToolListFilter::Form::json) {
-      co_await relay_list(body);
+      co_await relay_list();
       co_return;
     }
     auto start = response_start();
     // What is taken out of a stream makes it shorter.
     if (form) start.content_length.reset();
-    auto piece = body.next_buffered();
+    auto piece = upstream.next_buffered();
     call_.bytes_out = piece.data.size();
     bool last = piece.status == http::BodyReader::Status::last;
     bool sound = piece.status != http::BodyReader::Status::malformed;
@@ -73,17 +71,17 @@ class Forwarding {
       co_await answer_refusal(engine_, call_, exchange_, std::move(shown.error()));
       co_return;
     }
-    bool there = co_await exchange_.send_head(start, *shown, last && body.trailers().empty());
-    if (last && !body.trailers().empty()) {
-      write_trailers(upstream().fields, call_, body.trailers());
-      there = there && co_await exchange_.send_body({}, true, upstream().fields);
+    bool there = co_await exchange_.send_head(start, *shown, last && upstream.trailers().empty());
+    if (last && !upstream.trailers().empty()) {
+      write_trailers(upstream.fields, call_, upstream.trailers());
+      there = there && co_await exchange_.send_body({}, true, upstream.fields);
     }
     while (there && !last) {
-      if (!call_.mcp || !call_.mcp->listens) connection.arm(call_.tool->timeout);
+      if (!call_.mcp || !call_.mcp->listens) upstream.arm(call_.tool->timeout);
       sending_.watch_agent();
-      piece = co_await body.next();
+      piece = co_await upstream.next();
       sending_.ignore_agent();
-      connection.disarm();
+      upstream.disarm();
       sound = piece.status == http::BodyReader::Status::more || piece.status == http::BodyReader::Status::last;
       if (!sound) break;
       last = piece.status == http::BodyReader::Status::last;
@@ -98,8 +96,8 @@ class Forwarding {
         sound = false;
         break;
       }
-      if (last) write_trailers(upstream().fields, call_, body.trailers());
-      there = co_await exchange_.send_body(*shown, last, last ? upstream().fields : no_fields_);
+      if (last) write_trailers(upstream.fields, call_, upstream.trailers());
+      there = co_await exchange_.send_body(*shown, last, last ? upstream.fields : no_fields_);
     }
     if (!there || !sound) {
       if (!sound && !last && !sending_.is_agent_gone() && !call_.cut_short) {
@@ -109,18 +107,18 @@ class Forwarding {
       record_broken();
       co_return;
     }
-    sending_.release(body);
+    sending_.release();
   }
 
   /// A list of tools goes on whole, with what policy never allows taken out.
-  http::Task<void> relay_list(http::BodyReader& body) {
-    auto& connection = sending_.connection();
+  http::Task<void> relay_list() {
+    auto& upstream = sending_.upstream();
     sending_.watch_agent();
     std::expected<std::string_view, Refusal> list;
     for (bool last = false; list && !last;) {
-      connection.arm(call_.tool->timeout);
-      const auto piece = co_await body.next();
-      connection.disarm();
+      upstream.arm(call_.tool->timeout);
+      const auto piece = co_await upstream.next();
+      upstream.disarm();
       last = piece.status == http::BodyReader::Status::last;
       if (last || piece.status == http::BodyReader::Status::more) {
         list = filtered(piece.data, last);
@@ -138,7 +136,7 @@ class Forwarding {
     auto start = response_start();
     start.content_length = list->size();
     static_cast<void>(co_await exchange_.send_head(start, *list, true));
-    sending_.release(body);
+    sending_.release();
   }
 
   /// What is compressed cannot be looked into, and a tool that echoes the credential in it would give it away.
@@ -206,7 +204,7 @@ class Forwarding {
     upstream().fields.append("Connection: Upgrade\r\nUpgrade: ").append(call_.head->upgrade).append("\r\n");
     call_.status = 101;
     if (co_await exchange_.send_interim(101, upstream().response.reason, upstream().fields)) {
-      co_await run_tunnel(engine_, call_, exchange_, upstream());
+      co_await run_tunnel(engine_, call_, exchange_, static_cast<UpstreamConnection&>(upstream()));
     }
     static_cast<void>(engine_.recorder.record(call_, nullptr));
   }

@@ -7,47 +7,29 @@ namespace {
 
 using Status = http::BodyReader::Status;
 
-/// What comes before and after a piece on the wire.
-struct Wrapping {
-  std::string before;
-  std::string after;
-
-  void wrap(const Call& call, const http::BodyReader::Piece& piece, const std::vector<http::Field>& trailers) {
-    before.clear();
-    after.clear();
-    if (!piece.data.empty()) {
-      http::append_chunk_head(before, piece.data.size());
-      after = "\r\n";
-    }
-    if (piece.status != Status::last) return;
-    std::string fields;
-    write_request_trailers(fields, call, trailers);
-    after.append("0\r\n").append(fields).append("\r\n");
-  }
-};
-
 }  // namespace
 
 http::Task<void> BodyPump::wait() {
   while (!ended_) static_cast<void>(co_await over_.async_wait(http::by_value));
 }
 
-http::Task<void> pump_body(std::shared_ptr<BodyPump> pump, Exchange& exchange, UpstreamConnection& connection,
+http::Task<void> pump_body(std::shared_ptr<BodyPump> pump, Exchange& exchange, http::ClientExchange& upstream,
                            Call& call, http::Framing framing) {
-  Wrapping wrapping;
+  std::string trailers;
   for (;;) {
     const auto piece = co_await exchange.read_body();
     pump->malformed_ = piece.status == Status::malformed;
     if (piece.status != Status::more && piece.status != Status::last) {
-      connection.close();
+      upstream.close();
       break;
     }
-    if (framing == http::Framing::chunked) wrapping.wrap(call, piece, exchange.request_trailers());
-    connection.arm(call.tool->timeout);
-    const auto error = co_await connection.stream.write(wrapping.before, piece.data, wrapping.after);
+    const bool last = piece.status == Status::last;
+    if (last && framing == http::Framing::chunked) write_request_trailers(trailers, call, exchange.request_trailers());
+    upstream.arm(call.tool->timeout);
+    const auto error = co_await upstream.send_body(piece.data, last, trailers);
     if (error) break;
     call.bytes_in += piece.data.size();
-    pump->sent_all_ = piece.status == Status::last;
+    pump->sent_all_ = last;
     if (pump->sent_all_) break;
   }
   pump->ended_ = true;

@@ -21,7 +21,7 @@ class BodyPump {
   [[nodiscard]] http::Task<void> wait();
 
  private:
-  friend http::Task<void> pump_body(std::shared_ptr<BodyPump> pump, Exchange& exchange, UpstreamConnection& connection,
+  friend http::Task<void> pump_body(std::shared_ptr<BodyPump> pump, Exchange& exchange, http::ClientExchange& upstream,
                                     Call& call, http::Framing framing);
   http::Timer over_;
   bool ended_ = false;
@@ -29,9 +29,9 @@ class BodyPump {
   bool malformed_ = false;
 };
 
-/// Moves the body, piece by piece as it arrives. A body that does not reach its end takes the upstream connection with
+/// Moves the body, piece by piece as it arrives. A body that does not reach its end takes the upstream exchange with
 /// it, so that the tool never takes a part for the whole.
 [[nodiscard]] http::Task<void> pump_body(std::shared_ptr<BodyPump> pump, Exchange& exchange,
-                                         UpstreamConnection& connection, Call& call, http::Framing framing);
+                                         http::ClientExchange& upstream, Call& call, http::Framing framing);
 
 }  // namespace runagents::egress

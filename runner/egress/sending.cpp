@@ -22,6 +22,25 @@ std::string challenge_of(const http::ResponseHead& response) {
   return found == response.fields.end() ? std::string{} : std::string{found->value};
 }
 
+constexpr int max_repeats = 8;
+
+bool is_grpc(const Call& call) {
+  constexpr std::string_view type = "application/grpc";
+  const auto& fields = call.head->fields;
+  const auto found =
+      std::ranges::find_if(fields, [](const auto& field) { return same_field(field.name, "content-type"); });
+  if (found == fields.end() || found->value.size() < type.size()) return false;
+  const auto rest = found->value.substr(type.size());
+  return http::equal_ignoring_case(found->value.substr(0, type.size()), type) &&
+         (rest.empty() || rest.front() == '+' || rest.front() == ';' || rest.front() == ' ');
+}
+
+bool accepts_trailers(const http::RequestHead& head) {
+  return std::ranges::any_of(head.fields, [](const auto& field) {
+    return same_field(field.name, "te") && http::list_has_token(field.value, "trailers");
+  });
+}
+
 RequestFraming framing_of(const Call& call) {
   RequestFraming framing;
   if (call.held_body) {
@@ -42,33 +61,41 @@ RequestFraming framing_of(const Call& call) {
 void Sending::watch_agent() {
   exchange_.on_gone = [this] {
     gone_ = true;
-    connection_->close();
+    wish_.cancel();
+    if (upstream_) upstream_->close();
   };
 }
 
 std::unexpected<Refusal> Sending::broken(bool malformed) const {
   const auto name = call_.upstream();
-  if (connection_->timed_out) {
+  if (upstream_->timed_out) {
     return refuse(upstream_timeout, name + " was silent for too long",
                   call_.arrival->door == Door::ingress ? "" : "its limit is the tool's timeout");
   }
-  if (malformed) return refuse(upstream_protocol, name + " sent something that is not HTTP/1.1");
-  return refuse(upstream_unreachable, name + " closed the connection without an answer");
+  if (malformed) {
+    return refuse(upstream_protocol, name + " sent something that is not " + std::string{upstream_->protocol()});
+  }
+  const auto ending = upstream_->ending();
+  return refuse(upstream_unreachable,
+                name + " " + (ending.empty() ? "closed the connection without an answer" : ending));
 }
 
 http::Task<Verdict> Sending::run() {
   call_.sent = Clock::now();
   framing_ = framing_of(call_);
+  wish_.needs_http1 = framing_.upgrade;
+  wish_.needs_http2 = is_grpc(call_);
   if (!call_.held_body && !exchange_.body_is_here() && !framing_.expects_continue) {
     static_cast<void>(co_await exchange_.gather_small_body());
   }
-  auto answered = co_await attempt(false);
-  if (!answered && may_retry_) answered = co_await attempt(true);
+  auto answered = co_await attempt();
+  if (!answered && retry_ != Retry::no) answered = co_await attempt_again();
   // A refused credential means that nothing was done, so any method may come again, if its body is still here.
-  if (answered && connection_->response.status == 401 && call_.credential && !pump_) {
-    const auto challenge = challenge_of(connection_->response);
+  if (answered && upstream_->response.status == 401 && call_.credential && !pump_) {
+    const auto challenge = challenge_of(upstream_->response);
     const bool renewed = co_await engine_.credentials.renew(call_, challenge);
-    if (renewed) answered = co_await attempt(false);
+    if (renewed) answered = co_await attempt();
+    if (renewed && !answered && retry_ == Retry::at_once) answered = co_await attempt_again();
   }
   ignore_agent();
   if (answered) co_return answered;
@@ -79,34 +106,50 @@ http::Task<Verdict> Sending::run() {
   co_return answered;
 }
 
-http::Task<Verdict> Sending::attempt(bool fresh) {
-  may_retry_ = false;
-  auto acquired = co_await engine_.upstreams.acquire(*call_.tool, fresh);
-  if (!acquired) co_return std::unexpected(std::move(acquired.error()));
-  connection_ = std::move(*acquired);
+/// A connection that nobody has used fails for good; a server that says it has done nothing may be asked some more
+/// times, because each connection that it ends takes the calls with it that were just put there.
+http::Task<Verdict> Sending::attempt_again() {
+  Verdict answered;
+  for (int attempts = 0; attempts < max_repeats; ++attempts) {
+    wish_.fresh = retry_ == Retry::on_fresh;
+    answered = co_await attempt();
+    if (answered || retry_ != Retry::at_once) break;
+  }
+  wish_.fresh = false;
+  co_return answered;
+}
+
+http::Task<Verdict> Sending::attempt() {
+  retry_ = Retry::no;
+  upstream_.reset();
   watch_agent();
-  connection_->arm(call_.tool->timeout);
+  auto acquired = co_await engine_.upstreams.acquire(*call_.tool, wish_);
+  if (!acquired) co_return std::unexpected(std::move(acquired.error()));
+  upstream_ = std::move(*acquired);
+  if (gone_) co_return broken(false);
+  upstream_->arm(call_.tool->timeout);
   // A server may answer early and close; what it said is worth more than our broken pipe, so it is read in any case.
   static_cast<void>(co_await send_request());
   auto head = co_await await_final_head();
-  connection_->disarm();
+  upstream_->disarm();
   co_return head;
 }
 
 http::Task<http::error_code> Sending::send_request() {
-  auto& connection = *connection_;
+  auto& upstream = *upstream_;
+  upstream.wants_trailers = accepts_trailers(*call_.head);
   if (call_.arrival->door == Door::ingress) {
-    write_agent_head(connection.out, call_, framing_);
+    write_agent_head(upstream.out, call_, framing_);
   } else {
-    write_request_head(connection.out, call_, framing_);
+    write_request_head(upstream.out, call_, framing_);
   }
   if (call_.held_body) {
     call_.bytes_in = call_.held_body->size();
-    const auto error = co_await connection.stream.write(connection.out, *call_.held_body);
+    const auto error = co_await upstream.send_request(*call_.held_body);
     co_return error;
   }
   if (framing_.framing == http::Framing::none) {
-    const auto error = co_await connection.stream.write(connection.out);
+    const auto error = co_await upstream.send_request({});
     co_return error;
   }
   if (framing_.framing == http::Framing::length && exchange_.body_is_here()) {
@@ -115,73 +158,55 @@ http::Task<http::error_code> Sending::send_request() {
       first_body_ = piece.data;
     }
     call_.bytes_in = first_body_->size();
-    const auto error = co_await connection.stream.write(connection.out, *first_body_);
+    const auto error = co_await upstream.send_request(*first_body_);
     co_return error;
   }
-  const auto error = co_await connection.stream.write(connection.out);
+  const auto error = co_await upstream.open_request(framing_.framing);
   if (error) co_return error;
   pump_ = std::make_shared<BodyPump>(engine_.context);
-  http::asio::co_spawn(engine_.context, pump_body(pump_, exchange_, connection, call_, framing_.framing),
+  http::asio::co_spawn(engine_.context, pump_body(pump_, exchange_, upstream, call_, framing_.framing),
                        http::asio::detached);
   co_return http::error_code{};
 }
 
 /// Reads response heads until the final one, passing interim ones on.
 http::Task<Verdict> Sending::await_final_head() {
+  using enum http::ClientExchange::Head;
+  auto& upstream = *upstream_;
   for (;;) {
-    if (auto head = co_await read_head(); !head) co_return head;
-    const auto& response = connection_->response;
+    const auto head = co_await upstream.read_head(call_.method());
+    if (head != complete) {
+      const bool may_retry = !pump_ && !upstream.timed_out && !gone_;
+      if (may_retry && head == unprocessed) retry_ = Retry::at_once;
+      if (may_retry && head == stale && is_safe(call_.method())) retry_ = Retry::on_fresh;
+      co_return broken(head == malformed);
+    }
+    const auto& response = upstream.response;
     if (response.status >= 200) co_return pass();
     if (response.status == 101) {
       if (framing_.upgrade) co_return pass();
       co_return broken(true);
     }
-    write_response_fields(connection_->fields, call_, response);
+    write_response_fields(upstream.fields, call_, response);
     if (call_.head->minor_version == 1 &&
-        !(co_await exchange_.send_interim(response.status, response.reason, connection_->fields))) {
+        !(co_await exchange_.send_interim(response.status, response.reason, upstream.fields))) {
       gone_ = true;
       co_return broken(false);
     }
-    connection_->arm(call_.tool->timeout);
+    upstream.arm(call_.tool->timeout);
   }
 }
 
-http::Task<Verdict> Sending::read_head() {
-  auto& connection = *connection_;
-  const http::HeadLimits limits{.max_head_bytes = 64 * 1024, .max_fields = 256};
-  for (;;) {
-    const auto parsed =
-        http::parse_response_head(connection.buffer.readable(), call_.method(), limits, connection.response);
-    if (!parsed) co_return broken(true);
-    if (*parsed > 0) {
-      connection.buffer.consume(*parsed);
-      co_return pass();
-    }
-    const auto [error, size] = co_await connection.stream.read_some(connection.buffer.writable());
-    if (error) {
-      may_retry_ = connection.reused && connection.buffer.empty() && is_safe(call_.method()) && !pump_ &&
-                   !connection.timed_out && !gone_;
-      co_return broken(!connection.buffer.empty() && error == http::asio::error::eof);
-    }
-    connection.buffer.commit(size);
-  }
-}
-
-void Sending::release(http::BodyReader& body) {
-  auto& connection = *connection_;
+void Sending::release() {
   const bool request_done = !pump_ || pump_->sent_all();
-  if (!connection.response.keep_alive || !body.finished() || !request_done) return;
-  body.done();
-  // Bytes after the response's end belong to nothing that was asked for.
-  if (!connection.buffer.empty()) return;
-  engine_.upstreams.release(*call_.tool, std::move(connection_));
+  if (request_done) engine_.upstreams.release(*call_.tool, std::move(upstream_));
 }
 
 http::Task<void> Sending::stop() {
   if (!pump_) co_return;
   if (!pump_->ended()) {
     exchange_.stop_reading();
-    if (connection_) connection_->close();
+    if (upstream_) upstream_->close();
     co_await pump_->wait();
   }
 }

@@ -13,8 +13,8 @@
 
 namespace runagents::egress {
 
-/// A call's request on its way to its upstream, up to the head of the response; and what is left to do with the
-/// connection after that. Everything outlives it. Of the engine's thread.
+/// A call's request on its way to its upstream, up to the head of the response; and what is left to do with it
+/// after that. Everything outlives it. Of the engine's thread.
 class Sending {
  public:
   Sending(Engine& engine, Call& call, Exchange& exchange) : engine_{engine}, call_{call}, exchange_{exchange} {}
@@ -24,7 +24,7 @@ class Sending {
   [[nodiscard]] http::Task<Verdict> run();
 
   /// With the final head of the response, after `run`.
-  [[nodiscard]] UpstreamConnection& connection() noexcept { return *connection_; }
+  [[nodiscard]] http::ClientExchange& upstream() noexcept { return *upstream_; }
   [[nodiscard]] const RequestFraming& framing() const noexcept { return framing_; }
 
   /// While the response is being read: an agent that goes away takes the connection with it.
@@ -35,25 +35,29 @@ class Sending {
   /// Why the response is not what it should be: silence, bytes that are no HTTP, an early end.
   [[nodiscard]] std::unexpected<Refusal> broken(bool malformed) const;
 
-  /// Gives the connection back, if nothing is left on it.
-  void release(http::BodyReader& body);
+  /// After the response's end: gives the connection back, if nothing is left on it.
+  void release();
   /// Ends what is still moving of the request's body.
   [[nodiscard]] http::Task<void> stop();
 
  private:
-  http::Task<Verdict> attempt(bool fresh);
+  /// Whether the last attempt may be repeated.
+  enum class Retry { no, on_fresh, at_once };
+
+  http::Task<Verdict> attempt();
+  http::Task<Verdict> attempt_again();
   http::Task<http::error_code> send_request();
   http::Task<Verdict> await_final_head();
-  http::Task<Verdict> read_head();
 
   Engine& engine_;
   Call& call_;
   Exchange& exchange_;
   RequestFraming framing_;
-  std::unique_ptr<UpstreamConnection> connection_;
+  std::unique_ptr<http::ClientExchange> upstream_;
+  Wish wish_;
   std::shared_ptr<BodyPump> pump_;
   std::optional<std::string_view> first_body_;
-  bool may_retry_ = false;
+  Retry retry_ = Retry::no;
   bool gone_ = false;
 };
 

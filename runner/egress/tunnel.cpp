@@ -17,7 +17,7 @@ struct Ends {
 };
 
 /// Everything that `from` says goes to `to`; an orderly end is passed on, a failure ends both. False: it failed.
-http::Task<bool> copy(http::Stream& from, http::Stream& to, UpstreamConnection& connection,
+http::Task<bool> copy(http::ByteChannel& from, http::ByteChannel& to, UpstreamConnection& connection,
                       std::chrono::milliseconds timeout, std::uint64_t& bytes) {
   std::vector<char> block(16 * 1024);
   for (;;) {
@@ -37,7 +37,7 @@ http::Task<bool> copy(http::Stream& from, http::Stream& to, UpstreamConnection& 
   }
 }
 
-http::Task<void> copy_from_agent(std::shared_ptr<Ends> ends, Call& call, http::Stream& agent,
+http::Task<void> copy_from_agent(std::shared_ptr<Ends> ends, Call& call, http::ByteChannel& agent,
                                  UpstreamConnection& connection) {
   const bool in_order = co_await copy(agent, connection.stream, connection, call.tool->timeout, call.bytes_in);
   ends->in_order = ends->in_order && in_order;

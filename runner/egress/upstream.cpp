@@ -1,5 +1,8 @@
 #include "runner/egress/upstream.hpp"
 
+#include <algorithm>
+
+#include "core/http2/client_stream.hpp"
 #include "core/model/tool.hpp"
 
 namespace runagents::egress {
@@ -40,27 +43,165 @@ std::unexpected<Refusal> refused(const model::Tool& tool, const http::DialFailur
                 "check its base_url, " + base.to_string());
 }
 
-}  // namespace
-
-Upstreams::~Upstreams() = default;
-
-http::Task<Upstreams::Acquired> Upstreams::acquire(const model::Tool& tool, bool fresh) {
-  auto& pool = pools_[&tool];
-  if (!fresh) {
-    if (auto idle = pool.take()) co_return idle;
+http::Offer offer_to(const model::Tool& tool) {
+  switch (tool.http_version) {
+    case model::HttpVersion::http1:
+      return http::Offer::http1;
+    case model::HttpVersion::http2:
+      return http::Offer::http2;
+    case model::HttpVersion::automatic:
+      break;
   }
-  auto socket = co_await connect(tool);
-  if (!socket) co_return std::unexpected(std::move(socket.error()));
-  if (tool.base_url.scheme != "https") {
-    co_return std::make_unique<UpstreamConnection>(ticker_, http::Stream{std::move(*socket)});
-  }
-  const auto target = target_of(tool);
-  auto ssl = co_await dialer_.start_tls(target, *socket, pool.session());
-  if (!ssl) co_return refused(tool, ssl.error());
-  co_return std::make_unique<UpstreamConnection>(ticker_, http::Stream{std::move(*socket), std::move(*ssl)});
+  return tool.base_url.scheme == "https" ? http::Offer::any : http::Offer::http1;
 }
 
-http::Task<Upstreams::Acquired> Upstreams::dial_bytes(const model::Tool& tool) {
+std::unexpected<Refusal> too_old(const model::Tool& tool) {
+  return refuse(upstream_protocol, tool.title() + " does not speak HTTP/2, as far as it was asked to",
+                tool.http_version == model::HttpVersion::http2
+                    ? "set http_version = \"1.1\" on it, or have its server speak HTTP/2"
+                    : "set http_version = \"2\" on it, if its server speaks HTTP/2");
+}
+
+}  // namespace
+
+Upstreams::~Upstreams() { close(); }
+
+void Upstreams::close() {
+  for (auto& [tool, pool] : pools_) {
+    for (const auto& session : pool.sessions) {
+      session->on_change = nullptr;
+      session->close();
+    }
+    pool.sessions.clear();
+  }
+}
+
+void Upstreams::Pool::wake_all() {
+  for (auto* timer : waiting) timer->cancel();
+  waiting.clear();
+}
+
+void Upstreams::Pool::tidy() {
+  std::erase_if(sessions, [](const auto& session) {
+    if (!session->is_over()) return false;
+    session->on_change = nullptr;
+    return true;
+  });
+}
+
+http2::ClientSession* Upstreams::Pool::with_room() {
+  tidy();
+  for (const auto& session : sessions) {
+    if (session->is_doubtful()) session->ask();
+    if (session->room() > 0) return session.get();
+  }
+  return nullptr;
+}
+
+bool Upstreams::Pool::is_warming() const {
+  return std::ranges::any_of(sessions, [](const auto& session) { return session->is_warming(); });
+}
+
+http::Task<Upstreams::Acquired> Upstreams::acquire(const model::Tool& tool, Wish& wish) {
+  auto& pool = pools_[&tool];
+  const auto offer = wish.needs_http1 ? http::Offer::http1 : offer_to(tool);
+  if (offer != http::Offer::http1) {
+    auto chosen = co_await acquire_by_choice(tool, wish, pool, offer);
+    co_return chosen;
+  }
+  if (wish.needs_http2) co_return too_old(tool);
+  if (!wish.fresh) {
+    if (auto idle = pool.idle.take()) co_return idle;
+  }
+  auto stream = co_await dial(tool, pool, offer);
+  if (!stream) co_return std::unexpected(std::move(stream.error()));
+  co_return std::make_unique<UpstreamConnection>(ticker_, std::move(*stream));
+}
+
+http::Task<Upstreams::Acquired> Upstreams::acquire_by_choice(const model::Tool& tool, Wish& wish, Pool& pool,
+                                                             http::Offer offer) {
+  // Who has waited comes first.
+  bool may_take = pool.waiting.empty();
+  const auto failures = pool.failures;
+  for (;;) {
+    if (auto* session = may_take ? pool.with_room() : nullptr) co_return session->open();
+    const bool is_old = pool.speaks == Speaks::http1 && offer == http::Offer::any;
+    if (is_old && !wish.fresh && !wish.needs_http2) {
+      if (auto idle = pool.idle.take()) co_return idle;
+    }
+    // Before the first connection nobody knows whether there need be another one.
+    const bool has_to_wait =
+        !may_take || pool.dialling > 0 || pool.is_warming() || pool.sessions.size() >= max_sessions;
+    if (is_old || !has_to_wait) break;
+    if (!co_await wait(tool, wish, pool)) {
+      co_return refuse(upstream_timeout, tool.title() + " had no room for one more call in time",
+                       "it limits the calls of a connection, and there are as many connections as may be");
+    }
+    if (pool.failures != failures && pool.sessions.empty()) co_return std::unexpected(pool.last_failure);
+    may_take = true;
+  }
+  auto dialled = co_await dial_by_choice(tool, wish, pool, offer);
+  co_return dialled;
+}
+
+http::Task<Upstreams::Acquired> Upstreams::dial_by_choice(const model::Tool& tool, Wish& wish, Pool& pool,
+                                                          http::Offer offer) {
+  ++pool.dialling;
+  auto stream = co_await dial(tool, pool, offer);
+  --pool.dialling;
+  pool.wake_all();
+  if (!stream) {
+    ++pool.failures;
+    pool.last_failure = stream.error();
+    co_return std::unexpected(std::move(stream.error()));
+  }
+  const bool is_known = stream->ssl() == nullptr;
+  if (is_known || http::has_agreed_on_http2(stream->ssl())) {
+    pool.speaks = Speaks::http2;
+    co_return start_session(pool, std::move(*stream))->open();
+  }
+  pool.speaks = Speaks::http1;
+  auto connection = std::make_unique<UpstreamConnection>(ticker_, std::move(*stream));
+  if (!wish.needs_http2 && offer == http::Offer::any) co_return connection;
+  if (offer == http::Offer::any) pool.idle.put(std::move(connection), idle_time);
+  co_return too_old(tool);
+}
+
+std::shared_ptr<http2::ClientSession> Upstreams::start_session(Pool& pool, http::Stream stream) {
+  pool.tidy();
+  auto session = http2::ClientSession::start(context_, ticker_, std::move(stream));
+  session->on_change = [&pool, one = session.get()] {
+    if (one->ssl() != nullptr && !one->is_over()) pool.idle.keep_session(one->ssl());
+    pool.wake_all();
+  };
+  pool.sessions.push_back(session);
+  return session;
+}
+
+/// False: not in time, or nobody waits any more.
+http::Task<bool> Upstreams::wait(const model::Tool& tool, Wish& wish, Pool& pool) {
+  http::Timer timer{context_};
+  timer.expires_after(tool.timeout);
+  pool.waiting.push_back(&timer);
+  wish.timer_ = &timer;
+  const auto [woken] = co_await timer.async_wait(http::by_value);
+  wish.timer_ = nullptr;
+  std::erase(pool.waiting, &timer);
+  co_return woken && !wish.is_cancelled();
+}
+
+http::Task<std::expected<http::Stream, Refusal>> Upstreams::dial(const model::Tool& tool, Pool& pool,
+                                                                 http::Offer offer) {
+  auto socket = co_await connect(tool);
+  if (!socket) co_return std::unexpected(std::move(socket.error()));
+  if (tool.base_url.scheme != "https") co_return http::Stream{std::move(*socket)};
+  const auto target = target_of(tool);
+  auto ssl = co_await dialer_.start_tls(target, *socket, pool.idle.session(), offer);
+  if (!ssl) co_return refused(tool, ssl.error());
+  co_return http::Stream{std::move(*socket), std::move(*ssl)};
+}
+
+http::Task<std::expected<std::unique_ptr<UpstreamConnection>, Refusal>> Upstreams::dial_bytes(const model::Tool& tool) {
   auto socket = co_await connect(tool);
   if (!socket) co_return std::unexpected(std::move(socket.error()));
   co_return std::make_unique<UpstreamConnection>(ticker_, http::Stream{std::move(*socket)});
@@ -82,8 +223,11 @@ http::Task<std::expected<http::Socket, Refusal>> Upstreams::connect(const model:
   co_return std::move(*socket);
 }
 
-void Upstreams::release(const model::Tool& tool, std::unique_ptr<UpstreamConnection> connection) {
-  pools_[&tool].put(std::move(connection), idle_time);
+void Upstreams::release(const model::Tool& tool, std::unique_ptr<http::ClientExchange> exchange) {
+  if (!exchange->can_rest()) return;
+  // Nothing else can rest.
+  std::unique_ptr<UpstreamConnection> connection{static_cast<UpstreamConnection*>(exchange.release())};
+  pools_[&tool].idle.put(std::move(connection), idle_time);
 }
 
 }  // namespace runagents::egress

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <deque>
 #include <expected>
 #include <map>
 #include <memory>
@@ -7,8 +8,10 @@
 #include <vector>
 
 #include "core/http/body.hpp"
+#include "core/http/client_exchange.hpp"
 #include "core/http/dialer.hpp"
 #include "core/http/upstream_connection.hpp"
+#include "core/http2/client_session.hpp"
 #include "core/model/tool.hpp"
 #include "runner/egress/refusal.hpp"
 
@@ -27,19 +30,44 @@ class Connector {
   [[nodiscard]] virtual http::Task<std::expected<http::Socket, Refusal>> connect() = 0;
 };
 
+/// What a call asks of its connection, and how it stops waiting for one.
+class Wish {
+ public:
+  bool fresh = false;        ///< no connection of HTTP/1.1 that has served before
+  bool needs_http1 = false;  ///< an upgrade
+  bool needs_http2 = false;  ///< trailers that mean something, and both directions at a time
+
+  /// Nobody wants it any more.
+  void cancel() {
+    cancelled_ = true;
+    if (timer_ != nullptr) timer_->cancel();
+  }
+  [[nodiscard]] bool is_cancelled() const noexcept { return cancelled_; }
+
+ private:
+  friend class Upstreams;
+  http::Timer* timer_ = nullptr;
+  bool cancelled_ = false;
+};
+
 /// The pools of connections to all tools, and the only place that dials but for connectors. Of the engine's thread.
 class Upstreams {
  public:
-  Upstreams(http::asio::io_context& context, http::Ticker& ticker) : ticker_{ticker}, dialer_{context, ticker} {}
+  Upstreams(http::asio::io_context& context, http::Ticker& ticker)
+      : context_{context}, ticker_{ticker}, dialer_{context, ticker} {}
   ~Upstreams();
 
-  using Acquired = std::expected<std::unique_ptr<UpstreamConnection>, Refusal>;
-  /// A connection to the tool: an idle one that is still good, unless `fresh`, or a new one.
-  [[nodiscard]] http::Task<Acquired> acquire(const model::Tool& tool, bool fresh);
+  using Acquired = std::expected<std::unique_ptr<http::ClientExchange>, Refusal>;
+  /// A connection to the tool, or a stream of one that is shared: of those that are there and still good, or of a new
+  /// one. Where there may be no more connections, waits for a stream, at most for the tool's timeout.
+  [[nodiscard]] http::Task<Acquired> acquire(const model::Tool& tool, Wish& wish);
   /// A new connection to the tool for bytes that are only passed on, without TLS of its own.
-  [[nodiscard]] http::Task<Acquired> dial_bytes(const model::Tool& tool);
-  /// Takes a connection back whose last response has been read to its end.
-  void release(const model::Tool& tool, std::unique_ptr<UpstreamConnection> connection);
+  [[nodiscard]] http::Task<std::expected<std::unique_ptr<UpstreamConnection>, Refusal>> dial_bytes(
+      const model::Tool& tool);
+  /// Takes back what can rest.
+  void release(const model::Tool& tool, std::unique_ptr<http::ClientExchange> exchange);
+  /// Ends all connections that are shared.
+  void close();
 
   /// Where the built-in tools listen (base URLs "builtin://...").
   void set_builtin(const http::tcp::endpoint& endpoint) { builtin_ = endpoint; }
@@ -48,13 +76,39 @@ class Upstreams {
 
  private:
   static constexpr std::chrono::milliseconds idle_time = std::chrono::seconds{50};
+  /// To one tool; what is more waits for a stream.
+  static constexpr std::size_t max_sessions = 16;
+
+  enum class Speaks { unknown, http1, http2 };
+
+  struct Pool {
+    http::IdleConnections idle;
+    std::vector<std::shared_ptr<http2::ClientSession>> sessions;
+    std::deque<http::Timer*> waiting;  ///< for room on a session, or to learn what is spoken
+    Speaks speaks = Speaks::unknown;
+    std::size_t dialling = 0;
+    std::uint64_t failures = 0;  ///< of dialling
+    Refusal last_failure;
+
+    void wake_all();
+    /// Forgets sessions that are over.
+    void tidy();
+    [[nodiscard]] http2::ClientSession* with_room();
+    [[nodiscard]] bool is_warming() const;
+  };
 
   http::Task<std::expected<http::Socket, Refusal>> connect(const model::Tool& tool);
+  http::Task<std::expected<http::Stream, Refusal>> dial(const model::Tool& tool, Pool& pool, http::Offer offer);
+  http::Task<Acquired> acquire_by_choice(const model::Tool& tool, Wish& wish, Pool& pool, http::Offer offer);
+  http::Task<Acquired> dial_by_choice(const model::Tool& tool, Wish& wish, Pool& pool, http::Offer offer);
+  http::Task<bool> wait(const model::Tool& tool, Wish& wish, Pool& pool);
+  std::shared_ptr<http2::ClientSession> start_session(Pool& pool, http::Stream stream);
 
+  http::asio::io_context& context_;
   http::Ticker& ticker_;
   http::Dialer dialer_;
   http::tcp::endpoint builtin_;
-  std::map<const model::Tool*, http::IdleConnections> pools_;
+  std::map<const model::Tool*, Pool> pools_;
   std::map<const model::Tool*, Connector*> connectors_;
 };
 

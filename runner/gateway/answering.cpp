@@ -60,7 +60,7 @@ class Relay {
       co_await answer_refusal(engine_, call_, exchange_, std::move(refusal));
       co_return std::nullopt;
     }
-    const auto& response = sending_.connection().response;
+    const auto& response = sending_.upstream().response;
     if (may_do_better(response.status) && leaves_to_next()) {
       co_return give_up(status_refusal(response.status), response.status);
     }
@@ -101,10 +101,8 @@ class Relay {
 
   /// Piece by piece; the next one is read when the last one has been taken, so that a slow agent slows the provider.
   http::Task<Failed> relay() {
-    auto& connection = sending_.connection();
-    http::BodyReader body{connection.stream, connection.buffer};
-    body.begin(connection.response.framing, connection.response.content_length);
-    auto piece = body.next_buffered();
+    auto& upstream = sending_.upstream();
+    auto piece = upstream.next_buffered();
     for (;;) {
       out_.clear();
       const bool sound = take(piece);
@@ -125,14 +123,14 @@ class Relay {
       const bool there = co_await pass_on(last);
       if (last || !there) {
         if (!last) record_departure();
-        if (sound && last && there) sending_.release(body);
+        if (sound && last && there) sending_.release();
         co_return std::nullopt;
       }
-      connection.arm(call_.tool->timeout);
+      upstream.arm(call_.tool->timeout);
       sending_.watch_agent();
-      piece = co_await body.next();
+      piece = co_await upstream.next();
       sending_.ignore_agent();
-      connection.disarm();
+      upstream.disarm();
     }
   }
 
