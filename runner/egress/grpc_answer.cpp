@@ -102,16 +102,20 @@ std::string grpc_message(std::string_view text) {
   return out;
 }
 
-GrpcAnswer answer_as_grpc(const Refusal& refusal, const Call& call) {
-  GrpcAnswer answer{.status = grpc_status_of(refusal.code), .fields = {}};
-  const auto message = grpc_message(std::string_view{text_of(refusal)}.substr(0, max_message_bytes));
-  answer.fields.append("Content-Type: application/grpc\r\ngrpc-status: ")
-      .append(std::to_string(answer.status))
-      .append("\r\ngrpc-message: ")
-      .append(message.substr(0, message.find_last_not_of(' ') + 1))
+std::string grpc_status_lines(const Refusal& refusal) {
+  const auto text = text_of(refusal);
+  const auto message = grpc_message(std::string_view{text}.substr(0, max_message_bytes));
+  std::string lines = "grpc-status: " + std::to_string(grpc_status_of(refusal.code)) + "\r\ngrpc-message: ";
+  lines.append(message, 0, message.find_last_not_of(' ') + 1)
       .append("\r\nrunagents-code: ")
       .append(model::traits(refusal.code).word)
       .append("\r\n");
+  return lines;
+}
+
+GrpcAnswer answer_as_grpc(const Refusal& refusal, const Call& call) {
+  GrpcAnswer answer{.status = grpc_status_of(refusal.code), .fields = "Content-Type: application/grpc\r\n"};
+  answer.fields += grpc_status_lines(refusal);
   const auto json = to_json(refusal, call);
   if (json.size() <= max_json_bytes) {
     answer.fields.append("runagents-refusal-bin: ").append(auth::base64(json)).append("\r\n");

@@ -21,6 +21,9 @@ struct GrpcAnswer {
 /// too long for clients' limits on metadata.
 [[nodiscard]] GrpcAnswer answer_as_grpc(const Refusal& refusal, const Call& call);
 
+/// The field lines of it that say what happened, for an answer that has begun: they are its trailers.
+[[nodiscard]] std::string grpc_status_lines(const Refusal& refusal);
+
 /// The status of gRPC that means what a refusal means.
 [[nodiscard]] std::uint32_t grpc_status_of(model::RefusalCode code) noexcept;
 
