@@ -140,6 +140,7 @@ std::string json_of(const model::Tool& tool) {
   object["risk_tags"] = tool.risk_tags;
   if (auto limits = limits_of(tool.limits); !limits.empty()) object["limits"] = std::move(limits);
   object["network"] = tool.network == model::Network::public_only ? "public" : "private";
+  if (tool.kind != model::ToolKind::tcp) object["http_version"] = word(tool.http_version);
   object["insecure"] = tool.insecure;
   return dump(object);
 }

@@ -41,6 +41,7 @@ std::string card_of(const Tool& tool, bool colour) {
       {"risk tags", joined(tool.risk_tags)},
       {"limits", limits_of(tool.limits)},
       {"network", tool.network == model::Network::public_only ? "public addresses only" : "private addresses too"},
+      {"HTTP version", tool.http_version == model::HttpVersion::automatic ? "" : std::string{word(tool.http_version)}},
       {"insecure", tool.insecure ? "yes: its credential may travel without TLS" : ""},
   });
   if (tool.capabilities.empty()) return card + "\nDeclares no capabilities: policy alone decides.\n";

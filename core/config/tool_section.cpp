@@ -76,6 +76,9 @@ void check_scheme(const Value& url, const Tool& tool) {
     url.report(R"(is not for kind "tcp")", "write it like \"tcp://localhost:5432\"");
   }
   if (tool.base_url.scheme == "builtin" && tool.kind != ToolKind::http) url.report(R"(is for kind "http")");
+  if (tool.base_url.scheme == "builtin" && tool.http_version == model::HttpVersion::http2) {
+    url.report("speaks HTTP/1.1", "leave http_version out");
+  }
 }
 
 /// Nothing looks into the bytes of a TCP tool.
@@ -101,6 +104,9 @@ void check_passthrough(const Value& table, const Tool& tool) {
   }
   if (tool.kind == ToolKind::mcp) {
     tls->report("keeps messages of MCP from being judged", R"(use tls = "intercept")");
+  }
+  if (const auto version = table.member("http_version")) {
+    version->report_at_key("means nothing where TLS is passed through", R"(use tls = "intercept", or leave it out)");
   }
   if (!tool.capabilities.empty()) {
     tls->report("keeps capabilities from being enforced", R"(use tls = "intercept", or no capabilities)");

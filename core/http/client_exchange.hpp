@@ -12,6 +12,8 @@
 
 namespace runagents::http {
 
+class UpstreamConnection;
+
 /// The server's side of one request, whatever protocol version the server speaks: `Exchange` seen from the other end.
 /// Of the thread of its event loop.
 ///
@@ -51,8 +53,8 @@ class ClientExchange : public Ticking {
   /// After the last piece.
   [[nodiscard]] virtual const std::vector<Field>& trailers() const = 0;
 
-  /// After everything was sent and read: whether this is a connection of its own that can serve again.
-  [[nodiscard]] virtual bool can_rest() = 0;
+  /// The connection, where the exchange has one to itself; null: it is one stream of many.
+  [[nodiscard]] virtual UpstreamConnection* own_connection() noexcept = 0;
   /// Ends whatever is under way.
   virtual void close() = 0;
 

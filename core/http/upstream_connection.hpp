@@ -23,6 +23,9 @@ class UpstreamConnection final : public ClientExchange {
   Buffer buffer;
   bool reused = false;  ///< taken from the pool
 
+  /// After everything was sent and read: whether it can serve again.
+  [[nodiscard]] bool can_rest();
+
   [[nodiscard]] Task<error_code> send_request(std::string_view body) override { return stream.write(out, body); }
   [[nodiscard]] Task<error_code> open_request(Framing framing) override {
     is_chunked_ = framing == Framing::chunked;
@@ -33,7 +36,7 @@ class UpstreamConnection final : public ClientExchange {
   [[nodiscard]] BodyReader::Piece next_buffered() override { return body_.next_buffered(); }
   [[nodiscard]] Task<BodyReader::Piece> next() override { return body_.next(); }
   [[nodiscard]] const std::vector<Field>& trailers() const override { return body_.trailers(); }
-  [[nodiscard]] bool can_rest() override;
+  [[nodiscard]] UpstreamConnection* own_connection() noexcept override { return this; }
   void close() override { stream.close(); }
   [[nodiscard]] std::string_view protocol() const noexcept override { return "HTTP/1.1"; }
   [[nodiscard]] std::string ending() const override { return {}; }

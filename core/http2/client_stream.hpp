@@ -29,7 +29,7 @@ class ClientStream final : public http::ClientExchange {
   [[nodiscard]] http::BodyReader::Piece next_buffered() override;
   [[nodiscard]] http::Task<http::BodyReader::Piece> next() override;
   [[nodiscard]] const std::vector<http::Field>& trailers() const override { return trailers_; }
-  [[nodiscard]] bool can_rest() override { return false; }
+  [[nodiscard]] http::UpstreamConnection* own_connection() noexcept override { return nullptr; }
   void close() override;
   [[nodiscard]] std::string_view protocol() const noexcept override { return "HTTP/2"; }
   [[nodiscard]] std::string ending() const override;

@@ -27,6 +27,18 @@ std::string_view word(ToolKind kind) noexcept {
 
 std::string Tool::title() const { return (kind == ToolKind::llm ? "the provider \"" : "the tool \"") + name + "\""; }
 
+std::string_view word(HttpVersion version) noexcept {
+  switch (version) {
+    case HttpVersion::automatic:
+      return "auto";
+    case HttpVersion::http1:
+      return "1.1";
+    case HttpVersion::http2:
+      return "2";
+  }
+  return "auto";
+}
+
 std::string_view word(AuthType type) noexcept {
   switch (type) {
     case AuthType::none:

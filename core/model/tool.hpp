@@ -114,6 +114,7 @@ struct BaseUrl {
 /// What is spoken with a server of HTTP: what TLS agrees on, and HTTP/1.1 without TLS; or one version, without TLS by
 /// prior knowledge (RFC 9113, section 3.3).
 enum class HttpVersion : std::uint8_t { automatic, http1, http2 };
+[[nodiscard]] std::string_view word(HttpVersion version) noexcept;  ///< "auto", "1.1", "2"
 
 enum class Network { public_only, private_allowed };
 

@@ -24,7 +24,7 @@ class Forwarding {
       co_return;
     }
     if (upstream().response.status == 101) {
-      co_await tunnel();
+      co_await tunnel(*upstream().own_connection());
     } else {
       co_await relay();
     }
@@ -225,12 +225,13 @@ class Forwarding {
     static_cast<void>(engine_.recorder.record(call_, nullptr));
   }
 
-  http::Task<void> tunnel() {
+  /// Only what has a connection to itself switches protocols.
+  http::Task<void> tunnel(UpstreamConnection& connection) {
     write_response_fields(upstream().fields, call_, upstream().response);
     upstream().fields.append("Connection: Upgrade\r\nUpgrade: ").append(call_.head->upgrade).append("\r\n");
     call_.status = 101;
     if (co_await exchange_.send_interim(101, upstream().response.reason, upstream().fields)) {
-      co_await run_tunnel(engine_, call_, exchange_, static_cast<UpstreamConnection&>(upstream()));
+      co_await run_tunnel(engine_, call_, exchange_, connection);
     }
     static_cast<void>(engine_.recorder.record(call_, nullptr));
   }

@@ -224,10 +224,10 @@ http::Task<std::expected<http::Socket, Refusal>> Upstreams::connect(const model:
 }
 
 void Upstreams::release(const model::Tool& tool, std::unique_ptr<http::ClientExchange> exchange) {
-  if (!exchange->can_rest()) return;
-  // Nothing else can rest.
-  std::unique_ptr<UpstreamConnection> connection{static_cast<UpstreamConnection*>(exchange.release())};
-  pools_[&tool].idle.put(std::move(connection), idle_time);
+  auto* const own = exchange->own_connection();
+  if (own == nullptr || !own->can_rest()) return;
+  static_cast<void>(exchange.release());
+  pools_[&tool].idle.put(std::unique_ptr<UpstreamConnection>{own}, idle_time);
 }
 
 }  // namespace runagents::egress

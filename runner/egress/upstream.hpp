@@ -64,7 +64,7 @@ class Upstreams {
   /// A new connection to the tool for bytes that are only passed on, without TLS of its own.
   [[nodiscard]] http::Task<std::expected<std::unique_ptr<UpstreamConnection>, Refusal>> dial_bytes(
       const model::Tool& tool);
-  /// Takes back what can rest.
+  /// Takes back what is done; a connection that can rest does.
   void release(const model::Tool& tool, std::unique_ptr<http::ClientExchange> exchange);
   /// Ends all connections that are shared.
   void close();

@@ -110,8 +110,8 @@ class EndToEnd(unittest.TestCase):
         names = names or ("DNS:localhost", "IP:127.0.0.1")
         return self.upstream(tls=self.authority().issue("server", *names), **options)
 
-    def nginx(self, backend=9) -> Nginx:
-        nginx = Nginx(self.folder / "nginx", self.authority(), backend)
+    def nginx(self, backend=9, http2=False) -> Nginx:
+        nginx = Nginx(self.folder / "nginx", self.authority(), backend, http2)
         self.addCleanup(nginx.close)
         return nginx
 

@@ -26,7 +26,7 @@ events {{ worker_connections 4096; }}
 http {{
 """ + TEMPORARY + r"""  log_format seen escape=json '{{"method":"$request_method","uri":"$request_uri","host":"$http_host",'
     '"authorization":"$http_authorization","api_key":"$http_x_api_key","end_user":"$http_x_end_user_id",'
-    '"user_agent":"$http_user_agent","connection":$connection,"tls":"$ssl_protocol","status":$status}}';
+    '"user_agent":"$http_user_agent","connection":$connection,"tls":"$ssl_protocol","protocol":"$server_protocol","status":$status}}';
   access_log {folder}/seen.jsonl seen;
   default_type text/plain;
   client_max_body_size 0;
@@ -36,7 +36,7 @@ http {{
   map $http_upgrade $connection_upgrade {{ default upgrade; '' ''; }}
   upstream backend {{ server 127.0.0.1:{backend}; keepalive 16; }}
   server {{
-    listen 127.0.0.1:{tls_port} ssl backlog=4096;
+    listen 127.0.0.1:{tls_port} ssl{http2} backlog=4096;
     listen 127.0.0.1:{port} backlog=4096;
     server_name localhost;
     ssl_protocols TLSv1.2 TLSv1.3;
@@ -101,9 +101,9 @@ def free_port():
 class Nginx:
     """Serves https://localhost:`tls_port` and http://127.0.0.1:`port`; /backend/ goes to a server on `backend`."""
 
-    def __init__(self, folder: Path, authority, backend=9):
+    def __init__(self, folder: Path, authority, backend=9, http2=False):
         chain, key = authority.issue("nginx", "DNS:localhost", "IP:127.0.0.1")
-        self._run(folder, CONFIGURATION, backend=backend, chain=chain, key=key)
+        self._run(folder, CONFIGURATION, backend=backend, chain=chain, key=key, http2=" http2" if http2 else "")
 
     def _run(self, folder, configuration, **values):
         self.folder = folder

@@ -182,6 +182,14 @@ TEST_CASE("TLS that is passed through goes with nothing that needs a look inside
   CHECK(good(with_agent(tool + "tls = \"passthrough\"\n")).tools[0].tls == model::Tls::passthrough);
 }
 
+TEST_CASE("what is spoken with a tool is left to TLS, or said") {
+  const std::string tool = "[tools.t]\nbase_url = \"https://t.example.com\"\n";
+  CHECK(good(with_agent(tool)).tools[0].http_version == model::HttpVersion::automatic);
+  CHECK(good(with_agent(tool + "http_version = \"auto\"\n")).tools[0].http_version == model::HttpVersion::automatic);
+  CHECK(good(with_agent(tool + "http_version = \"1.1\"\n")).tools[0].http_version == model::HttpVersion::http1);
+  CHECK(good(with_agent(tool + "http_version = \"2\"\n")).tools[0].http_version == model::HttpVersion::http2);
+}
+
 TEST_CASE("a TCP tool may be silent for longer") {
   CHECK(good(with_agent("[tools.t]\nkind = \"tcp\"\nbase_url = \"tcp://localhost:5432\"\n")).tools[0].timeout == 24h);
 }
