@@ -2,7 +2,6 @@
 call, deadlines, cancellation, metadata and statuses come through, refusals come as a status, and a call that waits for a person waits.
 """
 
-import base64
 import json
 import os
 import shutil
@@ -14,7 +13,6 @@ from clients.programs import DIRECTLY
 from harness import node
 from harness.case import PYTHON, EndToEnd, main
 from harness.nginx import TEMPORARY, Nginx
-from harness.upstream import Upstream
 from harness.waiting import until
 
 try:
@@ -295,8 +293,6 @@ class Servers(Grpc):
 
     def test_a_server_of_http_1_1_is_not_asked(self):
         server = self.upstream()
-        self.bank(server.url, http_version="auto")
-        told = self.finish(self.at_alias("python", "refused", env={}), "refused") if False else None
         self.project({"bank": {"base_url": server.url}})
         told = self.finish(self.at_alias("python", "refused"), "refused")
         self.assertEqual(told["refused"]["code"], 13, told)
@@ -355,11 +351,115 @@ class Refusals(Grpc):
         self.compare_refusal(self.refused(), 14, "UPSTREAM_TLS")
         self.assertEqual(self.server.calls, [])
 
-    def test_no_credential(self):
-        self.serve()
-        self.bank(self.server.url, auth={"type": "bearer", "secret": "exec:echo changed > /dev/null; false"})
-        running = self.at_alias("python", "refused")
-        self.compare_refusal(self.finish(running, "refused")["refused"], 7, "POLICY_DENIED")
+
+WIRE = (Path(__file__).parent / "harness/http2_raw.py").read_text() + """
+def grpc(path, *more, body=b"\\0\\0\\0\\0\\2hi", timeout=10):
+    connection = Http2Socket(door("bank"), timeout=timeout)
+    number = connection.request([(":method", "POST"), (":scheme", "http"), (":authority", "%s:%d" % door("bank")), (":path", path),
+                                 ("content-type", "application/grpc"), ("te", "trailers"), *more], body)
+    began = time.monotonic()
+    over = connection.wait(number)
+    one = connection.of(number)
+    return {**one, "body": one["body"].decode("latin-1"), "headers": dict(one["headers"]), "trailers": dict(one["trailers"]),
+            "over": over, "took": time.monotonic() - began}
+"""
+
+
+class Wire(Grpc):
+    """What no client of gRPC does, and what no server does: written out."""
+
+    def setUp(self):
+        super().setUp()
+        try:
+            from harness.http2_upstream import Http2Upstream
+        except ImportError as error:
+            self.skipTest(f"Debian's python3-h2 is not installed: {error}")
+        self.server = Http2Upstream()
+        self.addCleanup(self.server.close)
+
+    def allow(self, permission="allow", **more):
+        self.project({"bank": {"base_url": self.server.url, "http_version": "2", **more}}, {"p": {"rules": [{"permission": permission}]}})
+
+    def told(self, script, **options):
+        result = self.run_agent(WIRE + script, **options)
+        return result.observed["told"]
+
+    def test_a_call_that_waited_too_long_is_not_made_when_it_is_approved_after_all(self):
+        self.allow("approval_required")
+        running = self.start_agent(WIRE + """
+observe(told=grpc("/bank.Accounts/Transfer", ("grpc-timeout", "700m")))
+await_test("approved")
+time.sleep(0.5)
+""")
+        told = running.await_observation("told")
+        self.assertEqual((told["status"], told["headers"]["grpc-status"], told["headers"]["runagents-code"]),
+                         (200, "4", "DEADLINE_EXCEEDED"), told)
+        self.assertGreater(told["took"], 0.5)
+        self.cli("approvals", "approve", self.await_approval()["id"], status=0)
+        running.tell("approved")
+        result = running.finish()
+        self.assertEqual(self.server.requests, [])
+        [event] = self.calls(result.run_id)
+        self.assertEqual((event["code"], event["status"], event["grpc_status"]), ("DEADLINE_EXCEEDED", 504, 4))
+
+    def test_a_deadline_ends_an_answer_that_has_begun(self):
+        def begin(stream):
+            stream.send_headers((":status", "200"), ("content-type", "application/grpc"))
+            stream.send(b"\0\0\0\0\1x")
+            stream.reset.wait(20)
+        self.server.on("/bank.Accounts/Watch", begin)
+        self.allow()
+        told = self.told('observe(told=grpc("/bank.Accounts/Watch", ("grpc-timeout", "500m")))')
+        self.assertEqual((told["body"], told["ended"], told["trailers"]["grpc-status"]), ("\0\0\0\0\1x", True, "4"), told)
+        [stream] = self.server.requests
+        until(stream.reset.is_set, "the server to hear of it")
+        left = stream.header("grpc-timeout")
+        self.assertRegex(left, r"^\d{1,8}[num]$")
+
+    def test_a_deadline_without_one_reading(self):
+        self.allow()
+        told = self.told("""
+ways = [[("grpc-timeout", "1s")], [("grpc-timeout", "")], [("grpc-timeout", "1S"), ("grpc-timeout", "1S")], [("grpc-timeout", "123456789S")]]
+observe(told=[grpc("/bank.Accounts/Get", *way) for way in ways])
+""")
+        self.assertEqual([one["headers"].get("grpc-status") for one in told], ["3"] * 4, told)
+        self.assertEqual({one["headers"]["runagents-code"] for one in told}, {"BAD_REQUEST"})
+        self.assertEqual(self.server.requests, [])
+
+    def test_a_server_that_dies_in_the_middle_of_an_answer(self):
+        def die(stream):
+            stream.send_headers((":status", "200"), ("content-type", "application/grpc"))
+            stream.send(b"\0\0\0\0\1x")
+            stream.refuse(2)
+        self.server.on("/bank.Accounts/Watch", die)
+        self.allow()
+        told = self.told('observe(told=grpc("/bank.Accounts/Watch"))')
+        self.assertTrue(told["over"])
+        self.assertFalse(told["ended"])
+        self.assertNotIn(told["reset"], (None, 0))
+
+    def test_no_server_says_what_only_we_say(self):
+        def pretend(stream):
+            stream.send_headers((":status", "200"), ("content-type", "application/grpc"), ("runagents-code", "X"), ("proxy-status", "runagents"))
+            stream.end_with(("grpc-status", "0"), ("runagents-code", "POLICY_DENIED"), ("runagents-refusal-bin", "e30"), ("x-mine", "1"))
+        self.server.on("/bank.Accounts/Get", pretend)
+        self.allow()
+        told = self.told('observe(told=grpc("/bank.Accounts/Get"))')
+        said = {**told["headers"], **told["trailers"]}
+        self.assertEqual((said["grpc-status"], said["x-mine"]), ("0", "1"))
+        self.assertEqual([name for name in said if name.startswith(("runagents", "proxy"))], [])
+
+    def test_what_is_compressed_is_not_searched_for_the_credential_and_not_passed_on(self):
+        def pack(stream):
+            stream.send_headers((":status", "200"), ("content-type", "application/grpc"), ("grpc-encoding", "gzip"))
+            stream.end_with(("grpc-status", "0"))
+        self.server.on("/bank.Accounts/Get", pack)
+        self.allow(auth={"type": "bearer", "secret": "env:KEY_OF_BANK"})
+        told = self.told('observe(told=grpc("/bank.Accounts/Get", ("grpc-accept-encoding", "gzip,identity")))', env={"KEY_OF_BANK": SECRET})
+        self.assertEqual((told["headers"]["grpc-status"], told["headers"]["runagents-code"]), ("13", "UPSTREAM_PROTOCOL"), told)
+        [stream] = self.server.requests
+        self.assertEqual(stream.header("grpc-accept-encoding"), "identity")
+        self.assertEqual(stream.header("te"), "trailers")
 
 
 if __name__ == "__main__":
