@@ -23,7 +23,7 @@ UPSTREAM = """
   server {{
     listen 127.0.0.1:{http1} backlog=4096;
     listen 127.0.0.1:{http2} http2 backlog=4096;
-    http2_max_requests 100000000; keepalive_requests 100000000; http2_max_concurrent_streams 1000;
+    http2_max_concurrent_streams 1000;
     default_type application/json;
     location / {{ return 200 '{{"items": ["{body}"]}}'; }}
   }}
@@ -33,7 +33,7 @@ NGINX = """
   upstream {name} {{ server {address}; keepalive 64; keepalive_requests 100000000; }}
   server {{
     listen 127.0.0.1:{port} http2 backlog=4096;
-    http2_max_requests 100000000; http2_max_concurrent_streams 1000;
+    http2_max_concurrent_streams 1000;
     location = {path} {{
       if ($request_method != GET) {{ return 403; }}
       {passes}

@@ -95,7 +95,7 @@ class Http2Decisions(test_decisions.Decisions):
         self.assertEqual(result.status, 0, result.stderr)
         events = self.calls(result.run_id)
         by_id = {event["request_id"]: event for event in events}
-        allowed = iter([event for event in events if event["decision"] == "allowed" or event.get("code") == "ADDRESS_BLOCKED"])
+        allowed = iter([event for event in events if event["decision"] == "allowed"])
         arrived = defaultdict(list)
         for server in self.servers:
             for request in server.requests:
@@ -114,7 +114,7 @@ class Http2Decisions(test_decisions.Decisions):
                     self.assertFalse(is_token and all(map(fits, texts)), "it has a form in HTTP/2 and was not decided")
                     self.assertEqual(arrived[number], [])
                     continue
-                event = by_id[request_id] if request_id and code != "ADDRESS_BLOCKED" else next(allowed)
+                event = by_id[request_id] if request_id else next(allowed)
                 self.compare(case, (status, code), event, arrived[number])
         self.assertEqual(list(allowed), [])
         return judged
