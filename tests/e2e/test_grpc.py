@@ -416,6 +416,19 @@ time.sleep(0.5)
         left = stream.header("grpc-timeout")
         self.assertRegex(left, r"^\d{1,8}[num]$")
 
+    def test_whoever_says_that_it_speaks_grpc_is_answered_in_it(self):
+        self.allow("deny")
+        told = self.told("""
+types = ["application/grpc", "application/grpc+json", "application/grpc-web", "application/json"]
+observe(told=[call("POST", tool("bank") + "/a.B/C", {"Content-Type": one}, b"x").facts() for one in types])
+""")
+        for facts in told[:2]:
+            headers = {name.lower(): value for name, value in facts["headers"]}
+            self.assertEqual((facts["status"], facts["body"], headers["content-type"], headers["grpc-status"]), (200, "", "application/grpc", "7"))
+            self.assertTrue(headers["grpc-message"].startswith("POLICY_DENIED: "))
+        for facts in told[2:]:
+            self.assert_refused(facts, "POLICY_DENIED", 403, "policy")
+
     def test_a_deadline_without_one_reading(self):
         self.allow()
         told = self.told("""
