@@ -72,6 +72,8 @@ class ServerConnection : public Exchange, protected Ticking {
   [[nodiscard]] Stream& stream() noexcept { return stream_; }
   [[nodiscard]] const ConnectionTimes& times() const noexcept { return times_; }
   [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+  /// What was read and is not part of a request that was understood.
+  [[nodiscard]] std::string_view unread() const noexcept { return buffer_.readable(); }
   /// Whether reading the request's body has ended because the body has no single reading.
   [[nodiscard]] bool has_malformed_body() const noexcept { return has_malformed_body_; }
   /// In place of a request that was read: one without a body.

@@ -22,7 +22,7 @@ int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*unuse
 
 Result<TlsCertificate> TlsCertificate::load(const std::string& certificate, const std::string& key) {
   ERR_clear_error();
-  auto context = server_context();
+  auto context = server_context(http1_only);
   if (!context) return fail(ErrorCode::internal, "TLS cannot be set up");
   SSL_CTX_set_default_passwd_cb(context.get(), &no_passphrase);
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate.c_str()) != 1) {

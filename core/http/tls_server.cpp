@@ -70,7 +70,7 @@ TlsServer::TlsServer(CertificateAuthority& authority) : authority_{authority} {}
 TlsServer::~TlsServer() = default;
 
 bool TlsServer::set_up() {
-  context_ = server_context();
+  context_ = server_context(http2_and_1);
   SSL_CTX* context = context_.get();
   if (context == nullptr) return false;
   // Only a name that was acknowledged becomes part of the session, and without it no session is resumed.

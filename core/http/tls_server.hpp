@@ -18,7 +18,7 @@ struct ClientWish {
 };
 
 /// Takes TLS server connections, as whatever server the client asks for: TLS 1.2 and 1.3, sessions resumed by ticket,
-/// ALPN http/1.1. Of one thread, like the authority, which it must not outlive.
+/// ALPN h2 and http/1.1. Of one thread, like the authority, which it must not outlive.
 class TlsServer {
  public:
   explicit TlsServer(CertificateAuthority& authority);

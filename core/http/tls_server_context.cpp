@@ -6,13 +6,12 @@
 namespace runagents::http {
 namespace {
 
-constexpr std::string_view http11{"\x08http/1.1", 9};
-
 int choose_protocol(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size, const unsigned char* offered,
-                    unsigned offered_size, void* /*unused*/) {
+                    unsigned offered_size, void* spoken) {
+  const auto& protocols = *static_cast<const std::string_view*>(spoken);
   unsigned char* chosen = nullptr;
-  const int found = SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(http11.data()),
-                                          static_cast<unsigned>(http11.size()), offered, offered_size);
+  const int found = SSL_select_next_proto(&chosen, out_size, reinterpret_cast<const unsigned char*>(protocols.data()),
+                                          static_cast<unsigned>(protocols.size()), offered, offered_size);
   // RFC 7301, section 3.2: a client that speaks nothing of what is spoken here is told so.
   if (found != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
   *out = chosen;
@@ -21,7 +20,7 @@ int choose_protocol(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_
 
 }  // namespace
 
-std::unique_ptr<SSL_CTX, SslDeleter> server_context() {
+std::unique_ptr<SSL_CTX, SslDeleter> server_context(const std::string_view& protocols) {
   std::unique_ptr<SSL_CTX, SslDeleter> made{SSL_CTX_new(TLS_server_method())};
   SSL_CTX* context = made.get();
   constexpr std::string_view session_context = "runagents";
@@ -37,8 +36,15 @@ std::unique_ptr<SSL_CTX, SslDeleter> server_context() {
   SSL_CTX_set_num_tickets(context, 1);
   // Tickets hold the session; a cache here would only grow.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
-  SSL_CTX_set_alpn_select_cb(context, &choose_protocol, nullptr);
+  SSL_CTX_set_alpn_select_cb(context, &choose_protocol, const_cast<std::string_view*>(&protocols));
   return made;
+}
+
+std::string_view chosen_protocol(const SSL* ssl) {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl, &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
 }
 
 }  // namespace runagents::http

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "core/http/tls_server_context.hpp"
 #include "runner/egress/pipeline.hpp"
 
 namespace runagents::egress {
@@ -12,6 +13,8 @@ namespace {
 /// The first byte of a TLS connection: a record of the handshake (RFC 8446, section 5.1).
 constexpr char tls_handshake = 0x16;
 constexpr std::size_t max_hello_bytes = 17 * 1024;
+/// With what HTTP/2 begins: as much as a parser of HTTP/1.1 has seen when it gives up.
+constexpr std::string_view preface_line = "PRI * HTTP/2";
 
 }  // namespace
 
@@ -85,6 +88,10 @@ http::Task<bool> Connection::accept_tls() {
   }
   destination.scheme = "https";
   destination.tls_name = wish.name;
+  if (http::chosen_protocol(stream().ssl()) == http::alpn_http2) {
+    co_await serve_http2({});
+    co_return false;
+  }
   co_return true;
 }
 
@@ -117,21 +124,36 @@ http::Task<bool> Connection::send_head(const ResponseStart& start, std::string_v
   co_return co_await ServerConnection::send_head(start, body, last);
 }
 
+/// Until the connection ends.
+http::Task<void> Connection::serve_http2(std::string_view received) {
+  disarm();
+  http2_ = std::make_unique<Http2Connection>(engine_, stream(), arrival_, times());
+  co_await http2_->serve(received);
+  http2_.reset();
+  close();
+}
+
+void Connection::close() {
+  if (http2_) http2_->close();
+  ServerConnection::close();
+}
+
 http::Task<void> Connection::handle() {
+  has_spoken_ = true;
   call_.reset(arrival_);
   call_.head = &head();
   co_await egress::handle(engine_, call_, *this);
-  if (call_.tunnel_to) arrival_.destination = std::exchange(call_.tunnel_to, std::nullopt);
+  if (!call_.tunnel_to) co_return;
+  arrival_.destination = std::exchange(call_.tunnel_to, std::nullopt);
+  has_spoken_ = false;
 }
 
 http::Task<void> Connection::refuse_head(http::HeadError error) {
-  call_.reset(arrival_);
-  call_.snapshot = engine_.snapshot;
-  engine_.request_ids.next(call_.request_id);
-  const bool large = error.kind == http::HeadError::Kind::too_large;
-  auto refusal = refuse(large ? model::RefusalCode::headers_too_large : model::RefusalCode::bad_request,
-                        "the request is not sound HTTP/1.1: " + std::string{error.message});
-  co_await answer_refusal(engine_, call_, *this, std::move(refusal.error()));
+  if (!has_spoken_ && unread().starts_with(preface_line)) {
+    co_await serve_http2(unread());
+    co_return;
+  }
+  co_await answer_unreadable(engine_, call_, arrival_, *this, error, "HTTP/1.1");
 }
 
 }  // namespace runagents::egress

@@ -215,4 +215,15 @@ http::Task<void> answer_refusal(Engine& engine, Call& call, Exchange& exchange, 
       co_await exchange.send_head(start, start.has_body ? std::string_view{body} : std::string_view{}, true));
 }
 
+http::Task<void> answer_unreadable(Engine& engine, Call& call, const Arrival& arrival, Exchange& exchange,
+                                   http::HeadError error, std::string_view version) {
+  call.reset(arrival);
+  call.snapshot = engine.snapshot;
+  engine.request_ids.next(call.request_id);
+  const bool large = error.kind == http::HeadError::Kind::too_large;
+  auto refusal = refuse(large ? model::RefusalCode::headers_too_large : model::RefusalCode::bad_request,
+                        "the request is not sound " + std::string{version} + ": " + std::string{error.message});
+  co_await answer_refusal(engine, call, exchange, std::move(refusal.error()));
+}
+
 }  // namespace runagents::egress

@@ -30,4 +30,8 @@ namespace runagents::egress {
 /// forward, for what nobody looks into: tools of kind tcp, and TLS that is passed through.
 [[nodiscard]] http::Task<void> forward_bytes(Engine& engine, Call& call, Exchange& exchange);
 
+/// Answers a request that has no readable head, and records it. `version`: "HTTP/1.1".
+[[nodiscard]] http::Task<void> answer_unreadable(Engine& engine, Call& call, const Arrival& arrival, Exchange& exchange,
+                                                 http::HeadError error, std::string_view version);
+
 }  // namespace runagents::egress
