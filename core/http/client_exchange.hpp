@@ -28,7 +28,8 @@ class ClientExchange : public Ticking {
     malformed,    ///< what came is no response
     ended,        ///< it ended before anything of a response came
     stale,        ///< the same, on a connection that has served before: the server may not have seen the request
-    unprocessed,  ///< the request has not been looked at, so that any may be repeated (RFC 9113, section 8.7)
+    refused,      ///< the server has done nothing with the request, which may be repeated (RFC 9113, section 8.7)
+    unprocessed,  ///< the same, because the connection came to its end
   };
 
   ResponseHead response;        ///< its views are valid until the body is read

@@ -118,6 +118,8 @@ struct ClientCallbacks {
     auto& self = ClientCallbacks::session(user);
     constexpr std::uint64_t per_frame = 2;  // the server may move both windows for it
     if (frame->hd.type == NGHTTP2_DATA) self.owed_updates_ += per_frame;
+    // nghttp2 ends a connection by itself when it is told something that makes no sense.
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) self.disown();
     if (frame->hd.type == NGHTTP2_HEADERS) {
       if (auto* one = stream(self.session_.get(), frame->hd.stream_id)) one->is_sent_ = true;
     }
@@ -319,13 +321,18 @@ void ClientSession::greeted() {
 
 /// What the server says is not listened to any more; it is told why.
 void ClientSession::give_up(std::uint32_t error_code) {
-  leaving_ = true;
   nghttp2_session_terminate_session(session_.get(), error_code);
+  arm(limits_.ping_time);
+  flush();
+  disown();
+}
+
+/// What is not complete yet will not be.
+void ClientSession::disown() {
+  leaving_ = true;
   for (auto* stream : streams_) {
     if (!stream->complete_) stream->fail(ClientStream::End::malformed);
   }
-  arm(limits_.ping_time);
-  flush();
   changed();
 }
 

@@ -63,6 +63,7 @@ class ClientSession final : public std::enable_shared_from_this<ClientSession>, 
   [[nodiscard]] bool is_done() const;
   void greeted();
   void give_up(std::uint32_t error_code);
+  void disown();
   void end();
   /// Sends the stream's head. False: there is no connection any more.
   bool submit(ClientStream& stream, bool has_body);

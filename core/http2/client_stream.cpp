@@ -82,7 +82,7 @@ http::Task<http::ClientExchange::Head> ClientStream::read_head(std::string_view 
     case End::malformed:
       co_return Head::malformed;
     case End::refused:
-      co_return Head::unprocessed;
+      co_return has_peer_reset_ ? Head::refused : Head::unprocessed;
     case End::lost:
       co_return is_reused_ && !has_been_heard_ ? Head::stale : Head::ended;
     default:

@@ -95,8 +95,8 @@ http::Task<Verdict> Sending::run() {
   co_return answered;
 }
 
-/// A connection that nobody has used fails for good; a server that says it has done nothing may be asked some more
-/// times, because each connection that it ends takes the calls with it that were just put there.
+/// One more time; or some more, where connections come to their end, because each takes the calls with it that were
+/// just put there.
 http::Task<Verdict> Sending::attempt_again() {
   Verdict answered;
   for (int attempts = 0; attempts < max_repeats; ++attempts) {
@@ -166,6 +166,7 @@ http::Task<Verdict> Sending::await_final_head() {
     const auto head = co_await upstream.read_head(call_.method());
     if (head != complete) {
       const bool may_retry = !pump_ && !upstream.timed_out && !gone_;
+      if (may_retry && head == refused) retry_ = Retry::once;
       if (may_retry && head == unprocessed) retry_ = Retry::at_once;
       if (may_retry && head == stale && is_safe(call_.method())) retry_ = Retry::on_fresh;
       co_return broken(head == malformed);

@@ -42,7 +42,7 @@ class Sending {
 
  private:
   /// Whether the last attempt may be repeated.
-  enum class Retry { no, on_fresh, at_once };
+  enum class Retry { no, once, on_fresh, at_once };
 
   http::Task<Verdict> attempt();
   http::Task<Verdict> attempt_again();

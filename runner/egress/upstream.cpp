@@ -1,6 +1,7 @@
 #include "runner/egress/upstream.hpp"
 
 #include <algorithm>
+#include <deque>
 
 #include "core/http2/client_stream.hpp"
 #include "core/model/tool.hpp"
@@ -62,23 +63,59 @@ std::unexpected<Refusal> too_old(const model::Tool& tool) {
                     : "set http_version = \"2\" on it, if its server speaks HTTP/2");
 }
 
+/// To one tool; what is more waits for a stream.
+constexpr std::size_t max_sessions = 16;
+
+enum class Speaks { unknown, http1, http2 };
+
 }  // namespace
+
+struct Upstreams::Pool {
+  http::IdleConnections idle;
+  std::vector<std::shared_ptr<http2::ClientSession>> sessions;
+  std::deque<http::Timer*> waiting;  ///< for room on a session, or to learn what is spoken
+  std::size_t woken = 0;             ///< of those who waited, and are not on their way yet
+  Speaks speaks = Speaks::unknown;
+  std::size_t dialling = 0;
+  std::uint64_t failures = 0;  ///< of dialling
+  Refusal last_failure;
+
+  [[nodiscard]] bool is_anybody_before() const noexcept { return !waiting.empty() || woken > 0; }
+  void wake(std::size_t count);
+  void wake_all() { wake(waiting.size()); }
+  /// Forgets sessions that are over.
+  void tidy();
+  [[nodiscard]] http2::ClientSession* with_room();
+  [[nodiscard]] bool is_warming() const;
+};
+
+Upstreams::Upstreams(http::asio::io_context& context, http::Ticker& ticker)
+    : context_{context}, ticker_{ticker}, dialer_{context, ticker} {}
 
 Upstreams::~Upstreams() { close(); }
 
+Upstreams::Pool& Upstreams::pool_of(const model::Tool& tool) {
+  auto& pool = pools_[&tool];
+  if (!pool) pool = std::make_unique<Pool>();
+  return *pool;
+}
+
 void Upstreams::close() {
   for (auto& [tool, pool] : pools_) {
-    for (const auto& session : pool.sessions) {
+    for (const auto& session : pool->sessions) {
       session->on_change = nullptr;
       session->close();
     }
-    pool.sessions.clear();
+    pool->sessions.clear();
   }
 }
 
-void Upstreams::Pool::wake_all() {
-  for (auto* timer : waiting) timer->cancel();
-  waiting.clear();
+void Upstreams::Pool::wake(std::size_t count) {
+  for (; count > 0 && !waiting.empty(); --count) {
+    waiting.front()->cancel();
+    waiting.pop_front();
+    ++woken;
+  }
 }
 
 void Upstreams::Pool::tidy() {
@@ -103,7 +140,7 @@ bool Upstreams::Pool::is_warming() const {
 }
 
 http::Task<Upstreams::Acquired> Upstreams::acquire(const model::Tool& tool, Wish& wish) {
-  auto& pool = pools_[&tool];
+  auto& pool = pool_of(tool);
   const auto offer = wish.needs_http1 ? http::Offer::http1 : offer_to(tool);
   if (offer != http::Offer::http1) {
     auto chosen = co_await acquire_by_choice(tool, wish, pool, offer);
@@ -121,7 +158,7 @@ http::Task<Upstreams::Acquired> Upstreams::acquire(const model::Tool& tool, Wish
 http::Task<Upstreams::Acquired> Upstreams::acquire_by_choice(const model::Tool& tool, Wish& wish, Pool& pool,
                                                              http::Offer offer) {
   // Who has waited comes first.
-  bool may_take = pool.waiting.empty();
+  bool may_take = !pool.is_anybody_before();
   const auto failures = pool.failures;
   for (;;) {
     if (auto* session = may_take ? pool.with_room() : nullptr) co_return session->open();
@@ -158,7 +195,7 @@ http::Task<Upstreams::Acquired> Upstreams::dial_by_choice(const model::Tool& too
   const bool is_known = stream->ssl() == nullptr;
   if (is_known || http::has_agreed_on_http2(stream->ssl())) {
     pool.speaks = Speaks::http2;
-    co_return start_session(pool, std::move(*stream))->open();
+    co_return open_session(pool, std::move(*stream));
   }
   pool.speaks = Speaks::http1;
   auto connection = std::make_unique<UpstreamConnection>(ticker_, std::move(*stream));
@@ -167,15 +204,16 @@ http::Task<Upstreams::Acquired> Upstreams::dial_by_choice(const model::Tool& too
   co_return too_old(tool);
 }
 
-std::shared_ptr<http2::ClientSession> Upstreams::start_session(Pool& pool, http::Stream stream) {
+std::unique_ptr<http::ClientExchange> Upstreams::open_session(Pool& pool, http::Stream stream) {
   pool.tidy();
   auto session = http2::ClientSession::start(context_, ticker_, std::move(stream));
   session->on_change = [&pool, one = session.get()] {
-    if (one->ssl() != nullptr && !one->is_over()) pool.idle.keep_session(one->ssl());
-    pool.wake_all();
+    if (one->is_over()) return pool.wake_all();
+    pool.idle.keep_session(one->ssl());
+    pool.wake(one->room());
   };
   pool.sessions.push_back(session);
-  return session;
+  return session->open();
 }
 
 /// False: not in time, or nobody waits any more.
@@ -186,8 +224,11 @@ http::Task<bool> Upstreams::wait(const model::Tool& tool, Wish& wish, Pool& pool
   wish.timer_ = &timer;
   const auto [woken] = co_await timer.async_wait(http::by_value);
   wish.timer_ = nullptr;
-  std::erase(pool.waiting, &timer);
-  co_return woken && !wish.is_cancelled();
+  const bool is_next = std::erase(pool.waiting, &timer) == 0;
+  if (is_next) --pool.woken;
+  const bool goes_on = woken && !wish.is_cancelled();
+  if (is_next && !goes_on) pool.wake(1);
+  co_return goes_on;
 }
 
 http::Task<std::expected<http::Stream, Refusal>> Upstreams::dial(const model::Tool& tool, Pool& pool,
@@ -227,7 +268,7 @@ void Upstreams::release(const model::Tool& tool, std::unique_ptr<http::ClientExc
   auto* const own = exchange->own_connection();
   if (own == nullptr || !own->can_rest()) return;
   static_cast<void>(exchange.release());
-  pools_[&tool].idle.put(std::unique_ptr<UpstreamConnection>{own}, idle_time);
+  pool_of(tool).idle.put(std::unique_ptr<UpstreamConnection>{own}, idle_time);
 }
 
 }  // namespace runagents::egress

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <deque>
 #include <expected>
 #include <map>
 #include <memory>
@@ -11,7 +10,6 @@
 #include "core/http/client_exchange.hpp"
 #include "core/http/dialer.hpp"
 #include "core/http/upstream_connection.hpp"
-#include "core/http2/client_session.hpp"
 #include "core/model/tool.hpp"
 #include "runner/egress/refusal.hpp"
 
@@ -53,8 +51,7 @@ class Wish {
 /// The pools of connections to all tools, and the only place that dials but for connectors. Of the engine's thread.
 class Upstreams {
  public:
-  Upstreams(http::asio::io_context& context, http::Ticker& ticker)
-      : context_{context}, ticker_{ticker}, dialer_{context, ticker} {}
+  Upstreams(http::asio::io_context& context, http::Ticker& ticker);
   ~Upstreams();
 
   using Acquired = std::expected<std::unique_ptr<http::ClientExchange>, Refusal>;
@@ -76,39 +73,21 @@ class Upstreams {
 
  private:
   static constexpr std::chrono::milliseconds idle_time = std::chrono::seconds{50};
-  /// To one tool; what is more waits for a stream.
-  static constexpr std::size_t max_sessions = 16;
+  struct Pool;
 
-  enum class Speaks { unknown, http1, http2 };
-
-  struct Pool {
-    http::IdleConnections idle;
-    std::vector<std::shared_ptr<http2::ClientSession>> sessions;
-    std::deque<http::Timer*> waiting;  ///< for room on a session, or to learn what is spoken
-    Speaks speaks = Speaks::unknown;
-    std::size_t dialling = 0;
-    std::uint64_t failures = 0;  ///< of dialling
-    Refusal last_failure;
-
-    void wake_all();
-    /// Forgets sessions that are over.
-    void tidy();
-    [[nodiscard]] http2::ClientSession* with_room();
-    [[nodiscard]] bool is_warming() const;
-  };
-
+  Pool& pool_of(const model::Tool& tool);
   http::Task<std::expected<http::Socket, Refusal>> connect(const model::Tool& tool);
   http::Task<std::expected<http::Stream, Refusal>> dial(const model::Tool& tool, Pool& pool, http::Offer offer);
   http::Task<Acquired> acquire_by_choice(const model::Tool& tool, Wish& wish, Pool& pool, http::Offer offer);
   http::Task<Acquired> dial_by_choice(const model::Tool& tool, Wish& wish, Pool& pool, http::Offer offer);
   http::Task<bool> wait(const model::Tool& tool, Wish& wish, Pool& pool);
-  std::shared_ptr<http2::ClientSession> start_session(Pool& pool, http::Stream stream);
+  std::unique_ptr<http::ClientExchange> open_session(Pool& pool, http::Stream stream);
 
   http::asio::io_context& context_;
   http::Ticker& ticker_;
   http::Dialer dialer_;
   http::tcp::endpoint builtin_;
-  std::map<const model::Tool*, Pool> pools_;
+  std::map<const model::Tool*, std::unique_ptr<Pool>> pools_;
   std::map<const model::Tool*, Connector*> connectors_;
 };
 

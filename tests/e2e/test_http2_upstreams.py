@@ -1,13 +1,17 @@
 """HTTP/2 towards tools: chosen by TLS or known before, shared by calls, translated both ways, and left in order."""
 
+import json
+import subprocess
 import threading
 import time
 
 import h2.settings
 from h2.errors import ErrorCodes
 from harness import processes
+from harness.authorization_server import SECRET, AuthorizationServer
 from harness.case import EndToEnd, main
 from harness.http2_upstream import Http2Upstream
+from harness.llm import agent
 from harness.waiting import until
 
 STREAMS = h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS
@@ -22,6 +26,18 @@ def together(count, action):
     for thread in threads: thread.start()
     for thread in threads: thread.join()
     return results
+
+def start(text, body=b""):
+    # A connection on which a request has been sent to "api": its line, and perhaps fields.
+    line, _, fields = text.partition("\\n")
+    host, port = door("api")
+    connection = socket.create_connection((host, port), timeout=30)
+    lines = [line + " HTTP/1.1", f"Host: {host}:{port}", *fields.split("\\n")]
+    connection.sendall("\\r\\n".join(filter(None, lines)).encode() + b"\\r\\n\\r\\n" + body)
+    return connection
+
+def whole(connection):
+    return lines_until(connection, b"there is no such end").decode()
 
 def lines_until(connection, end):
     data = b""
@@ -127,9 +143,9 @@ observe(**{name: call("GET", tool(name) + "/x").facts() for name in ("old", "new
         self.assertEqual(plain.requests[0].version, "HTTP/1.1")
         self.assert_refused(observed["known"], "UPSTREAM_PROTOCOL", 502, "forward")
         self.assertIn('http_version = "1.1"', observed["known"]["json"]["hint"])
-        shown = self.cli_json("tools", "describe", "new")
+        shown = self.cli_json("tools", "get", "new")
         self.assertEqual(shown["http_version"], "2")
-        self.assertIn("HTTP version", self.cli("tools", "describe", "old", status=0).stdout)
+        self.assertIn("HTTP version", self.cli("tools", "get", "old", status=0).stdout)
 
     def test_prior_knowledge(self):
         server = self.served(self.http2())
@@ -144,8 +160,7 @@ observe(get=call("GET", tool("api") + "/a").facts(), post=call("POST", tool("api
         self.assertEqual(len(server.connections), 1)
 
     def test_a_server_that_was_said_to_speak_http2_and_does_not(self):
-        server = self.upstream()
-        self.project({"api": {"base_url": server.url, "http_version": "2"}})
+        self.project({"api": {"base_url": self.nginx().plain_url, "http_version": "2"}})
         result = self.run_agent('observe(reply=call("GET", tool("api") + "/x").facts())')
         self.assert_refused(result.observed["reply"], "UPSTREAM_PROTOCOL", 502, "forward")
 
@@ -165,7 +180,7 @@ observe(grpc=ask("api", "application/grpc+proto").facts(), tls=ask("tls", "appli
 
     def test_tools_test_speaks_http2(self):
         self.served(self.http2())
-        self.assertEqual(self.cli_json("tools", "test", "api")["status"], 200)
+        self.assertEqual(self.cli_json("tools", "probe", "api")[0]["status"], 200)
 
     def test_tls_sessions_are_resumed(self):
         server = self.http2(tls=True)
@@ -173,7 +188,7 @@ observe(grpc=ask("api", "application/grpc+proto").facts(), tls=ask("tls", "appli
         self.served(server)
         self.run_agent('[call("GET", tool("api") + path) for path in ("/1", "/last", "/2", "/last", "/3")]')
         self.assertEqual(len(server.connections), 3)
-        self.assertTrue(server.connections[-1].socket.session_reused)
+        self.assertTrue(server.connections[-1].is_resumed)
 
 
 class Sharing(Http2Case):
@@ -206,15 +221,18 @@ class Sharing(Http2Case):
 
     def test_who_waits_for_room_waits_for_the_tools_timeout_and_not_after_the_agent_has_left(self):
         release = threading.Event()
-        server = self.served(self.http2(settings={STREAMS: 1}, otherwise=lambda stream: (release.wait(30), stream.reply())),
-                             timeout="3s")
+
+        def keep_busy(stream):
+            stream.send_headers((":status", "200"))
+            while not release.wait(0.2):
+                stream.send(b"busy ")
+            stream.send(end=True)
+        server = self.served(self.http2(settings={STREAMS: 1}, otherwise=keep_busy), timeout="2s")
         running = self.start_agent("""
 busy = [threading.Thread(target=lambda: call("GET", tool("api") + "/busy")) for _ in range(16)]
 for thread in busy: thread.start()
 await_test("busy")
-with socket.create_connection(door("api")) as leaver:
-    leaver.sendall(b"GET /leaver HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
-    time.sleep(0.3)
+with start("GET /leaver"): time.sleep(0.3)
 observe(reply=call("GET", tool("api") + "/late").facts())
 await_test("over")
 """)
@@ -234,16 +252,13 @@ await_test("over")
         result = self.run_agent("""
 stalled = []
 for _ in range(8):
-    connection = socket.create_connection(door("api"))
-    connection.sendall(b"GET /big HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
-    stalled.append(connection)
+    stalled.append(start("GET /big"))
 time.sleep(0.5)
 started = time.monotonic()
 statuses = [call("GET", tool("api") + f"/{n}").status for n in range(50)]
 observe(statuses=statuses, took=time.monotonic() - started)
 sizes = []
 for connection in stalled:
-    connection.settimeout(30)
     data = lines_until(connection, b"0\\r\\n\\r\\n")
     sizes.append(data.count(b"x"))
 observe(sizes=sizes)
@@ -314,9 +329,8 @@ class Translation(Http2Case):
             stream.end_with(("x-sum", "42"), ("authorization", "no"))
         server = self.served(self.http2(otherwise=answer))
         result = self.run_agent("""
-reply = raw(door("api"), b"POST /t HTTP/1.1\\r\\nHost: x\\r\\nTE: trailers\\r\\nConnection: close, te\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n"
-            b"3\\r\\nabc\\r\\n0\\r\\nX-Checked: yes\\r\\nHost: other\\r\\n\\r\\n")
-observe(reply=reply.decode())
+observe(reply=whole(start("POST /t\\nTE: trailers\\nConnection: close, te\\nTransfer-Encoding: chunked",
+                          b"3\\r\\nabc\\r\\n0\\r\\nX-Checked: yes\\r\\nHost: other\\r\\n\\r\\n")))
 """)
         self.assertIn("\r\npiece\r\n0\r\nx-sum: 42\r\n\r\n", result.observed["reply"])
         request = server.requests[0]
@@ -331,7 +345,7 @@ observe(reply=reply.decode())
             stream.reply(body=b"done")
         self.served(self.http2(otherwise=answer))
         result = self.run_agent("""
-observe(reply=raw(door("api"), b"GET /t HTTP/1.1\\r\\nHost: x\\r\\nConnection: close\\r\\n\\r\\n").decode())
+observe(reply=whole(start("GET /t\\nConnection: close")))
 """)
         heads = result.observed["reply"].split("\r\n\r\n")
         self.assertEqual([head.split(" ")[1] for head in heads[:3]], ["103", "103", "200"])
@@ -349,8 +363,7 @@ observe(reply=raw(door("api"), b"GET /t HTTP/1.1\\r\\nHost: x\\r\\nConnection: c
             stream.send(end=True)
         self.served(self.http2(otherwise=answer))
         running = self.start_agent("""
-connection = socket.create_connection(door("api"))
-connection.sendall(b"GET /s HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+connection = start("GET /s")
 for n in range(5):
     lines_until(connection, f"data: {n}".encode())
     observe(**{f"seen{n}": True})
@@ -369,8 +382,7 @@ observe(end=lines_until(connection, b"0\\r\\n\\r\\n").decode())
             stream.send(end=True)
         self.served(self.http2(otherwise=answer))
         result = self.run_agent("""
-connection = socket.create_connection(door("api"))
-connection.sendall(b"POST /both HTTP/1.1\\r\\nHost: x\\r\\nTransfer-Encoding: chunked\\r\\n\\r\\n")
+connection = start("POST /both\\nTransfer-Encoding: chunked")
 lines_until(connection, b"\\r\\n\\r\\n")
 answers = []
 for word in (b"one", b"two", b"three"):
@@ -390,7 +402,7 @@ observe(answers=answers, end=lines_until(connection, b"0\\r\\n\\r\\n").decode())
             stream.send(b"y" * size, end=True)
         self.served(self.http2(tls=True, otherwise=answer))
         running = self.start_agent("""
-size = 48 << 20
+size = 8 << 20
 reply = call("PUT", tool("api") + "/large", body=b"x" * size)
 observe(status=reply.status, size=len(reply.body))
 await_test("measured")
@@ -399,8 +411,8 @@ await_test("measured")
         peak = processes.own_peak_kib(running.pid)
         running.tell("measured")
         result = running.finish()
-        self.assertEqual((result.observed["status"], result.observed["size"]), (200, 48 << 20))
-        self.assertLess(peak, 40 << 10)
+        self.assertEqual((result.observed["status"], result.observed["size"]), (200, 8 << 20))
+        self.assertLess(peak, 32 << 10)
 
     def test_a_slow_reader_slows_the_server(self):
         sent = []
@@ -413,8 +425,7 @@ await_test("measured")
             stream.send(end=True)
         self.served(self.http2(otherwise=answer))
         running = self.start_agent("""
-connection = socket.create_connection(door("api"))
-connection.sendall(b"GET /slow HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+connection = start("GET /slow")
 time.sleep(1.5)
 observe(waited=True)
 await_test("go")
@@ -449,10 +460,10 @@ observe(data=data)
         server.on("/cut", cut).on("/endless", endless)
         self.served(server)
         running = self.start_agent("""
-observe(cut=raw(door("api"), b"GET /cut HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n").decode())
-with socket.create_connection(door("api")) as connection:
-    connection.sendall(b"GET /endless HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
-    lines_until(connection, b"begun")
+try: cut = whole(start("GET /cut"))
+except ConnectionError: cut = "some"
+observe(cut=cut)
+with start("GET /endless") as connection: lines_until(connection, b"begun")
 observe(after=call("GET", tool("api") + "/after").status)
 await_test("left")
 """)
@@ -470,8 +481,7 @@ await_test("left")
             stream.refuse(ErrorCodes.NO_ERROR)
         self.served(self.http2(otherwise=answer, takes_bodies=False))
         result = self.run_agent("""
-connection = socket.create_connection(door("api"))
-connection.sendall(b"POST /big HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 10000000\\r\\n\\r\\n" + b"x" * 200000)
+connection = start("POST /big\\nContent-Length: 10000000", b"x" * 200000)
 observe(reply=lines_until(connection, b"too much").decode())
 """)
         self.assertTrue(result.observed["reply"].startswith("HTTP/1.1 413"))
@@ -481,8 +491,7 @@ observe(reply=lines_until(connection, b"too much").decode())
         self.project({"api": self.trusting(nginx.url)})
         result = self.run_agent("""
 first = call("GET", tool("api") + "/x").status
-connection = socket.create_connection(door("api"))
-connection.sendall(b"GET /backend/ws HTTP/1.1\\r\\nHost: x\\r\\nConnection: Upgrade\\r\\nUpgrade: echo\\r\\n\\r\\n")
+connection = start("GET /backend/ws\\nConnection: Upgrade\\nUpgrade: echo")
 head = lines_until(connection, b"\\r\\n\\r\\n")
 connection.sendall(b"ping")
 observe(first=first, head=head.decode(), echo=lines_until(connection, b"ping").decode())
@@ -512,8 +521,7 @@ class Credentials(Http2Case):
         server = self.http2(tls=True, otherwise=answer)
         self.served(server, auth={"type": "bearer", "secret": "env:KEY"})
         result = self.run_agent("""
-reply = raw(door("api"), b"GET /t HTTP/1.1\\r\\nHost: x\\r\\nTE: trailers\\r\\nConnection: close, te\\r\\n\\r\\n")
-observe(reply=reply.decode())
+observe(reply=whole(start("GET /t\\nTE: trailers\\nConnection: close, te")))
 """, env={"KEY": "sk-secret-0123456789"})
         self.assertEqual(server.requests[0].header("authorization"), "Bearer sk-secret-0123456789")
         self.assertNotIn("0123456789", result.observed["reply"])
@@ -528,6 +536,97 @@ observe(reply=reply.decode())
                        env={"KEY_ONE": "k-1", "KEY_TWO": "k-2"})
         self.assertEqual(len(server.connections), 2)
         self.assertEqual(len({(request.connection, request.header("authorization")) for request in server.requests}), 2)
+
+    def test_a_refused_credential_is_renewed_and_the_call_made_again(self):
+        authority = AuthorizationServer()
+        self.addCleanup(authority.close)
+
+        def answer(stream):
+            body = stream.body()
+            status = 401 if len(server.requests) == 1 else 200
+            stream.reply(status, [("www-authenticate", "Bearer error=\"invalid_token\"")] if status == 401 else [], body)
+        server = self.served(self.http2(otherwise=answer), auth=authority.client_only(), insecure=True)
+        result = self.run_agent('observe(reply=call("POST", tool("api") + "/x", body=b"the same").facts())',
+                                env={"OAUTH_CLIENT_SECRET": SECRET})
+        self.assertEqual((result.observed["reply"]["status"], result.observed["reply"]["body"]), (200, "the same"))
+        tokens = [request.header("authorization") for request in server.requests]
+        self.assertEqual(len(set(tokens)), 2)
+        self.assertEqual(len(server.connections), 1)
+
+
+class Models(Http2Case):
+    def test_a_model_is_asked_over_http2_and_its_answer_streams(self):
+        step = threading.Semaphore(0)
+
+        def answer(stream):
+            self.question = json.loads(stream.body())
+            stream.send_headers((":status", "200"), ("content-type", "text/event-stream"))
+            for word in ("one", "two"):
+                piece = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m",
+                         "choices": [{"index": 0, "delta": {"content": word}, "finish_reason": None}]}
+                stream.send(f"data: {json.dumps(piece)}\n\n".encode())
+                step.acquire(timeout=30)
+            piece["choices"][0] = {"index": 0, "delta": {}, "finish_reason": "stop"}
+            stream.send(f"data: {json.dumps(piece)}\n\ndata: [DONE]\n\n".encode(), end=True)
+        server = self.http2(tls=True, otherwise=answer, protocols=["h2", "http/1.1"])
+        provider = {"type": "openai", "base_url": server.url + "/v1", "ca_file": str(self.authority().ca_file),
+                    "auth": {"secret": "env:MODEL_KEY"}, "models": ["m"]}
+        self.project({}, {}, **{"providers.main": provider, "models.default": {"provider": "main", "model": "m"}})
+        running = self.start_agent(agent.PRELUDE + """
+connection, response = open_stream("hi")
+for name, one in events(response):
+    if one != "[DONE]" and pieces([(name, one)]): observe(**{pieces([(name, one)])[0]: True})
+observe(last=one)
+""", env={"MODEL_KEY": "sk-model-0123456789"})
+        for word in ("one", "two"):
+            running.await_observation(word)
+            step.release()
+        self.assertEqual(running.finish().observed["last"], "[DONE]")
+        self.assertEqual(server.requests[0].header("authorization"), "Bearer sk-model-0123456789")
+        self.assertEqual(self.question["messages"][0]["content"], "hi")
+
+
+class OtherServers(Http2Case):
+    def test_node(self):
+        chain, key = self.authority().issue("node", "DNS:localhost", "IP:127.0.0.1")
+        script = self.folder / "server.mjs"
+        script.write_text(NODE_SERVER)
+        server = subprocess.Popen(["node", script, chain, key], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(lambda: (server.kill(), server.wait(), server.stdout.close()))
+        port = int(server.stdout.readline())
+        self.project({"api": self.trusting(f"https://localhost:{port}")})
+        result = self.run_agent("""
+observe(statuses=together(50, lambda n: call("POST", tool("api") + f"/{n}", body=b"b" * (n * 1000)).body == b"b" * (n * 1000)),
+        trailers=whole(start("GET /trailers\\nTE: trailers\\nConnection: close, te")),
+        sessions=call("GET", tool("api") + "/sessions").body.decode(), gone=call("GET", tool("api") + "/cut").status)
+""")
+        self.assertEqual(result.observed["statuses"], [True] * 50)
+        self.assertIn("0\r\nx-last: yes\r\n", result.observed["trailers"])
+        self.assertEqual(result.observed["sessions"], "1")
+        self.assertEqual(result.observed["gone"], 502)
+
+
+NODE_SERVER = """
+import http2 from "node:http2";
+import fs from "node:fs";
+const server = http2.createSecureServer({cert: fs.readFileSync(process.argv[2]), key: fs.readFileSync(process.argv[3]), allowHTTP1: true});
+let sessions = 0;
+server.on("session", () => ++sessions);
+server.on("stream", (stream, headers) => {
+  stream.on("error", () => {});
+  switch (headers[":path"]) {
+    case "/sessions": stream.respond({":status": 200}); stream.end(String(sessions)); break;
+    case "/cut": stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR); break;
+    case "/trailers":
+      stream.respond({":status": 200}, {waitForTrailers: true});
+      stream.on("wantTrailers", () => stream.sendTrailers({"x-last": "yes"}));
+      stream.end("body");
+      break;
+    default: stream.respond({":status": 200}); stream.pipe(stream);
+  }
+});
+server.listen(0, "127.0.0.1", () => console.log(server.address().port));
+"""
 
 
 if __name__ == "__main__":

@@ -110,6 +110,7 @@ class _Connection:
         self.number = number
         self._server = server
         self.socket = sock
+        self.is_resumed = getattr(sock, "session_reused", None)  # not known any more when it is closed
         self._lock = threading.RLock()
         self._h = h2.connection.H2Connection(h2.config.H2Configuration(
             client_side=False, header_encoding="latin-1", validate_outbound_headers=server.sound,
