@@ -37,6 +37,8 @@ http::Task<void> Deadline::keep(std::shared_ptr<Watch> watch) {
   for (int i = 0; i < repeats && watch->call != nullptr; ++i) {
     watch->call->grpc->is_late = true;
     watch->exchange->stop_reading();
+    // Whoever is told may go on at once, up to the end of the call.
+    if (watch->call == nullptr) break;
     if (const auto gone = std::exchange(watch->exchange->on_gone, nullptr)) gone();
     watch->timer.expires_after(repeat);
     static_cast<void>(co_await watch->timer.async_wait(http::by_value));
