@@ -28,7 +28,7 @@ ENDING = "get list collect chat fail fail_late large many"  # what every server 
 STEPS = f"{ENDING} late cancel stranger refused approved"
 METHODS = ["Get", "List", "Collect", "Chat", "Fail", "FailLate", "Slow", "Echo", "Nothing", "Transfer", "Delete", "Open"]
 RULES = [{"permission": "approval_required", "tags": ["money"]},
-         {"permission": "deny", "resource": "*://*:*/bank.Accounts/Delete"},
+         {"permission": "deny", "resource": "{url}/bank.Accounts/Delete"},
          {"permission": "allow", "tool": "bank", "operations": ["POST"]}]
 
 NGINX = r"""
@@ -110,7 +110,8 @@ class Grpc(EndToEnd):
             tool["ca_file"] = str(self.authority().ca_file)
         else:
             tool["http_version"] = "2"
-        self.project({"bank": tool}, {"p": {"rules": list(rules)}})
+        self.project({"bank": tool}, {"p": {"rules": [{name: value.replace("{url}", url) if isinstance(value, str) else value
+                                                       for name, value in rule.items()} for rule in rules]}})
 
     def command(self, client):
         if client == "python":
@@ -309,7 +310,7 @@ class Refusals(Grpc):
 
     def test_each_client_reads_the_reason(self):
         self.serve()
-        self.bank(self.server.url, rules=[])
+        self.bank(self.server.url, rules=[{"permission": "deny"}])
         for client in ("python", "node", "go"):
             with self.subTest(client):
                 self.compare_refusal(self.refused(client), 7, "POLICY_DENIED")

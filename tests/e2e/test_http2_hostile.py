@@ -54,7 +54,7 @@ class Frames:
     def __init__(self, lines, places, mark):
         self.places, self.mark = places, mark
         self.encoder = hpack.Encoder()
-        self.begun = []
+        self.begun, self.unmarked = [], False
         blocks = []
         for line in lines:
             if line.startswith(" "):
@@ -77,11 +77,14 @@ class Frames:
         block = b"".join(map(self.line, fields))
         bits = (END_STREAM if "end" in flags else 0) | (0 if "more" in flags else END_HEADERS)
         if kind == "continuation":
+            if bits & END_HEADERS and self.unmarked:
+                self.unmarked, block = False, block + self.marked()
             return frame(CONTINUATION, bits, stream, block)
         if stream not in self.begun and fields:
             self.begun.append(stream)
             # What the upstream reads late is still known to belong to this case.
-            block += self.field(b"x-case", str(self.mark).encode()) if "more" not in flags else b""
+            self.unmarked = "more" in flags
+            block += b"" if self.unmarked else self.marked()
         if "priority" in flags:
             bits, block = bits | 0x20, bytes(4) + b"\x10" + block
         return frame(HEADERS, bits, stream, block)
@@ -96,6 +99,9 @@ class Frames:
                                                          (b":authority", self.places["authority"].encode()), (b":path", path)))
         name, _, value = text.partition(" ")
         return self.field(b"" if name == '""' else to_bytes(name, self.places), to_bytes(value, self.places))
+
+    def marked(self):
+        return b"\x00\x06x-case" + bytes([len(str(self.mark))]) + str(self.mark).encode()
 
     def field(self, name, value):
         return self.encoder.encode([(name, value)])
