@@ -153,7 +153,7 @@ class Grpc(EndToEnd):
             running.process.stdin.flush()
         if "approved" in steps:
             asked = self.await_approval()
-            self.assertEqual((asked["tool"], asked["capability"]), ("bank", "transfer"))
+            self.assertEqual((asked["tool_id"], asked["capability"]), ("bank", "transfer"))
             self.assertEqual(self.server.called("Transfer"), [])
             self.cli("approvals", "approve", asked["id"], status=0)
         result = running.finish(120)
