@@ -161,7 +161,12 @@ http::Task<Upstreams::Acquired> Upstreams::acquire_by_choice(const model::Tool& 
   bool may_take = !pool.is_anybody_before();
   const auto failures = pool.failures;
   for (;;) {
-    if (auto* session = may_take ? pool.with_room() : nullptr) co_return session->open();
+    if (auto* session = may_take ? pool.with_room() : nullptr) {
+      auto stream = session->open();
+      // Whoever came while others were on their way waits for nothing else.
+      if (session->room() > 0) pool.wake(1);
+      co_return stream;
+    }
     const bool is_old = pool.speaks == Speaks::http1 && offer == http::Offer::any;
     if (is_old && !wish.fresh && !wish.needs_http2) {
       if (auto idle = pool.idle.take()) co_return idle;
@@ -210,7 +215,8 @@ std::unique_ptr<http::ClientExchange> Upstreams::open_session(Pool& pool, http::
   session->on_change = [&pool, one = session.get()] {
     if (one->is_over()) return pool.wake_all();
     pool.idle.keep_session(one->ssl());
-    pool.wake(one->room());
+    // Where there is no room there may be another connection.
+    pool.wake(std::max<std::size_t>(one->room(), 1));
   };
   pool.sessions.push_back(session);
   return session->open();

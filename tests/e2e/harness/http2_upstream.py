@@ -68,7 +68,8 @@ class Stream:
                 return
             if self.reset.is_set() or time.monotonic() > until:
                 raise ConnectionError(f"the stream takes no more, {len(view)} bytes are left")
-            self.window.wait(0.2)
+            if not sent:
+                self.window.wait(0.2)
 
     def _send_some(self, h, view, end):
         size = min(len(view), h.local_flow_control_window(self.id), h.max_outbound_frame_size)

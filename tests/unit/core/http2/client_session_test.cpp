@@ -199,7 +199,7 @@ TEST_CASE("a connection without a call is closed after a while") {
 
 TEST_CASE("the server may send more only when something has been read") {
   Connection connection{{.stream_window = 1000, .connection_window = 70000}};
-  connection.say(max_streams(9));
+  connection.say(max_streams(9) + frame(settings, ack, 0));
   const auto stream = connection.get();
   connection.say(frame(headers, end_headers, 1, "\x88"));
   REQUIRE(connection.head_of(*stream) == Head::complete);
@@ -218,16 +218,16 @@ TEST_CASE("the server may send more only when something has been read") {
   CHECK(updates[0].payload == number(1000));
 }
 
-TEST_CASE("more than the window is the end of the connection") {
+TEST_CASE("more than the window is the end of the stream") {
   Connection connection{{.stream_window = 1000}};
-  connection.say(max_streams(9));
+  connection.say(max_streams(9) + frame(settings, ack, 0));
   const auto stream = connection.get();
   connection.say(frame(headers, end_headers, 1, "\x88") + frame(data, 0, 1, std::string(2000, 'x')));
   REQUIRE(connection.head_of(*stream) == Head::complete);
   Status status = Status::more;
   for (int i = 0; i < 2 && status == Status::more; ++i) status = stream->next_buffered().status;
   CHECK(status == Status::malformed);
-  CHECK(connection.session->is_over());
+  CHECK(connection.heard(reset).size() == 1);
 }
 
 TEST_CASE("how a call without an answer ended") {
