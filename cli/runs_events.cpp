@@ -48,6 +48,13 @@ std::string call_of(const json& event) {
   return method.empty() ? text(event, "detail") : fmt::format("{} {}", method, text(event, "url"));
 }
 
+/// What the agent got; of a gRPC call that failed its own status as well, because the other one is 200.
+std::string status_of(const json& event) {
+  const auto grpc = text(event, "grpc_status");
+  const auto status = text(event, "status");
+  return grpc.empty() || grpc == "0" ? status : status + " grpc " + grpc;
+}
+
 output::Row row_of(const std::string& line) {
   const auto event = json::parse(line, nullptr, false);
   const auto seq = text(event, "seq");
@@ -56,7 +63,7 @@ output::Row row_of(const std::string& line) {
                     {ts.size() > 23 ? ts.substr(11, 12) : ts},
                     what(event),
                     {call_of(event)},
-                    {text(event, "status")},
+                    {status_of(event)},
                     {text(event, "code")},
                     {rule_of(event)}},
           .name = seq,
@@ -173,7 +180,7 @@ Outcome print_timeline(const RunsTimeline& options, Context& context) {
     listing.rows.push_back({.cells = {{offset(event, run->created_at)},
                                       what(event),
                                       {call_of(event)},
-                                      {text(event, "status")},
+                                      {status_of(event)},
                                       {why},
                                       {length(event, "us_queue")},
                                       {length(event, "us_upstream")}},

@@ -207,6 +207,7 @@ Result<void> Journal::append(const CallRecord& record) {
   line.add_known("approval_id", record.approval_id);
   line.add_known("credential", record.credential);
   if (record.status != 0) line.add_signed("status", record.status);
+  if (record.grpc_status >= 0) line.add_signed("grpc_status", record.grpc_status);
   line.add("bytes_in", record.bytes_in);
   line.add("bytes_out", record.bytes_out);
   if (record.has_usage) add_usage(line, record);

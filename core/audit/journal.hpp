@@ -37,6 +37,7 @@ struct CallRecord {
   std::string_view approval_id;
   std::string_view credential;  ///< kind and reference ("bearer env:STRIPE_API_KEY"), never a value
   int status = 0;               ///< what the agent got
+  int grpc_status = -1;         ///< of a gRPC call: the status that its client was told; negative: none
   std::uint64_t bytes_in = 0;   ///< request body bytes sent upstream
   std::uint64_t bytes_out = 0;  ///< response body bytes sent to the agent
   bool has_usage = false;       ///< of a model: the next members mean something

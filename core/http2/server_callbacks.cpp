@@ -121,6 +121,8 @@ int ServerCallbacks::on_invalid_header(nghttp2_session* session, const nghttp2_f
 void ServerCallbacks::end_of_header_section(ServerSession& own, ServerStream& stream, const nghttp2_frame& frame) {
   if (!stream.has_head_) {
     stream.has_head_ = true;
+    // The body may have come whole before anybody looks at the head.
+    stream.has_body_ = !ends_stream(frame);
     stream.fields_ = 0;
     own.begun_.push_back(frame.hd.stream_id);
     return;

@@ -152,7 +152,7 @@ http::Task<void> ServerSession::respond(ServerStream& stream) {
     co_return;
   }
   const http::HeadLimits limits{limits_.max_header_list_bytes, limits_.max_header_fields};
-  const auto read = stream.text_.finish(!stream.request_ended_, form_, scheme_, limits, stream.head_);
+  const auto read = stream.text_.finish(stream.has_body_, form_, scheme_, limits, stream.head_);
   if (!read) {
     stream.head_ = http::RequestHead{};
     co_await refuse_head(stream, read.error());

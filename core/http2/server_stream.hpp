@@ -86,6 +86,7 @@ class ServerStream : public http::Exchange, protected http::Ticking {
   bool malformed_ = false;
   bool has_head_ = false;
   bool request_ended_ = false;
+  bool has_body_ = false;
   bool reading_stopped_ = false;
 
   // The response.

@@ -38,6 +38,7 @@ constexpr std::array table = {
     RefusalTraits{upstream_tls, "UPSTREAM_TLS", 502, "forward", "tls_certificate_error"},
     RefusalTraits{upstream_protocol, "UPSTREAM_PROTOCOL", 502, "forward", "http_protocol_error"},
     RefusalTraits{upstream_timeout, "UPSTREAM_TIMEOUT", 504, "forward", "http_response_timeout"},
+    RefusalTraits{deadline_exceeded, "DEADLINE_EXCEEDED", 504, "forward", "http_response_timeout"},
     RefusalTraits{token_missing, "TOKEN_MISSING", 401, "ingress", "http_request_denied"},
     RefusalTraits{token_invalid, "TOKEN_INVALID", 401, "ingress", "http_request_denied"},
     RefusalTraits{token_expired, "TOKEN_EXPIRED", 401, "ingress", "http_request_denied"},

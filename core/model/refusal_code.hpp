@@ -37,6 +37,7 @@ enum class RefusalCode {
   upstream_tls,
   upstream_protocol,
   upstream_timeout,
+  deadline_exceeded,
   token_missing,
   token_invalid,
   token_expired,

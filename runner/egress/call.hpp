@@ -17,6 +17,7 @@
 #include "runner/egress/conversation.hpp"
 #include "runner/egress/credential.hpp"
 #include "runner/egress/end_user.hpp"
+#include "runner/egress/grpc.hpp"
 #include "runner/egress/peer.hpp"
 #include "runner/gateway/inference.hpp"
 
@@ -105,6 +106,7 @@ struct Call {
   bool opens_tunnel = false;             ///< a CONNECT whose content will be judged request by request
   std::optional<Destination> tunnel_to;  ///< it was opened: what comes is the agent's own connection to there
   std::optional<std::string> held_body;  ///< the request body, when a stage had to read it
+  std::optional<GrpcCall> grpc;          ///< what is known of the call as one of gRPC; empty: the client speaks another
   std::unique_ptr<Conversation> mcp;     ///< what was said to a tool of kind `mcp`; null: other tools, or nothing yet
   std::unique_ptr<gateway::Inference> inference;  ///< what a model is asked; null: the call is to a tool
   std::string traceparent;                        ///< ingress: what the agent is given (W3C Trace Context)

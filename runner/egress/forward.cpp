@@ -1,4 +1,6 @@
+#include "runner/egress/deadline.hpp"
 #include "runner/egress/fields.hpp"
+#include "runner/egress/grpc_answer.hpp"
 #include "runner/egress/pipeline.hpp"
 #include "runner/egress/request_head.hpp"
 #include "runner/egress/sending.hpp"
@@ -35,7 +37,15 @@ class Forwarding {
   /// Everything is on its way but the end: now the call is recorded, or the response stays without an end.
   bool record() {
     call_.status = upstream().response.status;
+    note_grpc_status();
     return engine_.recorder.record(call_, nullptr);
+  }
+
+  /// In trailers; of an answer without a body in its head.
+  void note_grpc_status() {
+    if (!call_.grpc) return;
+    call_.grpc->status = find_grpc_status(upstream().trailers());
+    if (!call_.grpc->status) call_.grpc->status = find_grpc_status(upstream().response.fields);
   }
 
   http::Task<void> relay() {
@@ -103,6 +113,10 @@ class Forwarding {
       if (!sound && !last && !sending_.is_agent_gone() && !call_.cut_short) {
         call_.cut_short = sending_.broken(true).error().code;
       }
+      if (there && is_late(call_)) {
+        co_await end_late();
+        co_return;
+      }
       exchange_.abort();
       record_broken();
       co_return;
@@ -146,7 +160,9 @@ class Forwarding {
     if (upstream().response.framing == http::Framing::none) return pass();
     if (!scrubs && !ToolListFilter::form_of(call_, upstream().response)) return pass();
     for (const auto& field : upstream().response.fields) {
-      if (!same_field(field.name, "content-encoding") || http::equal_ignoring_case(field.value, "identity")) continue;
+      const bool encodes =
+          same_field(field.name, "content-encoding") || (call_.grpc && same_field(field.name, "grpc-encoding"));
+      if (!encodes || http::equal_ignoring_case(field.value, "identity")) continue;
       return refuse(upstream_protocol,
                     call_.upstream() + " sent an answer in the encoding " + std::string{field.value} +
                         ", although none was accepted, so " +
@@ -191,6 +207,16 @@ class Forwarding {
       start.content_length = 0;
     }
     return start;
+  }
+
+  /// What has come is all there is; the status says why.
+  http::Task<void> end_late() {
+    const auto refusal = too_late().error();
+    call_.cut_short = refusal.code;
+    call_.status = upstream().response.status;
+    call_.grpc->status = grpc_status_of(refusal.code);
+    static_cast<void>(engine_.recorder.record(call_, nullptr));
+    static_cast<void>(co_await exchange_.send_body({}, true, grpc_status_lines(refusal)));
   }
 
   /// The response did not reach its end; what happened is on record all the same.

@@ -4,6 +4,8 @@
 #include <exception>
 #include <span>
 
+#include "runner/egress/deadline.hpp"
+#include "runner/egress/grpc_answer.hpp"
 #include "runner/egress/mcp_answer.hpp"
 #include "runner/egress/stages.hpp"
 #include "runner/gateway/gateway.hpp"
@@ -87,6 +89,24 @@ std::string challenge(const Refusal& refusal, const Call& call) {
   return "WWW-Authenticate: Bearer realm=\"" + call.snapshot->agent + "\"" + error + "\r\n";
 }
 
+/// The record keeps the status that the refusal has elsewhere; on the wire it is 200, and the fields say what happened.
+http::Task<void> answer_refusal_as_grpc(Engine& engine, Call& call, Exchange& exchange, Refusal refusal) {
+  call.status = model::traits(refusal.code).status;
+  call.grpc->status = grpc_status_of(refusal.code);
+  if (!engine.recorder.record(call, &refusal) && refusal.code != model::RefusalCode::internal) {
+    auto unrecorded = refuse(model::RefusalCode::internal, "the call could not be recorded").error();
+    refusal = std::move(unrecorded);
+  }
+  auto answer = answer_as_grpc(refusal, call);
+  answer.fields += "Cache-Control: no-store\r\nProxy-Status: " + proxy_status(refusal) + "\r\n";
+  if (refusal.retry_after_s > 0) answer.fields += "Retry-After: " + std::to_string(refusal.retry_after_s) + "\r\n";
+  ResponseStart start;
+  start.status = 200;
+  start.fields = &answer.fields;
+  start.content_length = 0;
+  static_cast<void>(co_await exchange.send_head(start, {}, true));
+}
+
 }  // namespace
 
 Verdict recognise(const Engine& engine, Call& call) {
@@ -123,6 +143,8 @@ Verdict expect_record(const Engine& engine, Call& call) {
 
 http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange) {
   call.snapshot = engine.snapshot;
+  call.grpc = read_grpc(*call.head, call.started);
+  const Deadline deadline{engine.context, call, exchange};
   if (call.arrival->door == Door::ingress) {
     co_await engine.entrance->serve(engine, call, exchange);
     co_return;
@@ -144,6 +166,7 @@ http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange) {
     if (verdict) co_return;
   } else if (verdict) {
     verdict = co_await clear(engine, call, exchange);
+    if (verdict && is_late(call)) verdict = too_late();
   }
   call.decided = Clock::now();
   if (!verdict) {
@@ -160,6 +183,12 @@ http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange) {
 http::Task<void> answer_refusal(Engine& engine, Call& call, Exchange& exchange, Refusal refusal) {
   if (call.decided == Clock::time_point{}) call.decided = Clock::now();
   if (call.inference) gateway::settle(engine, call, false);
+  // Whatever ended the wait: nobody waits any longer.
+  if (is_late(call)) refusal = std::move(too_late().error());
+  if (call.grpc) {
+    co_await answer_refusal_as_grpc(engine, call, exchange, std::move(refusal));
+    co_return;
+  }
   auto said = answer_as_mcp(refusal, call);
   call.status = said ? said->status : model::traits(refusal.code).status;
   auto body = said ? std::move(said->body) : body_of(refusal, call);

@@ -241,6 +241,7 @@ Verdict read_target(const Snapshot& /*snapshot*/, Call& call) {
   if (call.method() == "CONNECT") return read_connect_target(call);
   auto target = read_by_door(call);
   if (!target) return target;
+  if (call.grpc && !call.grpc->problem.empty()) return egress::refuse(bad_request, call.grpc->problem);
   return check_overrides(call);
 }
 

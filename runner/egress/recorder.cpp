@@ -110,6 +110,7 @@ bool Recorder::record(Call& call, const Refusal* refusal) {
   record.approval_id = call.approval_id;
   if (call.credential) record.credential = call.credential->label;
   record.status = call.status;
+  if (call.grpc && call.grpc->status) record.grpc_status = static_cast<int>(*call.grpc->status);
   record.bytes_in = call.bytes_in;
   record.bytes_out = call.bytes_out;
   record.us_queue = static_cast<std::uint64_t>(call.waited.count());

@@ -195,9 +195,18 @@ void append_signature(std::string& out, const Call& call, const RequestFraming& 
                                 out);
 }
 
+/// What the server is told of a deadline is what is left of it.
+bool is_grpc_timeout(std::string_view name, const Call& call) {
+  return call.grpc && call.grpc->deadline && same_field(name, "grpc-timeout");
+}
+void append_time_left(std::string& out, const Call& call) {
+  if (!call.grpc || !call.grpc->deadline) return;
+  append_field(out, "grpc-timeout", write_grpc_timeout(*call.grpc->deadline - Clock::now()));
+}
+
 /// Nothing that frames, routes or authenticates may arrive after the fact.
 bool may_trail(std::string_view name) {
-  return !is_hop_by_hop(name) && !is_reserved(name) &&
+  return !is_hop_by_hop(name) && !is_reserved(name) && !field_starts_with(name, "runagents-") &&
          !is_one_of(name,
                     {"authorization", "cookie", "set-cookie", "content-encoding", "content-type", "content-range",
                      "cache-control", "location", "x-request-id", "x-run-id", "traceparent", "tracestate", "trailer"});
@@ -217,14 +226,16 @@ void write_request_head(std::string& out, const Call& call, const RequestFraming
       inference != nullptr || (call.credential && call.credential->scrub) || (call.mcp && call.mcp->lists_tools);
   for (const auto& field : fields) {
     if (is_hop_by_hop(field.name) || is_reserved(field.name) || is_credential_place(field.name, call)) continue;
-    if (looks_inside && same_field(field.name, "accept-encoding")) continue;
+    if (looks_inside && is_one_of(field.name, {"accept-encoding", "grpc-accept-encoding"})) continue;
     if (inference != nullptr && !inference->passes_on(field.name)) continue;
     if (is_trace_field(field.name, call) || (has_named && is_named_by_connection(field.name, fields))) continue;
+    if (is_grpc_timeout(field.name, call)) continue;
     append_field(out, field.name, field.value);
   }
   append_framing(out, call, framing);
   // Nothing can be found in what is compressed.
-  if (looks_inside) append_field(out, "Accept-Encoding", "identity");
+  if (looks_inside) append_field(out, call.grpc ? "grpc-accept-encoding" : "Accept-Encoding", "identity");
+  append_time_left(out, call);
   if (inference != nullptr) out.append(inference->own_fields(fields));
   const auto* credential = call.credential.get();
   if (credential != nullptr && !credential->field.empty()) {
@@ -248,9 +259,11 @@ void write_agent_head(std::string& out, const Call& call, const RequestFraming& 
     if (is_hop_by_hop(field.name) || is_reserved(field.name)) continue;
     if (is_one_of(field.name, {"authorization", "traceparent", "tracestate", "x-request-id"})) continue;
     if (has_named && is_named_by_connection(field.name, fields)) continue;
+    if (is_grpc_timeout(field.name, call)) continue;
     append_field(out, field.name, field.value);
   }
   append_framing(out, call, framing);
+  append_time_left(out, call);
   append_field(out, "X-Forwarded-For", call.arrival->client);
   if (!call.end_user.empty()) append_field(out, "X-End-User-ID", call.end_user);
   append_field(out, "X-Request-Id", call.request_id);

@@ -23,6 +23,9 @@ bool is_dropped(std::string_view name) {
     // Proxy-Status is how an agent tells a refusal from the tool's own answer, so no tool may say it.
     case 'p':
       return field_starts_with(name, "proxy-");
+    // The same for gRPC, where the code has a field of its own.
+    case 'r':
+      return field_starts_with(name, "runagents-");
     case 't':
       return same_field(name, "transfer-encoding") || same_field(name, "te");
     case 'u':

@@ -24,17 +24,6 @@ std::string challenge_of(const http::ResponseHead& response) {
 
 constexpr int max_repeats = 8;
 
-bool is_grpc(const Call& call) {
-  constexpr std::string_view type = "application/grpc";
-  const auto& fields = call.head->fields;
-  const auto found =
-      std::ranges::find_if(fields, [](const auto& field) { return same_field(field.name, "content-type"); });
-  if (call.method() != "POST" || found == fields.end() || found->value.size() < type.size()) return false;
-  const auto rest = found->value.substr(type.size());
-  return http::equal_ignoring_case(found->value.substr(0, type.size()), type) &&
-         (rest.empty() || rest.front() == '+' || rest.front() == ';' || rest.front() == ' ');
-}
-
 bool accepts_trailers(const http::RequestHead& head) {
   return std::ranges::any_of(head.fields, [](const auto& field) {
     return same_field(field.name, "te") && http::list_has_token(field.value, "trailers");
@@ -84,7 +73,7 @@ http::Task<Verdict> Sending::run() {
   call_.sent = Clock::now();
   framing_ = framing_of(call_);
   wish_.needs_http1 = framing_.upgrade;
-  wish_.needs_http2 = is_grpc(call_);
+  wish_.needs_http2 = call_.grpc.has_value();
   if (!call_.held_body && !exchange_.body_is_here() && !framing_.expects_continue) {
     static_cast<void>(co_await exchange_.gather_small_body());
   }
@@ -137,7 +126,7 @@ http::Task<Verdict> Sending::attempt() {
 
 http::Task<http::error_code> Sending::send_request() {
   auto& upstream = *upstream_;
-  upstream.wants_trailers = accepts_trailers(*call_.head);
+  upstream.wants_trailers = call_.grpc || accepts_trailers(*call_.head);
   if (call_.arrival->door == Door::ingress) {
     write_agent_head(upstream.out, call_, framing_);
   } else {

@@ -4,6 +4,7 @@
 
 #include "core/auth/hash.hpp"
 #include "core/policy/target.hpp"
+#include "runner/egress/deadline.hpp"
 #include "runner/egress/pipeline.hpp"
 #include "runner/ingress/bearer_token.hpp"
 #include "runner/ingress/client_domain.hpp"
@@ -52,6 +53,7 @@ Verdict read_request(Call& call) {
   const bool is_origin_form = target.starts_with('/') || (target == "*" && call.method() == "OPTIONS");
   if (!is_printable || !is_origin_form) return refuse(bad_request, "the request target is not a path");
   name_target(call);
+  if (call.grpc && !call.grpc->problem.empty()) return refuse(bad_request, call.grpc->problem);
   return egress::pass();
 }
 
@@ -97,6 +99,7 @@ http::Task<void> Ingress::serve(egress::Engine& engine, Call& call, egress::Exch
   engine.request_ids.next(call.request_id);
   call.tool = &agent_;
   auto verdict = co_await admit(engine, call);
+  if (verdict && egress::is_late(call)) verdict = egress::too_late();
   call.decided = egress::Clock::now();
   if (!verdict) {
     co_await egress::answer_refusal(engine, call, exchange, std::move(verdict.error()));

@@ -290,22 +290,26 @@ capabilities = [{{ name = "items.list", method = "GET", path = "{PATH}" }}]
                     for proxy in self.proxies:
                         samples[proxy.name].append(self.measure(proxy, kind, connections, self.options.seconds))
                 for name, found in samples.items():
-                    row = {"upstream": kind, "connections": connections, "proxy": name}
-                    for key in found[0]:
-                        values = [one[key] for one in found if one[key] is not None]
-                        row[key] = statistics.median(values) if values else None
-                    rows.append(row)
-                show(rows[-len(self.proxies):])
+                    rows.append({"upstream": kind, "connections": connections, "proxy": name, **medians(found)})
+                show(rows[-len(self.proxies):], f"{kind} upstream, {connections} connections")
         return rows
 
     def other_figures(self):
         return {"start_up": start_up(self.options, self.folder)}
 
 
-def show(rows):
+def medians(samples):
+    """Of each figure; what has none has no median."""
+    values = {key: [one[key] for one in samples if one[key] is not None] for key in samples[0]}
+    return {key: statistics.median(found) if found else None for key, found in values.items()}
+
+
+def show(rows, title, *latencies):
     base = next(row for row in rows if row["proxy"] == "nginx")
-    print(f"\n{rows[0]['upstream']} upstream, {rows[0]['connections']} connections   (in brackets: ratio to nginx)")
-    columns = [("rps", "requests/s", 0), ("p50_us", "p50 us", 0), ("p99_us", "p99 us", 0),
+    print(f"\n{title}   (in brackets: ratio to nginx)")
+    latencies = latencies or (("p50_us", "p50 us"), ("p99_us", "p99 us"))
+    of_all = ["rps", *(key for key, _ in latencies)]
+    columns = [("rps", "requests/s", 0), *((key, title, 0) for key, title in latencies),
                ("cpu_us_per_request", "CPU us/request", 1), ("requests_per_cpu_second", "requests/CPU s", 0),
                ("memory_kib", "memory KiB", 0)]
     print("  " + "".ljust(10) + "".join(title.rjust(22) for _, title, _ in columns))
@@ -313,7 +317,7 @@ def show(rows):
         cells = []
         for key, _, digits in columns:
             value = row[key]
-            no_proxy = row["proxy"] == "direct" and key not in ("rps", "p50_us", "p99_us")
+            no_proxy = row["proxy"] == "direct" and key not in of_all
             cells.append("-" if value is None or no_proxy else f"{value:,.{digits}f} ({value / base[key]:.2f})")
         print("  " + row["proxy"].ljust(10) + "".join(cell.rjust(22) for cell in cells), flush=True)
 

@@ -174,8 +174,9 @@ observe(grpc=ask("api", "application/grpc+proto").facts(), tls=ask("tls", "appli
 """)
         for name in ("grpc", "tls"):
             facts = result.observed[name]
-            self.assert_refused(facts, "UPSTREAM_PROTOCOL", 502, "forward")
-            self.assertIn("http_version", facts["json"]["hint"])
+            headers = {name.lower(): value for name, value in facts["headers"]}
+            self.assertEqual((facts["status"], headers["grpc-status"], headers["runagents-code"]), (200, "13", "UPSTREAM_PROTOCOL"), facts)
+            self.assertIn("http_version", headers["grpc-message"])
         self.assertEqual(result.observed["web"]["status"], 200)
 
     def test_tools_test_speaks_http2(self):
