@@ -14,9 +14,9 @@ class Allowance {
 
   explicit Allowance(const Rate& rate) : rate_{rate}, left_{rate.burst} {}
 
-  /// Takes one; false: nothing is left.
-  [[nodiscard]] bool take() {
-    left_ -= 1;
+  /// Takes some; false: there was not as much.
+  [[nodiscard]] bool take(double amount = 1) {
+    left_ -= amount;
     if (left_ >= 0) return true;
     // The clock is read only by those who are near the limit.
     const auto now = Clock::now();

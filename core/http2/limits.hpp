@@ -33,6 +33,9 @@ struct ServerLimits {
   Rate idle_frames{.burst = 1000, .per_second = 100};
   double idle_frames_per_request = 10;
   double idle_frames_per_sent_frame = 5;
+  /// Bytes of frames that are thrown away without a look: of streams that are over, of types that are not known. A
+  /// request allows for a window more of them, which its client may have sent before it read the answer.
+  Rate ignored_bytes{.burst = 256 * 1024, .per_second = 64 * 1024};
   std::size_t max_queued_answers = 100;  ///< answers to PING and SETTINGS that the peer does not take
 };
 

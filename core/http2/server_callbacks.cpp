@@ -58,6 +58,7 @@ nghttp2_session_callbacks* ServerCallbacks::make() {
 
 int ServerCallbacks::on_begin_frame(nghttp2_session* /*session*/, const nghttp2_frame_hd* frame, void* user_data) {
   auto& own = session_of(user_data);
+  own.unexplained_bytes_ -= static_cast<std::int64_t>(frame_head_bytes + frame->length);
   if (is_idle(*frame) && !own.idle_frames_.take()) own.refuse_peer(NGHTTP2_ENHANCE_YOUR_CALM);
   if (frame->type == NGHTTP2_RST_STREAM && !own.resets_.take()) own.refuse_peer(NGHTTP2_ENHANCE_YOUR_CALM);
   if (frame->type == NGHTTP2_CONTINUATION && ++own.continuations_ > own.limits_.max_continuations) {
@@ -75,6 +76,7 @@ int ServerCallbacks::on_begin_headers(nghttp2_session* session, const nghttp2_fr
   auto& own = session_of(user_data);
   if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
   own.idle_frames_.earn(own.limits_.idle_frames_per_request);
+  own.ignored_bytes_.earn(own.limits_.stream_window_bytes);
   // A stream that was reset is gone for nghttp2, and may still be at work here.
   if (own.streams_.size() >= 2 * std::size_t{own.limits_.max_concurrent_streams}) {
     nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);

@@ -62,7 +62,8 @@ ServerSession::ServerSession(http::asio::io_context& context, http::Ticker& tick
       to_write_{context},
       ended_{context},
       resets_{limits.resets},
-      idle_frames_{limits.idle_frames} {}
+      idle_frames_{limits.idle_frames},
+      ignored_bytes_{limits.ignored_bytes} {}
 
 ServerSession::~ServerSession() = default;
 
@@ -95,6 +96,7 @@ bool ServerSession::take_in(std::string_view bytes) {
   try {
     sound = nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                      bytes.size()) >= 0;
+    count_ignored(bytes.size());
     tell_left();
     start_streams();
   } catch (const std::exception&) {
@@ -107,6 +109,14 @@ bool ServerSession::take_in(std::string_view bytes) {
   }
   flush();
   return true;
+}
+
+void ServerSession::count_ignored(std::size_t received) {
+  unexplained_bytes_ += static_cast<std::int64_t>(received);
+  if (unexplained_bytes_ <= 0) return;
+  if (!ignored_bytes_.take(static_cast<double>(std::exchange(unexplained_bytes_, 0)))) {
+    refuse_peer(NGHTTP2_ENHANCE_YOUR_CALM);
+  }
 }
 
 void ServerSession::start_streams() {
@@ -157,6 +167,11 @@ http::Task<void> ServerSession::respond(ServerStream& stream) {
     stream.head_ = http::RequestHead{};
     co_await refuse_head(stream, read.error());
     co_return;
+  }
+  if (stream.head_.framing == http::Framing::none && !stream.head_.wants_upgrade && !stream.text_.is_tunnel()) {
+    // What says that it has no body, and has one, has two readings.
+    const bool is_sound = co_await stream.await_end();
+    if (!is_sound) co_return;
   }
   co_await handle(stream);
 }

@@ -60,6 +60,7 @@ class ServerSession : protected http::Ticking {
   http::Task<void> respond(ServerStream& stream);
   bool take_in(std::string_view bytes);
   void start_streams();
+  void count_ignored(std::size_t received);
   void tell_left();
   /// Something is to be written, in this turn of the event loop.
   void flush() { to_write_.raise(); }
@@ -84,6 +85,8 @@ class ServerSession : protected http::Ticking {
   Signal ended_;
   Allowance resets_;
   Allowance idle_frames_;
+  Allowance ignored_bytes_;
+  std::int64_t unexplained_bytes_ = 0;  ///< received, and not of a frame that was shown to this session
   std::uint32_t continuations_ = 0;
   std::size_t block_bytes_ = 0;  ///< of the header section at hand
   bool in_header_block_ = false;

@@ -46,11 +46,14 @@ http::Task<bool> ServerStream::gather_small_body() {
   const bool is_small =
       head_.framing == http::Framing::length && head_.content_length <= http::ServerConnection::small_body_bytes;
   if (!is_small) co_return request_ended_;
-  while (!request_ended_ && !closed_ && !reading_stopped_) {
-    arm(session_.times_.body);
-    co_await more_.wait();
-    disarm();
-  }
+  const bool ended = co_await await_end();
+  co_return ended;
+}
+
+http::Task<bool> ServerStream::await_end() {
+  arm(session_.times_.body);
+  while (!request_ended_ && !closed_ && !reading_stopped_) co_await more_.wait();
+  disarm();
   co_return request_ended_;
 }
 

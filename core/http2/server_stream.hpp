@@ -60,6 +60,8 @@ class ServerStream : public http::Exchange, protected http::Ticking {
 
   /// Waits for more of the request; false: none will come.
   http::Task<bool> await_more(std::chrono::milliseconds time);
+  /// Waits for the end of the request; false: it did not come.
+  http::Task<bool> await_end();
   /// Puts a part of the body on its way, and waits while too much of it has not been taken.
   http::Task<bool> pass(std::string_view body, bool last, std::string_view trailers);
   /// Lets go of what was handed out last; its room in the window is the client's again.

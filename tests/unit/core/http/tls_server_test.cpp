@@ -129,7 +129,7 @@ TEST_CASE("another authority's clients are not fooled") {
   CHECK_FALSE(shake_hands(server, client, "", asks_for("api.example.com")).client);
 }
 
-TEST_CASE("http/1.1 is spoken, and nothing else") {
+TEST_CASE("h2 and http/1.1 are spoken, and nothing else") {
   auto authority = new_authority();
   TlsServer server{authority};
   const auto offering = [](std::string protocols) {
@@ -140,9 +140,11 @@ TEST_CASE("http/1.1 is spoken, and nothing else") {
     };
   };
   Client both{authority.certificate()};
-  CHECK(shake_hands(server, both, "", offering("\x02h2\x08http/1.1")).protocol == "http/1.1");
+  CHECK(shake_hands(server, both, "", offering("\x08http/1.1\x02h2")).protocol == "h2");
+  Client older{authority.certificate()};
+  CHECK(shake_hands(server, older, "", offering("\x08http/1.1")).protocol == "http/1.1");
   Client newer{authority.certificate()};
-  CHECK_FALSE(shake_hands(server, newer, "", offering("\x02h2")).client);
+  CHECK_FALSE(shake_hands(server, newer, "", offering("\x02h3")).client);
 }
 
 TEST_CASE("a session is resumed, and asks for its name again") {
