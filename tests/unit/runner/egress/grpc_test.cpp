@@ -44,8 +44,8 @@ TEST_CASE("a client speaks gRPC when it posts a content type of gRPC") {
     CAPTURE(type);
     CHECK(read(post(std::string{"Content-Type: "} + type + "\r\n")));
   }
-  for (const auto* type : {"application/grpc-web", "application/grpc-web+proto", "application/grpcx", "application/json",
-                           "text/application/grpc", "application/grp"}) {
+  for (const auto* type : {"application/grpc-web", "application/grpc-web+proto", "application/grpcx",
+                           "application/json", "text/application/grpc", "application/grp"}) {
     CAPTURE(type);
     CHECK(!read(post(std::string{"Content-Type: "} + type + "\r\n")));
   }
@@ -174,8 +174,7 @@ TEST_CASE("what a refusal says cannot become another field") {
   auto refusal = refuse(model::RefusalCode::policy_denied, "100% \r\ngrpc-status: 0\r\n\xC3\xBC \x01").error();
   const auto answer = answer_as_grpc(refusal, sample.call);
   CHECK(answer.status == 7);
-  CHECK(value_of(answer.fields, "grpc-message") ==
-        "POLICY_DENIED: 100%25 %0D%0Agrpc-status: 0%0D%0A%C3%BC %01");
+  CHECK(value_of(answer.fields, "grpc-message") == "POLICY_DENIED: 100%25 %0D%0Agrpc-status: 0%0D%0A%C3%BC %01");
   CHECK(value_of(answer.fields, "grpc-status") == "7");
   CHECK(value_of(answer.fields, "runagents-code") == "POLICY_DENIED");
   CHECK(value_of(answer.fields, "Content-Type") == "application/grpc");
