@@ -1,6 +1,8 @@
 #include "runner/entering.hpp"
 
 #include <algorithm>
+#include <fstream>
+#include <random>
 
 #include "runner/fence/network.hpp"
 
@@ -19,14 +21,38 @@ Result<http::tcp::endpoint> endpoint_of(const ListenAddress& wanted) {
               "write ADDRESS:PORT, for example 127.0.0.1:8000 or [::1]:8000");
 }
 
+using Acceptor = asio::basic_socket_acceptor<http::tcp, asio::io_context::executor_type>;
+
+/// Binds `port`, which may be 0, and gives it back.
+std::uint16_t try_port(asio::io_context& context, std::uint16_t port, http::error_code& error) {
+  Acceptor acceptor{context};
+  acceptor.open(http::tcp::v4(), error);
+  if (!error) acceptor.bind({asio::ip::address_v4::any(), port}, error);
+  return error ? std::uint16_t{0} : acceptor.local_endpoint(error).port();
+}
+
+/// The first port that the kernel gives by itself to sockets that ask for none (ip(7)); 0: not known.
+int first_ephemeral_port() {
+  int first = 0;
+  std::ifstream{"/proc/sys/net/ipv4/ip_local_port_range"} >> first;
+  return first;
+}
+
+/// A port for an agent that will bind it after it has started. Of those that the kernel gives to nobody by itself:
+/// otherwise whoever listens on port 0 next might be there before the agent, and be given the requests of its users.
 Result<std::uint16_t> free_port() {
   asio::io_context context;
   http::error_code error;
-  asio::basic_socket_acceptor<http::tcp, asio::io_context::executor_type> acceptor{context};
-  acceptor.open(http::tcp::v4(), error);
-  if (!error) acceptor.bind({asio::ip::address_v4::loopback(), 0}, error);
-  if (error) return fail(ErrorCode::internal, "no port for the agent can be found: " + error.message());
-  return acceptor.local_endpoint(error).port();
+  constexpr int first = 16384;
+  constexpr int attempts = 100;
+  const int end = first_ephemeral_port();
+  std::random_device random;
+  for (int attempt = 0; end - first >= attempts && attempt < attempts; ++attempt) {
+    const auto port = std::uniform_int_distribution{first, end - 1}(random);
+    if (const auto found = try_port(context, static_cast<std::uint16_t>(port), error); found != 0) return found;
+  }
+  if (const auto found = try_port(context, 0, error); found != 0) return found;
+  return fail(ErrorCode::internal, "no port for the agent can be found: " + error.message());
 }
 
 http::Task<int> outer_socket() { co_return fence::open_client_socket(); }

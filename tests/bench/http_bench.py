@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 from harness.certificates import Authority  # noqa: E402
-from harness.nginx import free_port  # noqa: E402
+from harness.ports import free_port  # noqa: E402
 from harness.waiting import until  # noqa: E402
 
 PATH = "/v1/items"

@@ -16,7 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 from harness.mcp import NodeServer, modern, tool_call  # noqa: E402
-from harness.nginx import TEMPORARY, free_port  # noqa: E402
+from harness.nginx import TEMPORARY  # noqa: E402
+from harness.ports import free_port  # noqa: E402
 from posting import SERVER_CORE, Posting, on_server_core, options, run  # noqa: E402
 
 VERSION = "2026-07-28"

@@ -9,6 +9,7 @@ import time
 
 from harness import identity, node
 from harness.case import main
+from harness.ports import free_port
 from harness.server import UUID, ServerCase
 
 
@@ -126,7 +127,7 @@ class Rotation(AccessTokens):
     def setUp(self):
         super().setUp()
         self.one, self.two = (self.start_server("--public-url", "https://runagents.example.com",
-                                                listen=f"127.0.0.1:{identity.free_port()}") for _ in range(2))
+                                                listen=f"127.0.0.1:{free_port()}") for _ in range(2))
         self.account = self.new_account(self.one)
 
     def kid_of(self, token):

@@ -5,10 +5,12 @@ import signal
 import socket
 import time
 import threading
+from pathlib import Path
 
 from harness import identity, node
 from harness.case import EndToEnd, main
 from harness.identity import claims
+from harness.ports import free_port
 from harness.serving import SERVER, Client, ask, entrance, raw
 from harness.waiting import until
 
@@ -207,7 +209,7 @@ class Ingress(EndToEnd):
         self.assertEqual(ask(at, TOKENS["ada"]).status, 200)
 
     def test_the_provider_was_never_there(self):
-        port = identity.free_port()
+        port = free_port()
         at = self.serve(provider={"jwks_uri": f"http://127.0.0.1:{port}/jwks"})
         self.assert_refused(ask(at, TOKENS["ada"]).facts(), "KEYS_UNAVAILABLE", 503, "ingress")
 
@@ -226,9 +228,15 @@ class Ingress(EndToEnd):
         self.assert_refused(ask(at, TOKENS["ada"]).facts(), "AGENT_UNAVAILABLE", 503, "ingress")
 
     def test_a_port_of_the_projects_own(self):
-        at = self.serve(SERVER + "observe(port=os.environ['PORT'])\nanswer = describe\nserve()\n", ingress={"port": 18431})
+        port = free_port()
+        at = self.serve(SERVER + "observe(port=os.environ['PORT'])\nanswer = describe\nserve()\n", ingress={"port": port})
         self.assertEqual(ask(at, TOKENS["ada"]).status, 200)
-        self.assertEqual(self.running.observed()["port"], "18431")
+        self.assertEqual(self.running.observed()["port"], str(port))
+
+    def test_a_port_that_nobody_else_is_given_before_the_agent_listens(self):
+        self.serve("observe(port=os.environ['PORT'])\nawait_test('end')")
+        first_ephemeral = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+        self.assertLess(int(self.running.await_observation("port")), first_ephemeral)
 
     def test_a_way_in_for_everybody_is_said_aloud(self):
         self.project({"api": {"base_url": self.api.url}}, ingress={"access": "open"})
@@ -313,7 +321,7 @@ serve()
 
     def test_a_real_openid_provider(self):
         key = identity.make_tokens([{"kid": "k", "alg": "RS256"}])["private"]
-        redirect = f"http://127.0.0.1:{identity.free_port()}/callback"
+        redirect = f"http://127.0.0.1:{free_port()}/callback"
         provider = identity.OpenIdProvider([{"client_id": "app", "token_endpoint_auth_method": "none", "redirect_uris": [redirect],
                                              "application_type": "native"}], key)
         self.addCleanup(provider.close)

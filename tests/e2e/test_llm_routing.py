@@ -2,7 +2,7 @@
 
 from harness.llm.answer import Answer, Delivery, failing
 from harness.llm.case import GatewayCase, main
-from harness.nginx import free_port
+from harness.ports import free_port
 
 RATE = failing(429, "slow down", Retry_After="7")
 

@@ -10,7 +10,8 @@ import urllib.request
 
 from harness import node
 from harness.case import PROGRAM, main
-from harness.identity import OpenIdProvider, Person, free_port, make_tokens
+from harness.identity import OpenIdProvider, Person, make_tokens
+from harness.ports import free_port
 from harness.mcp import tool_call
 from harness.mcp_upstream import McpUpstream
 from harness.proxy import ProxyCase

@@ -9,7 +9,7 @@ import urllib.request
 from harness import node
 from harness.case import main
 from harness.mcp import Everything, NodeServer
-from harness.nginx import free_port
+from harness.ports import free_port
 from harness.proxy import ProxyCase
 from harness.waiting import until
 

@@ -7,6 +7,7 @@ import unittest
 from harness import node
 from harness.case import EndToEnd, main
 from harness.mcp import Everything, NodeServer, agent_command, events, modern, request, tool_call
+from harness.ports import free_port
 from harness.waiting import until
 
 JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
@@ -478,7 +479,7 @@ class Sdk(EndToEnd):
         self.assertIn("structuredContent", said["results"][1]["result"])
 
     def test_the_reference_server_works(self):
-        server = Everything(self.free_port())
+        server = Everything(free_port())
         self.addCleanup(server.close)
         said = self.drive([["listTools", {}], ["callTool", {"name": "echo", "arguments": {"message": "hello"}}],
                            ["callTool", {"name": "get-sum", "arguments": {"a": 2, "b": 3}}]],
@@ -486,12 +487,6 @@ class Sdk(EndToEnd):
         self.assertEqual([tool["name"] for tool in said["results"][0]["result"]["tools"]], ["echo"])
         self.assertIn("hello", said["results"][1]["result"]["content"][0]["text"])
         self.assertEqual(said["results"][2]["result"]["structuredContent"]["code"], "POLICY_DENIED")
-
-    @staticmethod
-    def free_port():
-        import socket
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            return listener.getsockname()[1]
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from .case import EndToEnd
-from .waiting import until
 
 CLIENT, SECRET = "the client", "s:ecret/of+the client%"
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -259,10 +258,12 @@ def get(url, headers=None, method="GET"):
 
 def authorization_address(running, what="the address of the consent"):
     """The address that a run, or `consents start`, prints on stderr; nothing else is read from there."""
-    def printed():
-        line = running.process.stderr.readline().strip()
-        return line if line.startswith("http") else None
-    return until(printed, what)
+    said = []
+    for line in running.process.stderr:
+        said.append(line)
+        if line.strip().startswith("http"):
+            return line.strip()
+    raise AssertionError(f"it ended without {what}; it said:\n{''.join(said)}")
 
 
 def redirect_of(address):

@@ -6,13 +6,13 @@ import http.cookiejar
 import json
 import re
 import secrets
-import socket
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
 from . import node
+from .ports import free_port
 
 ISSUER = "https://id.example.com"
 
@@ -38,11 +38,6 @@ def serve_keys(upstream, jwks, headers=(("Cache-Control", "max-age=600"),)):
     body = json.dumps(jwks).encode()
     upstream.on("/jwks", lambda exchange: exchange.reply(headers=headers, body=body))
     return {"issuer": ISSUER, "jwks_uri": upstream.url + "/jwks", "audiences": ["app"]}
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 class OpenIdProvider:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+from .ports import free_port
 from .waiting import until
 
 # Where nginx would put what it holds back; without these it wants directories of the system's.
@@ -89,13 +90,6 @@ http {{
   }}
 }}
 """
-
-
-def free_port():
-    """A port that nobody has right now; the caller retries when somebody else is quicker."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Nginx:

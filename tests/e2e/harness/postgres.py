@@ -8,12 +8,16 @@ leaves nothing when the input ends.
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+
+if __package__:
+    from .ports import free_port
+else:
+    from ports import free_port
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 NOBODY = 65534  # PostgreSQL does not run as root
@@ -29,13 +33,6 @@ wal_level = minimal
 max_wal_senders = 0
 autovacuum = off
 """
-
-
-def free_port():
-    """A port that nobody has right now; the caller retries when somebody else is quicker."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _runs(pid):

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from .case import PROGRAM, EndToEnd
-from .postgres import free_port
+from .ports import free_port
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
