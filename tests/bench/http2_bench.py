@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import http_bench  # noqa: E402
 from http_bench import CLIENT_CORE, KEY, PATH, PROXY_CORE, Proxy, family, listening, pinned, program  # noqa: E402
-from harness.nginx import free_port  # noqa: E402
+from harness.ports import free_port  # noqa: E402
 from harness.waiting import until  # noqa: E402
 
 KINDS = ("http1", "http2")  # what the upstream speaks
