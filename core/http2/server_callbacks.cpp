@@ -174,7 +174,7 @@ int ServerCallbacks::on_stream_close(nghttp2_session* session, std::int32_t id, 
   if (stream == nullptr) return 0;
   nghttp2_session_set_stream_user_data(session, id, nullptr);
   stream->is_over_ = true;
-  if (stream->is_served_) {
+  if (stream->is_served_ || !stream->is_started_) {
     own.streams_.erase(id);
   } else if (error_code != NGHTTP2_NO_ERROR || !stream->response_ended_) {
     // Those who wait are told when nghttp2 is not in the middle of something.

@@ -124,10 +124,8 @@ void ServerSession::start_streams() {
     const auto found = streams_.find(id);
     if (found == streams_.end()) continue;
     auto& stream = *found->second;
-    if (stream.is_over_ || stream.malformed_) {
-      if (stream.is_over_) streams_.erase(found);
-      continue;
-    }
+    if (stream.malformed_) continue;
+    stream.is_started_ = true;
     ++active_;
     http::asio::co_spawn(context_, answer(stream), http::asio::detached);
   }

@@ -101,9 +101,10 @@ class ServerStream : public http::Exchange, protected http::Ticking {
   bool response_ended_ = false;  ///< no more will be added
   bool deferred_ = false;        ///< the session waits for more of the body
 
-  bool closed_ = false;     ///< nothing comes or goes any more
-  bool is_over_ = false;    ///< for nghttp2
-  bool is_served_ = false;  ///< the coroutine that answers it has ended
+  bool closed_ = false;      ///< nothing comes or goes any more
+  bool is_over_ = false;     ///< for nghttp2
+  bool is_started_ = false;  ///< a coroutine answers it
+  bool is_served_ = false;   ///< the coroutine that answers it has ended
 };
 
 }  // namespace runagents::http2

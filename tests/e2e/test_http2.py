@@ -90,6 +90,16 @@ observe(answers=answers, after=client.wait([client.send(client.head("GET", "/goo
         self.assertEqual(result.observed["after"], [[200, None]])
         self.assertEqual(self.server.targets(), ["/good"])
 
+    def test_requests_that_are_refused_unread_leave_their_places(self):
+        result = self.run_agent(CLIENT + """
+client = Http2(door("api"), validate=False)
+for _ in range(30):
+    client.wait([client.send(client.head("GET", "/bad", ("x", "a\\r\\nb"))) for _ in range(20)])
+observe(over=client.over, after=client.wait([client.send(client.head("GET", "/good"))]))
+""")
+        self.assertIsNone(result.observed["over"])
+        self.assertEqual(result.observed["after"], [[200, None]])
+
     def test_a_connect_is_refused(self):
         result = self.run_agent(CLIENT + """
 client = Http2(door("api"), validate=False)
