@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "core/http2/limits.hpp"
+#include "core/http2/server_limits.hpp"
 
 namespace runagents::http2 {
 

@@ -12,7 +12,7 @@
 #include "core/http/stream.hpp"
 #include "core/http/ticker.hpp"
 #include "core/http2/allowance.hpp"
-#include "core/http2/limits.hpp"
+#include "core/http2/server_limits.hpp"
 #include "core/http2/server_stream.hpp"
 #include "core/http2/signal.hpp"
 
