@@ -190,7 +190,16 @@ void ServerStream::gone() {
   if (std::exchange(closed_, true)) return;
   more_.raise();
   room_.raise();
+  tell_gone();
+}
+
+void ServerStream::tell_gone() {
   if (const auto notify = std::exchange(on_gone, nullptr)) notify();
+}
+
+/// Whoever began to wait a moment after the client had left is told, too.
+void ServerStream::tick() {
+  if (closed_) tell_gone();
 }
 
 http::Task<http::ByteChannel::ReadResult> ServerStream::Channel::read_some(std::span<char> into) {

@@ -68,8 +68,10 @@ class ServerStream : public http::Exchange, protected http::Ticking {
   void release();
   void begin_response(bool has_more);
   void expired() override;
+  void tick() override;
   /// Nothing comes or goes any more.
   void gone();
+  void tell_gone();
 
   ServerSession& session_;
   std::int32_t id_;
