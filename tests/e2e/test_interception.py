@@ -573,17 +573,18 @@ def old():
     context.set_ciphers("ALL:@SECLEVEL=0")
     return context
 observe(new=with_(trust(v.TLSv1_3)), before=with_(trust(v.TLSv1_2)), old=failing(old),
-        both=with_(alpn("h2", "http/1.1")), h1=with_(alpn("http/1.1")), h2=failing(lambda: alpn("h2")),
+        h1=with_(alpn("http/1.1")), both=secure(plain("a.test", PORT), "a.test", alpn("http/1.1", "h2")).selected_alpn_protocol(),
+        h2=secure(plain("a.test", PORT), "a.test", alpn("h2")).selected_alpn_protocol(),
         unknown=failing(lambda: alpn("spdy/3", "h3")), ten=failing(lambda: alpn("http/1.0")))
 """)
         seen = result.observed
         self.assertEqual((seen["new"], seen["before"]), (["TLSv1.3", None, 200, ""], ["TLSv1.2", None, 200, ""]))
         self.assertIn("PROTOCOL_VERSION", seen["old"])
-        self.assertEqual((seen["both"][1:3], seen["h1"][1:3]), (["http/1.1", 200], ["http/1.1", 200]))
-        for name in ("h2", "unknown", "ten"):
+        self.assertEqual((seen["h1"][1:3], seen["both"], seen["h2"]), (["http/1.1", 200], "h2", "h2"))
+        for name in ("unknown", "ten"):
             self.assertIn("NO_APPLICATION_PROTOCOL", seen[name])
         failures = [event for event in self.events(result.run_id) if event["type"] == "TLS_FAILED"]
-        self.assertEqual([event["host"] for event in failures], ["a.test"] * 4)
+        self.assertEqual([event["host"] for event in failures], ["a.test"] * 3)
 
     def test_certificates(self):
         long = "l" * 63 + ".test"
