@@ -23,6 +23,7 @@ class GrpcServer:
 
     def __init__(self, tls=None):
         self.calls = []  # of {"method", "metadata", "time_left"}
+        self.begun = []  # messages of Slow that somebody answers; those that are given up before are not among them
         self.ended = []  # of {"method", "time_left"}: calls of Slow that were not waited for any longer
         self._server = grpc.server(futures.ThreadPoolExecutor(100), options=[
             ("grpc.max_receive_message_length", LARGE), ("grpc.max_send_message_length", LARGE), ("grpc.so_reuseport", 0)])
@@ -92,6 +93,7 @@ class GrpcServer:
         context.abort(grpc.StatusCode.DATA_LOSS, "lost")
 
     def _slow(self, message, context):
+        self.begun.append(message)
         over = threading.Event()
         left = context.time_remaining()
         if context.add_callback(over.set):
