@@ -27,7 +27,9 @@ struct ServerLimits {
 
   std::size_t max_header_block_bytes = 128 * 1024;  ///< after decompression, also of a request that is refused anyway
   std::uint32_t max_continuations = 8;              ///< CONTINUATION frames of one header section
-  Rate resets{.burst = 1000, .per_second = 33};     ///< streams that the peer resets, or makes this end reset
+  /// Streams that the peer resets, or makes this end reset. At 1000 nghttp2 would end the connection by itself, as if
+  /// this end had failed.
+  Rate resets{.burst = 800, .per_second = 33};
   /// Frames that ask for work and bring nothing: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, empty DATA, and of types that
   /// are not known. Requests and sent data allow for more of them.
   Rate idle_frames{.burst = 1000, .per_second = 100};
