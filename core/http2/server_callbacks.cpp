@@ -64,8 +64,9 @@ int ServerCallbacks::on_begin_frame(nghttp2_session* /*session*/, const nghttp2_
   if (frame->type == NGHTTP2_CONTINUATION && ++own.continuations_ > own.limits_.max_continuations) {
     own.refuse_peer(NGHTTP2_ENHANCE_YOUR_CALM);
   }
+  own.is_head_frame_ = frame->type == NGHTTP2_HEADERS || frame->type == NGHTTP2_CONTINUATION;
+  own.is_section_open_ = own.is_head_frame_ && (frame->flags & NGHTTP2_FLAG_END_HEADERS) == 0;
   if (frame->type == NGHTTP2_HEADERS) {
-    own.in_header_block_ = true;
     own.continuations_ = 0;
     own.block_bytes_ = 0;
   }
@@ -138,7 +139,6 @@ void ServerCallbacks::end_of_header_section(ServerSession& own, ServerStream& st
 int ServerCallbacks::on_frame(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) {
   auto& own = session_of(user_data);
   if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) return 0;
-  if (frame->hd.type == NGHTTP2_HEADERS) own.in_header_block_ = false;
   auto* stream = stream_of(session, frame->hd.stream_id);
   if (stream == nullptr) return 0;
   if (frame->hd.type == NGHTTP2_HEADERS) end_of_header_section(own, *stream, *frame);
@@ -176,7 +176,7 @@ int ServerCallbacks::on_stream_close(nghttp2_session* session, std::int32_t id, 
   stream->is_over_ = true;
   if (stream->is_served_ || !stream->is_started_) {
     own.streams_.erase(id);
-  } else if (error_code != NGHTTP2_NO_ERROR || !stream->response_ended_) {
+  } else if (error_code != NGHTTP2_NO_ERROR || !stream->response_ended_ || !stream->outgoing_.empty()) {
     // Those who wait are told when nghttp2 is not in the middle of something.
     own.left_.push_back(id);
     own.flush();
@@ -195,8 +195,9 @@ int ServerCallbacks::on_frame_sent(nghttp2_session* session, const nghttp2_frame
   const bool is_message = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
   if (!is_message || !ends_stream(*frame)) return 0;
   auto* stream = stream_of(session, frame->hd.stream_id);
-  // The rest of a request that has its answer is not wanted (RFC 9113, section 8.1).
-  if (stream != nullptr && !stream->request_ended_) {
+  // The rest of a request that has its answer is not wanted (RFC 9113, section 8.1); a tunnel ends in each direction by
+  // itself.
+  if (stream != nullptr && !stream->request_ended_ && !stream->is_tunnel_) {
     nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
   }
   return 0;

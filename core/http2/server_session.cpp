@@ -91,12 +91,12 @@ http::Task<void> ServerSession::read_loop(std::string_view received) {
 
 /// False: the connection is over.
 bool ServerSession::take_in(std::string_view bytes) {
-  if (!in_header_block_ && !lingers_) quiet_ticks_ = 0;
   bool sound = false;
   try {
     sound = nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                      bytes.size()) >= 0;
     count_ignored(bytes.size());
+    if (!in_header_section() && !lingers_) quiet_ticks_ = 0;
     tell_left();
     start_streams();
   } catch (const std::exception&) {
@@ -114,9 +114,15 @@ bool ServerSession::take_in(std::string_view bytes) {
 void ServerSession::count_ignored(std::size_t received) {
   unexplained_bytes_ += static_cast<std::int64_t>(received);
   if (unexplained_bytes_ <= 0) return;
+  // The rest of a section that nghttp2 does not read is not shown here.
+  is_section_open_ = false;
   if (!ignored_bytes_.take(static_cast<double>(std::exchange(unexplained_bytes_, 0)))) {
     refuse_peer(NGHTTP2_ENHANCE_YOUR_CALM);
   }
+}
+
+bool ServerSession::in_header_section() const noexcept {
+  return is_section_open_ || (is_head_frame_ && unexplained_bytes_ < 0);
 }
 
 void ServerSession::start_streams() {
@@ -220,10 +226,10 @@ void ServerSession::tick() {
     if (++quiet_ticks_ * http::Ticker::period >= times_.linger) close();
     return;
   }
-  const bool is_quiet = streams_.empty() || in_header_block_;
-  if (!is_quiet) quiet_ticks_ = 0;
+  const bool in_section = in_header_section();
+  if (!streams_.empty() && !in_section) quiet_ticks_ = 0;
   const auto quiet = ++quiet_ticks_ * http::Ticker::period;
-  if (in_header_block_ ? quiet >= times_.head : quiet >= times_.idle) {
+  if (quiet >= (in_section ? times_.head : times_.idle)) {
     nghttp2_session_terminate_session(session_.get(), NGHTTP2_NO_ERROR);
     flush();
   }

@@ -61,6 +61,8 @@ class ServerSession : protected http::Ticking {
   bool take_in(std::string_view bytes);
   void start_streams();
   void count_ignored(std::size_t received);
+  /// Whether the client is in the middle of a header section.
+  [[nodiscard]] bool in_header_section() const noexcept;
   void tell_left();
   /// Something is to be written, in this turn of the event loop.
   void flush() { to_write_.raise(); }
@@ -86,13 +88,15 @@ class ServerSession : protected http::Ticking {
   Allowance resets_;
   Allowance idle_frames_;
   Allowance ignored_bytes_;
-  std::int64_t unexplained_bytes_ = 0;  ///< received, and not of a frame that was shown to this session
+  /// Received, and not of a frame that was shown to this session; below 0: what is missing of the one at hand.
+  std::int64_t unexplained_bytes_ = -static_cast<std::int64_t>(client_preface.size());
   std::uint32_t continuations_ = 0;
-  std::size_t block_bytes_ = 0;  ///< of the header section at hand
-  bool in_header_block_ = false;
-  int quiet_ticks_ = 0;     ///< without a request, or in the middle of a header section
-  std::size_t active_ = 0;  ///< coroutines
-  bool lingers_ = false;    ///< nothing more is said, and what still comes is thrown away
+  std::size_t block_bytes_ = 0;   ///< of the header section at hand
+  bool is_head_frame_ = false;    ///< the frame that began last is of a header section
+  bool is_section_open_ = false;  ///< and it is not the last one of it
+  int quiet_ticks_ = 0;           ///< without a request, or in the middle of a header section
+  std::size_t active_ = 0;        ///< coroutines
+  bool lingers_ = false;          ///< nothing more is said, and what still comes is thrown away
   bool closed_ = false;
 };
 

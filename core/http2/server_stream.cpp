@@ -107,6 +107,7 @@ http::Task<bool> ServerStream::send_interim(int status, std::string_view /*reaso
   if (status == switching_protocols) {
     block_.add(":status", "200");
     block_.add_lines(without_upgrade(fields));
+    is_tunnel_ = true;
     begin_response(true);
     co_return !closed_;
   }
@@ -127,7 +128,7 @@ void ServerStream::begin_response(bool has_more) {
   provider.read_callback = &ServerCallbacks::read_response;
   const int submitted =
       nghttp2_submit_response(session_.session_.get(), id_, list.data(), list.size(), has_more ? &provider : nullptr);
-  if (submitted != 0) gone();
+  if (submitted != 0) abort();
   session_.flush();
 }
 
@@ -203,7 +204,9 @@ void ServerStream::tick() {
 }
 
 http::Task<http::ByteChannel::ReadResult> ServerStream::Channel::read_some(std::span<char> into) {
-  while (stream_.incoming_.empty() && !stream_.request_ended_ && !stream_.closed_) co_await stream_.more_.wait();
+  while (stream_.incoming_.empty() && !stream_.request_ended_ && !stream_.reading_stopped_ && !stream_.closed_) {
+    co_await stream_.more_.wait();
+  }
   if (stream_.closed_) co_return ReadResult{http::asio::error::connection_reset, 0};
   if (stream_.incoming_.empty()) co_return ReadResult{http::asio::error::eof, 0};
   const auto size = std::min(into.size(), stream_.incoming_.size());

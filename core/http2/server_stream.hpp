@@ -100,6 +100,7 @@ class ServerStream : public http::Exchange, protected http::Ticking {
   std::string outgoing_trailers_;
   Signal room_;
   bool response_begun_ = false;
+  bool is_tunnel_ = false;
   bool response_ended_ = false;  ///< no more will be added
   bool deferred_ = false;        ///< the session waits for more of the body
 

@@ -66,6 +66,8 @@ observe(answers=client.wait(streams))
 """)
         self.assertEqual(result.observed["answers"], [[200 if n % 2 else 403, None] for n in range(100)])
         self.assertEqual(sorted(self.server.targets()), sorted(f"/{n}" for n in range(1, 100, 2)))
+        self.assertEqual(sorted((event["url"].rpartition("/")[2], event["decision"]) for event in self.calls(result.run_id)),
+                         sorted((str(n), "allowed" if n % 2 else "refused") for n in range(100)))
 
     def test_a_body_goes_through(self):
         result = self.run_agent(CLIENT + """

@@ -247,6 +247,27 @@ observe(chat=[http2.of(1)["status"], http2.of(1)["body"].decode(), http2.of(1)["
         self.assertEqual((asked.method, asked.header("Upgrade"), asked.header("Sec-WebSocket-Version")), ("GET", "websocket", "13"))
         self.assertEqual(len(asked.header("Sec-WebSocket-Key")), 24)
 
+    def test_a_websocket_that_the_tool_ends_first(self):
+        def say_and_leave(exchange):
+            exchange.send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nbye")
+            return False
+        self.api.on("/chat", say_and_leave)
+        result = self.run_agent(HTTP2 + """
+at = door("api")
+http2 = Http2Socket(at, timeout=20)
+http2.send(frame(HEADERS, END_HEADERS, 1, http2.encoder.encode([*fields("CONNECT", "/chat", at), (b":protocol", b"websocket"),
+                                                               (b"sec-websocket-version", b"13")])))
+http2.next_stream = 3
+http2.wait(1)
+http2.send(frame(DATA, END_STREAM, 1))
+good = http2.request(fields("GET", "/good", at))
+http2.wait(good)
+observe(chat=[http2.of(1)[name] for name in ("status", "ended", "reset")], good=http2.of(good)["status"])
+""")
+        self.assertEqual((result.observed["chat"], result.observed["good"]), ([200, True, None], 200))
+        [chat] = [event for event in self.calls(result.run_id) if event["url"].endswith("/chat")]
+        self.assertLess(chat["us_upstream"], 30_000_000, "it was waited for until the tool's timeout")
+
 
 if __name__ == "__main__":
     main()
