@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 #include <utility>
 
+#include "core/http/alpn.hpp"
 #include "core/http/tls_server_context.hpp"
 
 namespace runagents::http {
@@ -22,7 +23,7 @@ int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* /*unuse
 
 Result<TlsCertificate> TlsCertificate::load(const std::string& certificate, const std::string& key) {
   ERR_clear_error();
-  auto context = server_context(http1_only);
+  auto context = server_context(alpn_http1);
   if (!context) return fail(ErrorCode::internal, "TLS cannot be set up");
   SSL_CTX_set_default_passwd_cb(context.get(), &no_passphrase);
   if (SSL_CTX_use_certificate_chain_file(context.get(), certificate.c_str()) != 1) {

@@ -5,7 +5,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <span>
+
+#include "core/http/alpn.hpp"
 
 namespace runagents::http {
 namespace {
@@ -24,21 +25,16 @@ bool is_ip_literal(const std::string& host) {
          inet_pton(AF_INET6, host.c_str(), address.data()) == 1;
 }
 
-// h2 stands first, so that each offer is a part of one list.
-constexpr std::array<unsigned char, 12> protocols = {2, 'h', '2', 8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
-constexpr std::size_t size_of_http2 = 3;
-
-std::span<const unsigned char> list_of(Offer offer) {
-  const std::span all{protocols};
+std::string_view list_of(Offer offer) {
   switch (offer) {
     case Offer::http1:
-      return all.subspan(size_of_http2);
+      return alpn_http1;
     case Offer::http2:
-      return all.first(size_of_http2);
+      return alpn_http2;
     case Offer::any:
       break;
   }
-  return all;
+  return alpn_any;
 }
 
 }  // namespace
@@ -84,7 +80,8 @@ Result<SslPointer> TlsClient::connect(int descriptor, const std::string& host, S
   if (!ready) return fail(ErrorCode::internal, "TLS cannot be set up: " + openssl_reason());
   SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   const auto list = list_of(offer);
-  SSL_set_alpn_protos(ssl.get(), list.data(), static_cast<unsigned>(list.size()));
+  SSL_set_alpn_protos(ssl.get(), reinterpret_cast<const unsigned char*>(list.data()),
+                      static_cast<unsigned>(list.size()));
   if (session != nullptr) SSL_set_session(ssl.get(), session);
   SSL_set_connect_state(ssl.get());
   return ssl;
@@ -94,13 +91,6 @@ SslSessionPointer take_session(SSL* ssl) {
   SslSessionPointer session{SSL_get1_session(ssl)};
   if (session && SSL_SESSION_is_resumable(session.get()) != 1) session.reset();
   return session;
-}
-
-bool has_agreed_on_http2(SSL* ssl) {
-  const unsigned char* name = nullptr;
-  unsigned size = 0;
-  SSL_get0_alpn_selected(ssl, &name, &size);
-  return size == 2 && name[0] == 'h' && name[1] == '2';
 }
 
 std::string handshake_failure(SSL* ssl) {

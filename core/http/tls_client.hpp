@@ -46,9 +46,6 @@ class TlsClient {
 /// The session of a connection for a later one to resume, or null.
 [[nodiscard]] SslSessionPointer take_session(SSL* ssl);
 
-/// Whether the server has chosen HTTP/2.
-[[nodiscard]] bool has_agreed_on_http2(SSL* ssl);
-
 /// Why the handshake failed, for a person: the verification result or OpenSSL's own reason.
 [[nodiscard]] std::string handshake_failure(SSL* ssl);
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/http/alpn.hpp"
 #include "core/http/tls_server_context.hpp"
 #include "core/policy/target.hpp"
 
@@ -70,7 +71,7 @@ TlsServer::TlsServer(CertificateAuthority& authority) : authority_{authority} {}
 TlsServer::~TlsServer() = default;
 
 bool TlsServer::set_up() {
-  context_ = server_context(http2_and_1);
+  context_ = server_context(alpn_any);
   SSL_CTX* context = context_.get();
   if (context == nullptr) return false;
   // Only a name that was acknowledged becomes part of the session, and without it no session is resumed.

@@ -40,11 +40,4 @@ std::unique_ptr<SSL_CTX, SslDeleter> server_context(const std::string_view& prot
   return made;
 }
 
-std::string_view chosen_protocol(const SSL* ssl) {
-  const unsigned char* name = nullptr;
-  unsigned size = 0;
-  SSL_get0_alpn_selected(ssl, &name, &size);
-  return {reinterpret_cast<const char*>(name), size};
-}
-
 }  // namespace runagents::http

@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "core/http/tls_server_context.hpp"
+#include "core/http/alpn.hpp"
 #include "runner/egress/pipeline.hpp"
 
 namespace runagents::egress {
@@ -88,7 +88,7 @@ http::Task<bool> Connection::accept_tls() {
   }
   destination.scheme = "https";
   destination.tls_name = wish.name;
-  if (http::chosen_protocol(stream().ssl()) == http::alpn_http2) {
+  if (http::has_agreed_on_http2(stream().ssl())) {
     co_await serve_http2({});
     co_return false;
   }

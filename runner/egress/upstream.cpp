@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "core/http/alpn.hpp"
 #include "core/http2/client_stream.hpp"
 #include "core/model/tool.hpp"
 
