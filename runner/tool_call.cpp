@@ -5,6 +5,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 
+#include "core/http/field_lines.hpp"
 #include "runner/egress/aws_credential.hpp"
 #include "runner/egress/pipeline.hpp"
 #include "runner/running.hpp"
@@ -66,10 +67,8 @@ class MemoryExchange final : public egress::Exchange {
 
   void add_fields(std::string_view lines) {
     while (!lines.empty()) {
-      const auto line = lines.substr(0, lines.find("\r\n"));
-      const auto colon = line.find(": ");
-      answer.headers.emplace_back(line.substr(0, colon), line.substr(colon + 2));
-      lines.remove_prefix(line.size() + 2);
+      const auto field = http::field_of(http::take_line(lines));
+      answer.headers.emplace_back(field.name, field.value);
     }
   }
 

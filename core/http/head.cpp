@@ -190,10 +190,6 @@ std::expected<void, HeadError> interpret(RequestHead& head) {
   return {};
 }
 
-bool has_no_body(std::string_view method, int status) noexcept {
-  return method == "HEAD" || status < 200 || status == 204 || status == 304;
-}
-
 std::expected<void, HeadError> interpret(std::string_view method, ResponseHead& head) {
   Semantics semantics;
   for (const auto& field : head.fields) {
@@ -324,6 +320,10 @@ std::expected<std::size_t, HeadError> parse_trailers(std::string_view bytes, con
   if (!complete) return std::unexpected(complete.error());
   if (!*complete) return incomplete(bytes, limits);
   return cursor.at;
+}
+
+bool has_no_body(std::string_view method, int status) noexcept {
+  return method == "HEAD" || status < 200 || status == 204 || status == 304;
 }
 
 bool equal_ignoring_case(std::string_view left, std::string_view right) noexcept {

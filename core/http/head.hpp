@@ -81,6 +81,9 @@ struct ResponseHead {
 [[nodiscard]] std::expected<std::size_t, HeadError> parse_trailers(std::string_view bytes, const HeadLimits& limits,
                                                                    std::vector<Field>& fields);
 
+/// Whether a response to `method` has no body whatever its fields say (RFC 9112, section 6.3).
+[[nodiscard]] bool has_no_body(std::string_view method, int status) noexcept;
+
 /// ASCII case-insensitive equality, as field names and tokens compare.
 [[nodiscard]] bool equal_ignoring_case(std::string_view left, std::string_view right) noexcept;
 

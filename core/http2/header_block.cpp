@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/http/field_lines.hpp"
+
 namespace runagents::http2 {
 namespace {
 
@@ -24,18 +26,11 @@ void HeaderBlock::add(std::string_view name, std::string_view value) {
 
 void HeaderBlock::add_lines(std::string_view lines) {
   while (!lines.empty()) {
-    const auto end = std::min(lines.find("\r\n"), lines.size());
-    const auto line = lines.substr(0, end);
-    const auto colon = line.find(':');
-    lines.remove_prefix(std::min(end + 2, lines.size()));
-    if (colon == std::string_view::npos || colon == 0) continue;
-    const auto start = text_.size();
-    std::ranges::transform(line.substr(0, colon), std::back_inserter(text_), lower);
-    const auto middle = text_.size();
-    auto value = line.substr(colon + 1);
-    value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
-    text_.append(value);
-    ranges_.push_back({start, middle, text_.size()});
+    const auto field = http::field_of(http::take_line(lines));
+    if (field.name.empty()) continue;
+    add(field.name, field.value);
+    const auto name = text_.begin() + static_cast<std::ptrdiff_t>(ranges_.back().name);
+    std::transform(name, name + static_cast<std::ptrdiff_t>(field.name.size()), name, lower);
   }
 }
 

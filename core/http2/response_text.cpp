@@ -25,10 +25,6 @@ bool is_field_value(std::string_view value) {
   });
 }
 
-bool has_no_body(std::string_view method, int status) {
-  return method == "HEAD" || status < 200 || status == 204 || status == 304;
-}
-
 }  // namespace
 
 void ResponseText::begin_head() {
@@ -78,12 +74,12 @@ bool read_head(std::string_view text, std::string_view method, const http::HeadL
   if (!parsed || *parsed != text.size()) return false;
   head.keep_alive = true;
   if (has_ended) {
-    const bool lacks_body = head.content_length > 0 && !has_no_body(method, head.status);
+    const bool lacks_body = head.content_length > 0 && !http::has_no_body(method, head.status);
     head.framing = http::Framing::none;
     return !lacks_body;
   }
   // There may be trailers even where there is no content.
-  if (head.framing != http::Framing::length && !has_no_body(method, head.status)) {
+  if (head.framing != http::Framing::length && !http::has_no_body(method, head.status)) {
     head.framing = http::Framing::chunked;
   }
   return true;

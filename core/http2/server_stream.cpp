@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/http/field_lines.hpp"
 #include "core/http2/server_callbacks.hpp"
 #include "core/http2/server_session.hpp"
 
@@ -17,9 +18,8 @@ constexpr int switching_protocols = 101;
 std::string without_upgrade(std::string_view lines) {
   std::string kept;
   while (!lines.empty()) {
-    const auto line = lines.substr(0, std::min(lines.find("\r\n"), lines.size()));
-    lines.remove_prefix(std::min(line.size() + 2, lines.size()));
-    const auto name = line.substr(0, line.find(':'));
+    const auto line = http::take_line(lines);
+    const auto name = http::field_of(line).name;
     const bool is_dropped = http::equal_ignoring_case(name, "connection") ||
                             http::equal_ignoring_case(name, "upgrade") ||
                             http::equal_ignoring_case(name, "sec-websocket-accept");

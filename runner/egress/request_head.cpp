@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 
+#include "core/http/field_lines.hpp"
 #include "runner/egress/fields.hpp"
 #include "runner/egress/snapshot.hpp"
 
@@ -175,16 +176,11 @@ void append_framing(std::string& out, const Call& call, const RequestFraming& fr
 void append_signature(std::string& out, const Call& call, const RequestFraming& framing) {
   const std::string head = out;
   std::string_view rest = head;
-  const auto line = rest.substr(0, rest.find("\r\n"));
+  const auto line = http::take_line(rest);
   const auto target = line.substr(call.method().size() + 1, line.rfind(' ') - call.method().size() - 1);
   const auto mark = target.find('?');
   std::vector<http::Field> fields;
-  for (rest.remove_prefix(line.size() + 2); !rest.empty();) {
-    const auto field = rest.substr(0, rest.find("\r\n"));
-    const auto colon = field.find(": ");
-    fields.push_back({field.substr(0, colon), field.substr(colon + 2)});
-    rest.remove_prefix(field.size() + 2);
-  }
+  while (!rest.empty()) fields.push_back(http::field_of(http::take_line(rest)));
   call.credential->signer->sign({.method = call.method(),
                                  .path = target.substr(0, mark),
                                  .query = mark == target.npos ? std::string_view{} : target.substr(mark + 1),
