@@ -200,8 +200,9 @@ class Escapes(EndToEnd):
             self.addCleanup(os.close, number)
         services = self.services
         return {
-            "inside": isolation == "strict", "tcp4": services.tcp4, "tcp6": services.tcp6, "tcp_any": services.tcp4,
-            "udp": services.udp, "host_address": self.host_address(), "unix": services.path, "unix_datagram": services.datagram,
+            "inside": isolation == "strict", "before": time.time(),
+            "tcp4": services.tcp4, "tcp6": services.tcp6, "tcp_any": services.tcp4, "udp": services.udp,
+            "host_address": self.host_address(), "unix": services.path, "unix_datagram": services.datagram,
             "unix_runtime": services.runtime, "abstract": services.abstract, "runtime_directory": str(self.folder / "runtime"),
             **{f"second_{name}": value for name, value in second.items()}, "approvals": approvals, "program": PROGRAM,
             "environment": self.environment, "home": str(self.folder), "secret_variable": SECRET,
