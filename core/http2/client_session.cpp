@@ -21,10 +21,6 @@ std::uint64_t in_ticks(std::chrono::milliseconds time) {
   return static_cast<std::uint64_t>(time / http::Ticker::period);
 }
 
-std::string_view text(const std::uint8_t* data, std::size_t size) {
-  return {reinterpret_cast<const char*>(data), size};
-}
-
 }  // namespace
 
 /// What nghttp2 calls. Nothing here may send or end the session; answers are submitted and leave later.
@@ -43,7 +39,7 @@ struct ClientCallbacks {
                     std::size_t name_size, const std::uint8_t* value, std::size_t value_size, std::uint8_t /*flags*/,
                     void* /*user*/) {
     auto* one = stream(session, frame->hd.stream_id);
-    if (one == nullptr || one->take_field(text(name, name_size), text(value, value_size))) return 0;
+    if (one == nullptr || one->take_field(as_text(name, name_size), as_text(value, value_size))) return 0;
     one->fail(ClientStream::End::malformed);
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
@@ -105,7 +101,7 @@ struct ClientCallbacks {
     auto* one = stream(session, id);
     if (one == nullptr || one->end_ != ClientStream::End::none) return nghttp2_session_consume(session, id, size);
     ClientCallbacks::session(user).count_useful(size);
-    one->take_data(text(bytes, size));
+    one->take_data(as_text(bytes, size));
     return 0;
   }
 
@@ -142,17 +138,8 @@ struct ClientCallbacks {
     if (one->waits_) return NGHTTP2_ERR_DEFERRED;
     const auto taken = one->take_body({into, size});
     if (one->has_sent_all_) {
-      *flags |= NGHTTP2_DATA_FLAG_EOF;
-      if (!one->request_trailers_.empty()) {
-        *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-        auto& block = ClientCallbacks::session(user).block_;
-        block.clear();
-        block.add_lines(one->request_trailers_);
-        const auto& fields = block.fields();
-        if (nghttp2_submit_trailer(session, id, fields.data(), fields.size()) != 0) {
-          return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-        }
-      }
+      auto& block = ClientCallbacks::session(user).block_;
+      if (!end_with(session, id, block, one->request_trailers_, *flags)) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     } else if (taken == 0) {
       return NGHTTP2_ERR_DEFERRED;
     }
@@ -201,18 +188,14 @@ std::shared_ptr<ClientSession> ClientSession::start(http::asio::io_context& cont
 }
 
 bool ClientSession::greet() {
-  nghttp2_option* option = nullptr;
-  if (nghttp2_option_new(&option) != 0) return false;
-  nghttp2_option_set_no_auto_window_update(option, 1);
-  nghttp2_option_set_no_closed_streams(option, 1);
-  nghttp2_option_set_max_settings(option, limits_.max_settings);
-  nghttp2_option_set_max_outbound_ack(option, limits_.max_pending_answers);
-  nghttp2_option_set_max_reserved_remote_streams(option, 0);
-  nghttp2_option_set_peer_max_concurrent_streams(option, limits_.max_streams);
+  const auto option = new_option();
+  if (!option) return false;
+  nghttp2_option_set_max_settings(option.get(), limits_.max_settings);
+  nghttp2_option_set_max_outbound_ack(option.get(), limits_.max_pending_answers);
+  nghttp2_option_set_max_reserved_remote_streams(option.get(), 0);
+  nghttp2_option_set_peer_max_concurrent_streams(option.get(), limits_.max_streams);
   nghttp2_session* made = nullptr;
-  const int failed = nghttp2_session_client_new2(&made, ClientCallbacks::all(), this, option);
-  nghttp2_option_del(option);
-  if (failed != 0) return false;
+  if (nghttp2_session_client_new2(&made, ClientCallbacks::all(), this, option.get()) != 0) return false;
   session_.reset(made);
   const std::array settings = {
       nghttp2_settings_entry{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
@@ -298,7 +281,7 @@ bool ClientSession::gather() {
       if (size < 0) end();
       return false;
     }
-    out_.append(text(bytes, static_cast<std::size_t>(size)));
+    out_.append(as_text(bytes, static_cast<std::size_t>(size)));
   }
   return !ended_;
 }
@@ -409,8 +392,7 @@ void ClientSession::changed() const {
 }
 
 void ClientSession::count_useful(std::size_t size) noexcept {
-  constexpr std::size_t frame_head = 9;
-  idle_bytes_ -= std::min<std::uint64_t>(idle_bytes_, size + frame_head);
+  idle_bytes_ -= std::min<std::uint64_t>(idle_bytes_, size + frame_head_bytes);
 }
 
 void ClientSession::expired() {

@@ -11,6 +11,7 @@
 #include "core/http/ticker.hpp"
 #include "core/http2/client_limits.hpp"
 #include "core/http2/header_block.hpp"
+#include "core/http2/native.hpp"
 #include "core/http2/signal.hpp"
 
 namespace runagents::http2 {
@@ -50,9 +51,6 @@ class ClientSession final : public std::enable_shared_from_this<ClientSession>, 
  private:
   friend class ClientStream;
   friend struct ClientCallbacks;
-  struct Deleter {
-    void operator()(nghttp2_session* session) const noexcept { nghttp2_session_del(session); }
-  };
 
   ClientSession(http::asio::io_context& context, http::Ticker& ticker, http::Stream stream, const ClientLimits& limits);
   bool greet();
@@ -81,7 +79,7 @@ class ClientSession final : public std::enable_shared_from_this<ClientSession>, 
   http::Ticker& ticker_;
   ClientLimits limits_;
   http::Stream stream_;
-  std::unique_ptr<nghttp2_session, Deleter> session_;
+  NativeSession session_;
   Signal to_write_;
   HeaderBlock block_;
   std::string out_;

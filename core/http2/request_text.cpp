@@ -8,8 +8,6 @@
 namespace runagents::http2 {
 namespace {
 
-constexpr std::size_t field_overhead = 32;
-
 std::unexpected<http::HeadError> malformed(std::string_view message) {
   return std::unexpected(http::HeadError{http::HeadError::Kind::malformed, message});
 }
@@ -19,7 +17,6 @@ bool is_one_line(std::string_view text) { return text.find_first_of(std::string_
 }  // namespace
 
 bool RequestText::add(std::string_view name, std::string_view value) {
-  list_bytes_ += name.size() + value.size() + field_overhead;
   if (!is_one_line(name) || !is_one_line(value)) return false;
   if (name.starts_with(':')) {
     for (const auto& [known, place] : {std::pair{":method", &method_},

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -29,8 +28,6 @@ class RequestText {
 
   [[nodiscard]] bool is_tunnel() const noexcept { return method_ == "CONNECT" && protocol_.empty(); }
   [[nodiscard]] bool is_websocket() const noexcept { return !protocol_.empty(); }
-  /// Bytes of names and values, and 32 for each field, as SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113, 6.5.2).
-  [[nodiscard]] std::size_t list_bytes() const noexcept { return list_bytes_; }
 
  private:
   std::expected<void, http::HeadError> write_down(bool has_body, TargetForm form);
@@ -44,7 +41,6 @@ class RequestText {
   std::string host_;
   std::string fields_;
   std::string text_;
-  std::size_t list_bytes_ = 0;
   bool has_authority_ = false;
   bool has_host_ = false;
   bool has_length_ = false;

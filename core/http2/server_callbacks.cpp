@@ -7,7 +7,8 @@
 namespace runagents::http2 {
 namespace {
 
-constexpr std::size_t frame_head_bytes = 9;
+/// As SETTINGS_MAX_HEADER_LIST_SIZE counts (RFC 9113, section 6.5.2).
+constexpr std::size_t field_overhead = 32;
 constexpr std::size_t write_bytes = 64 * 1024;
 constexpr std::uint8_t first_unknown_type = 0x0a;
 
@@ -15,10 +16,6 @@ ServerSession& session_of(void* user_data) { return *static_cast<ServerSession*>
 
 ServerStream* stream_of(nghttp2_session* session, std::int32_t id) {
   return static_cast<ServerStream*>(nghttp2_session_get_stream_user_data(session, id));
-}
-
-std::string_view view(const std::uint8_t* data, std::size_t size) {
-  return {reinterpret_cast<const char*>(data), size};
 }
 
 bool ends_stream(const nghttp2_frame& frame) { return (frame.hd.flags & NGHTTP2_FLAG_END_STREAM) != 0; }
@@ -40,20 +37,23 @@ bool is_idle(const nghttp2_frame_hd& frame) {
 
 }  // namespace
 
-nghttp2_session_callbacks* ServerCallbacks::make() {
-  nghttp2_session_callbacks* callbacks = nullptr;
-  if (nghttp2_session_callbacks_new(&callbacks) != 0) return nullptr;
-  nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, &on_begin_frame);
-  nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, &on_begin_headers);
-  nghttp2_session_callbacks_set_on_header_callback(callbacks, &on_header);
-  nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, &on_invalid_header);
-  nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, &on_frame);
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, &on_data);
-  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, &on_stream_close);
-  nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, &on_frame_sent);
-  nghttp2_session_callbacks_set_send_callback(callbacks, &send);
-  nghttp2_session_callbacks_set_send_data_callback(callbacks, &send_data);
-  return callbacks;
+const nghttp2_session_callbacks* ServerCallbacks::all() {
+  static const nghttp2_session_callbacks* const made = [] {
+    nghttp2_session_callbacks* one = nullptr;
+    if (nghttp2_session_callbacks_new(&one) != 0) return one;
+    nghttp2_session_callbacks_set_on_begin_frame_callback(one, on_begin_frame);
+    nghttp2_session_callbacks_set_on_begin_headers_callback(one, on_begin_headers);
+    nghttp2_session_callbacks_set_on_header_callback(one, on_header);
+    nghttp2_session_callbacks_set_on_invalid_header_callback(one, on_invalid_header);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(one, on_frame);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(one, on_data);
+    nghttp2_session_callbacks_set_on_stream_close_callback(one, on_stream_close);
+    nghttp2_session_callbacks_set_on_frame_send_callback(one, on_frame_sent);
+    nghttp2_session_callbacks_set_send_callback(one, send);
+    nghttp2_session_callbacks_set_send_data_callback(one, send_data);
+    return one;
+  }();
+  return made;
 }
 
 int ServerCallbacks::on_begin_frame(nghttp2_session* /*session*/, const nghttp2_frame_hd* frame, void* user_data) {
@@ -93,7 +93,7 @@ int ServerCallbacks::on_header(nghttp2_session* session, const nghttp2_frame* fr
                                std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                                std::uint8_t /*flags*/, void* user_data) {
   auto& own = session_of(user_data);
-  own.block_bytes_ += name_size + value_size + 32;
+  own.block_bytes_ += name_size + value_size + field_overhead;
   if (own.block_bytes_ > own.limits_.max_header_block_bytes) {
     own.refuse_peer(NGHTTP2_ENHANCE_YOUR_CALM);
     return 0;
@@ -104,9 +104,12 @@ int ServerCallbacks::on_header(nghttp2_session* session, const nghttp2_frame* fr
                        ++stream->fields_ > own.limits_.max_header_fields;
   if (stream->too_large_) return 0;
   if (stream->has_head_) {
-    stream->trailer_text_.append(view(name, name_size)).append(": ").append(view(value, value_size)).append("\r\n");
-  } else if (!stream->text_.add(view(name, name_size), view(value, value_size))) {
-    return on_invalid_header(session, frame, name, name_size, value, value_size, 0, user_data);
+    stream->trailer_text_.append(as_text(name, name_size))
+        .append(": ")
+        .append(as_text(value, value_size))
+        .append("\r\n");
+  } else if (!stream->text_.add(as_text(name, name_size), as_text(value, value_size))) {
+    stream->malformed_ = true;
   }
   return 0;
 }
@@ -117,7 +120,6 @@ int ServerCallbacks::on_invalid_header(nghttp2_session* session, const nghttp2_f
                                        std::uint8_t /*flags*/, void* /*user_data*/) {
   // By itself nghttp2 leaves such a field out and goes on with the rest of the request.
   if (auto* stream = stream_of(session, frame->hd.stream_id)) stream->malformed_ = true;
-  nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_PROTOCOL_ERROR);
   return 0;
 }
 
@@ -162,7 +164,7 @@ int ServerCallbacks::on_data(nghttp2_session* session, std::uint8_t /*flags*/, s
     nghttp2_session_consume_stream(session, id, size);
     return 0;
   }
-  stream->incoming_.append(view(data, size));
+  stream->incoming_.append(as_text(data, size));
   stream->more_.raise();
   return 0;
 }
@@ -214,14 +216,7 @@ ssize_t ServerCallbacks::read_response(nghttp2_session* session, std::int32_t id
   }
   *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
   if (there <= size && stream.response_ended_) {
-    *flags |= NGHTTP2_DATA_FLAG_EOF;
-    if (!stream.outgoing_trailers_.empty()) {
-      *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-      stream.block_.clear();
-      stream.block_.add_lines(stream.outgoing_trailers_);
-      const auto& list = stream.block_.fields();
-      if (nghttp2_submit_trailer(session, id, list.data(), list.size()) != 0) return NGHTTP2_ERR_CALLBACK_FAILURE;
-    }
+    if (!end_with(session, id, stream.block_, stream.outgoing_trailers_, *flags)) return NGHTTP2_ERR_CALLBACK_FAILURE;
   }
   return static_cast<ssize_t>(std::min(there, size));
 }
@@ -230,7 +225,7 @@ ssize_t ServerCallbacks::send(nghttp2_session* /*session*/, const std::uint8_t* 
                               void* user_data) {
   auto& out = session_of(user_data).out_;
   if (out.size() >= write_bytes) return NGHTTP2_ERR_WOULDBLOCK;
-  out.append(view(data, size));
+  out.append(as_text(data, size));
   return static_cast<ssize_t>(size);
 }
 
@@ -239,7 +234,7 @@ int ServerCallbacks::send_data(nghttp2_session* /*session*/, nghttp2_frame* /*fr
   auto& own = session_of(user_data);
   if (own.out_.size() >= write_bytes) return NGHTTP2_ERR_WOULDBLOCK;
   auto& stream = *static_cast<ServerStream*>(source->ptr);
-  own.out_.append(view(frame_head, frame_head_bytes)).append(stream.outgoing_, stream.sent_, size);
+  own.out_.append(as_text(frame_head, frame_head_bytes)).append(stream.outgoing_, stream.sent_, size);
   stream.sent_ += size;
   if (stream.sent_ == stream.outgoing_.size()) {
     stream.outgoing_.clear();

@@ -14,8 +14,8 @@ class ServerStream;
 /// What nghttp2 tells a server session, and what it asks for. `user_data` is the session.
 class ServerCallbacks {
  public:
-  /// All of them, for nghttp2_session_server_new3; null: no memory. The caller deletes it.
-  [[nodiscard]] static nghttp2_session_callbacks* make();
+  /// All of them, for nghttp2_session_server_new2; made once, and the program's until its end.
+  [[nodiscard]] static const nghttp2_session_callbacks* all();
 
   /// The body of a response, for nghttp2_submit_response.
   static ssize_t read_response(nghttp2_session* session, std::int32_t id, std::uint8_t* into, std::size_t size,

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -19,8 +18,7 @@ struct ServerLimits {
   std::uint32_t max_concurrent_streams = 128;
   std::uint32_t stream_window_bytes = 128 * 1024;       ///< of a request's body, not read yet
   std::uint32_t connection_window_bytes = 1024 * 1024;  ///< on their way at the same time
-  std::uint32_t max_frame_bytes = 16 * 1024;
-  std::uint32_t header_table_bytes = 4096;  ///< HPACK's dynamic table
+  std::uint32_t header_table_bytes = 4096;              ///< HPACK's dynamic table
   std::size_t max_header_list_bytes = 32 * 1024;
   std::size_t max_header_fields = 128;
   std::size_t max_unsent_bytes = 64 * 1024;  ///< of a response, before its sender waits

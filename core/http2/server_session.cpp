@@ -15,23 +15,12 @@ namespace {
 constexpr std::size_t read_bytes = 32 * 1024;
 constexpr std::size_t max_linger_bytes = 1024 * 1024;
 
-struct DeleteCallbacks {
-  void operator()(nghttp2_session_callbacks* callbacks) const noexcept { nghttp2_session_callbacks_del(callbacks); }
-};
-struct DeleteOption {
-  void operator()(nghttp2_option* option) const noexcept { nghttp2_option_del(option); }
-};
-
 nghttp2_session* make_session(ServerSession* own, const ServerLimits& limits) {
-  const std::unique_ptr<nghttp2_session_callbacks, DeleteCallbacks> callbacks{ServerCallbacks::make()};
-  nghttp2_option* made = nullptr;
-  if (!callbacks || nghttp2_option_new(&made) != 0) return nullptr;
-  const std::unique_ptr<nghttp2_option, DeleteOption> option{made};
-  nghttp2_option_set_no_auto_window_update(made, 1);
-  nghttp2_option_set_no_closed_streams(made, 1);
-  nghttp2_option_set_max_outbound_ack(made, limits.max_queued_answers);
+  const auto option = new_option();
+  if (!option) return nullptr;
+  nghttp2_option_set_max_outbound_ack(option.get(), limits.max_queued_answers);
   nghttp2_session* session = nullptr;
-  if (nghttp2_session_server_new2(&session, callbacks.get(), own, made) != 0) return nullptr;
+  if (nghttp2_session_server_new2(&session, ServerCallbacks::all(), own, option.get()) != 0) return nullptr;
   const std::array<nghttp2_settings_entry, 5> settings{{
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits.max_concurrent_streams},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits.stream_window_bytes},
@@ -66,6 +55,10 @@ ServerSession::ServerSession(http::asio::io_context& context, http::Ticker& tick
       ignored_bytes_{limits.ignored_bytes} {}
 
 ServerSession::~ServerSession() = default;
+
+std::unique_ptr<ServerStream> ServerSession::make_stream(std::int32_t id) {
+  return std::make_unique<ServerStream>(*this, id);
+}
 
 http::Task<void> ServerSession::serve(std::string_view received) {
   if (!session_) co_return;

@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <nghttp2/nghttp2.h>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,6 +11,7 @@
 #include "core/http/stream.hpp"
 #include "core/http/ticker.hpp"
 #include "core/http2/allowance.hpp"
+#include "core/http2/native.hpp"
 #include "core/http2/server_limits.hpp"
 #include "core/http2/server_stream.hpp"
 #include "core/http2/signal.hpp"
@@ -38,8 +38,8 @@ class ServerSession : protected http::Ticking {
   void close();
 
  protected:
-  /// A stream of the session; null: no memory.
-  [[nodiscard]] virtual std::unique_ptr<ServerStream> make_stream(std::int32_t id) = 0;
+  /// A stream of the session.
+  [[nodiscard]] virtual std::unique_ptr<ServerStream> make_stream(std::int32_t id);
   /// Answers a request.
   [[nodiscard]] virtual http::Task<void> handle(ServerStream& stream) = 0;
   /// Answers a request that has no readable head.
@@ -50,9 +50,6 @@ class ServerSession : protected http::Ticking {
  private:
   friend class ServerStream;
   friend class ServerCallbacks;
-  struct DeleteSession {
-    void operator()(nghttp2_session* session) const noexcept { nghttp2_session_del(session); }
-  };
 
   http::Task<void> read_loop(std::string_view received);
   http::Task<void> write_loop();
@@ -78,7 +75,7 @@ class ServerSession : protected http::Ticking {
   std::string scheme_;
   http::ConnectionTimes times_;
   ServerLimits limits_;
-  std::unique_ptr<nghttp2_session, DeleteSession> session_;
+  NativeSession session_;
   std::unordered_map<std::int32_t, std::unique_ptr<ServerStream>> streams_;
   std::vector<std::int32_t> begun_;  ///< their heads are complete, and nobody answers them yet
   std::vector<std::int32_t> left_;   ///< their clients are gone, and they do not know yet

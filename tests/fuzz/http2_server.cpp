@@ -62,10 +62,6 @@ class Session final : public http2::ServerSession {
   int under_way = 0;
 
  protected:
-  std::unique_ptr<http2::ServerStream> make_stream(std::int32_t id) override {
-    return std::make_unique<http2::ServerStream>(*this, id);
-  }
-
   http::Task<void> handle(http2::ServerStream& stream) override {
     ++under_way;
     const auto& head = stream.head();

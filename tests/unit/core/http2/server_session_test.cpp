@@ -24,9 +24,6 @@ class Slow final : public http2::ServerSession {
   using ServerSession::ServerSession;
 
  protected:
-  std::unique_ptr<http2::ServerStream> make_stream(std::int32_t id) override {
-    return std::make_unique<http2::ServerStream>(*this, id);
-  }
   http::Task<void> handle(http2::ServerStream& stream) override {
     http::Timer timer{context(), 4 * head_time};
     static_cast<void>(co_await timer.async_wait(http::by_value));
