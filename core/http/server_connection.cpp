@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/http/chunked.hpp"
+#include "core/http/whole_body.hpp"
 #include "core/policy/target.hpp"
 
 namespace runagents::http {
@@ -203,6 +204,10 @@ Task<BodyReader::Piece> ServerConnection::read_body() {
 }
 
 Task<BodyReader::Piece> ServerConnection::read_body_within(std::chrono::milliseconds time) {
+  if (time.count() <= 0) {
+    close();
+    co_return BodyReader::Piece{BodyReader::Status::cut, {}, asio::error::timed_out};
+  }
   arm(time);
   const auto piece = co_await body_.next();
   disarm();
@@ -211,27 +216,8 @@ Task<BodyReader::Piece> ServerConnection::read_body_within(std::chrono::millisec
 }
 
 Task<std::optional<std::string>> ServerConnection::read_whole_body(std::size_t limit) {
-  std::string whole;
-  if (head_.framing == Framing::length && head_.content_length > limit) co_return std::nullopt;
-  if (head_.expects_continue && !body_.is_buffered()) {
-    if (!(co_await send_interim(100, "Continue", {}))) co_return std::nullopt;
-    head_.expects_continue = false;
-  }
-  const auto deadline = std::chrono::steady_clock::now() + times_.whole;
-  while (!body_.finished()) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0) {
-      close();
-      co_return std::nullopt;
-    }
-    const auto piece = co_await read_body_within(std::min(times_.body, left));
-    if (piece.status != BodyReader::Status::more && piece.status != BodyReader::Status::last) {
-      co_return std::nullopt;
-    }
-    if (whole.size() + piece.data.size() > limit) co_return std::nullopt;
-    whole.append(piece.data);
-  }
-  co_return whole;
+  auto body = co_await read_whole(*this, head_, times_, limit, [this](auto time) { return read_body_within(time); });
+  co_return body;
 }
 
 void ServerConnection::stop_reading() {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/http/field_lines.hpp"
+#include "core/http/whole_body.hpp"
 #include "core/http2/server_callbacks.hpp"
 #include "core/http2/server_session.hpp"
 
@@ -67,33 +68,24 @@ void ServerStream::release() {
 }
 
 http::Task<http::BodyReader::Piece> ServerStream::read_body() {
+  const auto piece = co_await read_body_within(session_.times_.body);
+  co_return piece;
+}
+
+http::Task<http::BodyReader::Piece> ServerStream::read_body_within(std::chrono::milliseconds time) {
   release();
-  const bool there = co_await await_more(session_.times_.body);
+  if (time.count() <= 0) co_return http::BodyReader::Piece{Status::cut, {}, http::asio::error::timed_out};
+  const bool there = co_await await_more(time);
   if (!there) co_return http::BodyReader::Piece{Status::cut, {}, http::asio::error::connection_aborted};
   handed_out_.swap(incoming_);
   co_return http::BodyReader::Piece{request_ended_ ? Status::last : Status::more, handed_out_, {}};
 }
 
 http::Task<std::optional<std::string>> ServerStream::read_whole_body(std::size_t limit) {
-  std::string whole;
-  if (head_.framing == http::Framing::length && head_.content_length > limit) co_return std::nullopt;
-  if (head_.expects_continue && !request_ended_) {
-    if (!(co_await send_interim(100, {}, {}))) co_return std::nullopt;
-    head_.expects_continue = false;
-  }
-  const auto deadline = std::chrono::steady_clock::now() + session_.times_.whole;
-  for (bool last = false; !last;) {
-    release();
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0) co_return std::nullopt;
-    const bool there = co_await await_more(std::min(session_.times_.body, left));
-    if (!there || whole.size() + incoming_.size() > limit) co_return std::nullopt;
-    last = request_ended_;
-    handed_out_.swap(incoming_);
-    whole.append(handed_out_);
-  }
+  auto body = co_await http::read_whole(*this, head_, session_.times_, limit,
+                                        [this](auto time) { return read_body_within(time); });
   release();
-  co_return whole;
+  co_return body;
 }
 
 void ServerStream::stop_reading() {

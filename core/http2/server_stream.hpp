@@ -60,6 +60,7 @@ class ServerStream : public http::Exchange, protected http::Ticking {
 
   /// Waits for more of the request; false: none will come.
   http::Task<bool> await_more(std::chrono::milliseconds time);
+  http::Task<http::BodyReader::Piece> read_body_within(std::chrono::milliseconds time);
   /// Waits for the end of the request; false: it did not come.
   http::Task<bool> await_end();
   /// Puts a part of the body on its way, and waits while too much of it has not been taken.
