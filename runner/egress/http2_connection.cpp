@@ -44,11 +44,9 @@ http::Task<void> Http2Connection::handle(http2::ServerStream& stream) {
     co_await egress::handle(engine_, call, stream);
     co_return;
   }
-  call.snapshot = engine_.snapshot;
-  engine_.request_ids.next(call.request_id);
   auto refusal = refuse(model::RefusalCode::method_not_allowed, "CONNECT is not served in a stream of HTTP/2",
                         "open the tunnel over HTTP/1.1");
-  co_await answer_refusal(engine_, call, stream, std::move(refusal.error()));
+  co_await answer_at_once(engine_, call, stream, std::move(refusal.error()));
 }
 
 http::Task<void> Http2Connection::refuse_head(http2::ServerStream& stream, http::HeadError error) {

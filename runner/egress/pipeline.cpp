@@ -89,20 +89,31 @@ std::string challenge(const Refusal& refusal, const Call& call) {
   return "WWW-Authenticate: Bearer realm=\"" + call.snapshot->agent + "\"" + error + "\r\n";
 }
 
+/// False: it could not be recorded, and this is what there is to say now.
+bool record_refusal(Engine& engine, Call& call, Refusal& refusal) {
+  if (engine.recorder.record(call, &refusal) || refusal.code == model::RefusalCode::internal) return true;
+  auto unrecorded = refuse(model::RefusalCode::internal, "the call could not be recorded");
+  refusal = std::move(unrecorded.error());
+  return false;
+}
+
+/// Of a refusal in whatever form.
+std::string fields_of(const Refusal& refusal) {
+  auto fields = "Cache-Control: no-store\r\nProxy-Status: " + proxy_status(refusal) + "\r\n";
+  if (refusal.retry_after_s > 0) fields += "Retry-After: " + std::to_string(refusal.retry_after_s) + "\r\n";
+  return fields;
+}
+
 /// The record keeps the status that the refusal has elsewhere; on the wire it is 200, and the fields say what happened.
 http::Task<void> answer_refusal_as_grpc(Engine& engine, Call& call, Exchange& exchange, Refusal refusal) {
   call.status = model::traits(refusal.code).status;
   call.grpc->status = grpc_status_of(refusal.code);
-  if (!engine.recorder.record(call, &refusal) && refusal.code != model::RefusalCode::internal) {
-    auto unrecorded = refuse(model::RefusalCode::internal, "the call could not be recorded").error();
-    refusal = std::move(unrecorded);
-  }
-  auto answer = answer_as_grpc(refusal, call);
-  answer.fields += "Cache-Control: no-store\r\nProxy-Status: " + proxy_status(refusal) + "\r\n";
-  if (refusal.retry_after_s > 0) answer.fields += "Retry-After: " + std::to_string(refusal.retry_after_s) + "\r\n";
+  record_refusal(engine, call, refusal);
+  const auto answer = answer_as_grpc(refusal, call);
+  const auto fields = answer.fields + fields_of(refusal);
   ResponseStart start;
   start.status = 200;
-  start.fields = &answer.fields;
+  start.fields = &fields;
   start.content_length = 0;
   static_cast<void>(co_await exchange.send_head(start, {}, true));
 }
@@ -193,15 +204,11 @@ http::Task<void> answer_refusal(Engine& engine, Call& call, Exchange& exchange, 
   call.status = said ? said->status : model::traits(refusal.code).status;
   auto body = said ? std::move(said->body) : body_of(refusal, call);
   call.bytes_out = body.size();
-  if (!engine.recorder.record(call, &refusal) && refusal.code != model::RefusalCode::internal) {
-    auto unrecorded = refuse(model::RefusalCode::internal, "the call could not be recorded").error();
-    refusal = std::move(unrecorded);
+  if (!record_refusal(engine, call, refusal)) {
     body = body_of(refusal, call);
     call.status = model::traits(refusal.code).status;
   }
-  std::string fields =
-      "Content-Type: application/json\r\nCache-Control: no-store\r\nProxy-Status: " + proxy_status(refusal) + "\r\n";
-  if (refusal.retry_after_s > 0) fields += "Retry-After: " + std::to_string(refusal.retry_after_s) + "\r\n";
+  auto fields = "Content-Type: application/json\r\n" + fields_of(refusal);
   if (refusal.code == model::RefusalCode::method_not_allowed) {
     fields.append("Allow: ").append(methods_for(call)).append("\r\n");
   }
@@ -215,15 +222,19 @@ http::Task<void> answer_refusal(Engine& engine, Call& call, Exchange& exchange, 
       co_await exchange.send_head(start, start.has_body ? std::string_view{body} : std::string_view{}, true));
 }
 
+http::Task<void> answer_at_once(Engine& engine, Call& call, Exchange& exchange, Refusal refusal) {
+  call.snapshot = engine.snapshot;
+  engine.request_ids.next(call.request_id);
+  co_await answer_refusal(engine, call, exchange, std::move(refusal));
+}
+
 http::Task<void> answer_unreadable(Engine& engine, Call& call, const Arrival& arrival, Exchange& exchange,
                                    http::HeadError error, std::string_view version) {
   call.reset(arrival);
-  call.snapshot = engine.snapshot;
-  engine.request_ids.next(call.request_id);
   const bool large = error.kind == http::HeadError::Kind::too_large;
   auto refusal = refuse(large ? model::RefusalCode::headers_too_large : model::RefusalCode::bad_request,
                         "the request is not sound " + std::string{version} + ": " + std::string{error.message});
-  co_await answer_refusal(engine, call, exchange, std::move(refusal.error()));
+  co_await answer_at_once(engine, call, exchange, std::move(refusal.error()));
 }
 
 }  // namespace runagents::egress

@@ -23,6 +23,8 @@ namespace runagents::egress {
 
 /// Records and sends a refusal.
 [[nodiscard]] http::Task<void> answer_refusal(Engine& engine, Call& call, Exchange& exchange, Refusal refusal);
+/// The same for a call that no stage has seen.
+[[nodiscard]] http::Task<void> answer_at_once(Engine& engine, Call& call, Exchange& exchange, Refusal refusal);
 
 /// forward: sends the call to the tool and relays its response.
 [[nodiscard]] http::Task<void> forward(Engine& engine, Call& call, Exchange& exchange);
