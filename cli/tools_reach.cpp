@@ -18,6 +18,7 @@ Reach reach_of(const model::Tool& tool) {
   reach.reachable = result.reachable;
   reach.status = result.status;
   reach.latency_ms = result.latency.count();
+  reach.date = result.date;
   if (result.reachable) {
     reach.detail = fmt::format("HEAD answered with {} after {} ms", result.status, reach.latency_ms);
   } else if (result.refusal) {

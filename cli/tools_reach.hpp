@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/model/tool.hpp"
@@ -15,6 +17,7 @@ struct Reach {
   std::string code = {};    ///< the refusal's code when it cannot be reached
   std::string detail = {};  ///< one sentence
   std::string hint = {};
+  std::optional<std::chrono::sys_seconds> date = {};  ///< what time the tool says it is
 };
 
 /// Tries a tool as a call would reach it, without a credential. Blocks for at most some ten seconds.

@@ -13,5 +13,7 @@ namespace runagents::server {
 /// Opens (and where needed creates or migrates) `runagents.db` in `data_directory`. Several processes may do so at the
 /// same time. Not thread-safe.
 [[nodiscard]] Result<std::unique_ptr<api::Transport>> open_embedded(const std::filesystem::path& data_directory);
+/// Reads the whole local store and looks for damage, as a dying disk leaves it. Takes about a second for each gigabyte.
+[[nodiscard]] Result<void> check_embedded(const std::filesystem::path& data_directory);
 
 }  // namespace runagents::server

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <ctime>
 #include <optional>
 #include <ranges>
 
 #include "core/ascii.hpp"
+#include "core/http/date.hpp"
 
 namespace runagents::auth {
 namespace {
@@ -26,14 +26,6 @@ std::optional<seconds> delta(std::string_view text) {
   const bool is_whole = end == text.data() + text.size() && !text.empty() && text.front() != '-';
   if (!is_whole || error == std::errc::invalid_argument) return std::nullopt;
   return std::min(seconds{error == std::errc{} ? value : max_key_lifetime.count()}, 2 * max_key_lifetime);
-}
-
-std::optional<std::time_t> http_date(std::string_view text) {
-  std::tm parts{};
-  const std::string terminated{text};
-  const char* end = ::strptime(terminated.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  if (end == nullptr || *end != '\0') return std::nullopt;
-  return ::timegm(&parts);
 }
 
 /// What the directives say; the least, where they contradict each other.
@@ -58,9 +50,9 @@ std::optional<seconds> by_expires(const http::FetchResponse& response) {
   const auto expires = response.field("expires");
   if (expires.empty()) return std::nullopt;
   // "0" and other dates that are none mean the past (RFC 9111, section 5.3).
-  const auto until = http_date(expires);
-  const auto date = http_date(response.field("date"));
-  return seconds{until && date ? std::clamp<std::time_t>(*until - *date, 0, max_key_lifetime.count()) : 0};
+  const auto until = http::read_date(expires);
+  const auto date = http::read_date(response.field("date"));
+  return until && date ? std::clamp(*until - *date, seconds{0}, max_key_lifetime) : seconds{0};
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 #include "runner/egress/probe.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "core/http/date.hpp"
 #include "runner/egress/call.hpp"
 #include "runner/egress/upstream.hpp"
 
@@ -10,6 +13,12 @@ namespace runagents::egress {
 namespace {
 
 constexpr std::chrono::seconds answer_time{10};
+
+std::optional<std::chrono::sys_seconds> date_of(const http::ResponseHead& head) {
+  const auto is_date = [](const http::Field& field) { return http::equal_ignoring_case(field.name, "date"); };
+  const auto found = std::ranges::find_if(head.fields, is_date);
+  return found == head.fields.end() ? std::nullopt : http::read_date(found->value);
+}
 
 http::Task<int> ask_for_head(const model::Tool& tool, http::ClientExchange& upstream) {
   upstream.arm(answer_time);
@@ -31,6 +40,7 @@ http::Task<void> run_probe(const model::Tool& tool, Upstreams& upstreams, ProbeR
   result.status = co_await ask_for_head(tool, **upstream);
   result.latency = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - from);
   result.reachable = result.status != 0;
+  if (result.reachable) result.date = date_of((*upstream)->response);
   if (!result.reachable) {
     result.refusal =
         refuse((*upstream)->timed_out ? model::RefusalCode::upstream_timeout : model::RefusalCode::upstream_protocol,

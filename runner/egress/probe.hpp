@@ -14,7 +14,8 @@ struct ProbeResult {
   bool reachable = false;  ///< something answered in HTTP
   int status = 0;          ///< of that answer
   std::chrono::milliseconds latency{0};
-  std::optional<Refusal> refusal;  ///< why not
+  std::optional<std::chrono::sys_seconds> date;  ///< of that answer (RFC 9110, section 6.6.1)
+  std::optional<Refusal> refusal;                ///< why not
 };
 
 /// Resolves, checks and dials the tool's address, completes TLS and sends `HEAD <base path>` without a credential.

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/ascii.hpp"
+#include "core/http/date.hpp"
 #include "core/policy/target.hpp"
 #include "server/http/send_answer.hpp"
 #include "server/long_poll.hpp"
@@ -150,6 +151,10 @@ http::Task<bool> Connection::send_head(const http::ResponseStart& start, std::st
   auto sent = start;
   const bool is_head = head().method == "HEAD";
   sent.has_body = start.has_body && !is_head;
+  // A server that has a clock says what time it is (RFC 9110, section 6.6.1).
+  const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  const auto fields = *start.fields + "date: " + http::write_date(now) + "\r\n";
+  sent.fields = &fields;
   const bool there = co_await ServerConnection::send_head(sent, is_head ? std::string_view{} : body, last);
   co_return there;
 }
