@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/nearest.hpp"
+#include "cli/output/text.hpp"
 #include "core/api/approval_json.hpp"
 
 namespace runagents::cli {
@@ -14,9 +15,10 @@ namespace {
 
 using Words = std::span<const std::string>;
 
-std::unexpected<Error> usage(std::string message, std::string_view path, const std::string& hint = {}) {
+std::unexpected<Error> usage(const std::string& message, std::string_view path, const std::string& hint = {}) {
   const auto help = fmt::format("see: {} --help", path);
-  return fail(ErrorCode::usage, std::move(message), hint.empty() ? help : hint + " (" + help + ")");
+  // A word that it repeats may hold line feeds.
+  return fail(ErrorCode::usage, output::printable(message), hint.empty() ? help : hint + " (" + help + ")");
 }
 
 bool looks_like_flag(std::string_view word) { return word.size() > 1 && word.front() == '-'; }

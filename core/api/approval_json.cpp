@@ -36,12 +36,14 @@ std::optional<model::Scope> scope_word(std::string_view text) { return model::sc
 std::optional<std::chrono::seconds> duration_of(std::string_view text) {
   std::int64_t total = 0;
   if (text.empty()) return std::nullopt;
+  // Seconds need no unit where they stand alone; after hours they would look like minutes.
+  const bool may_be_bare = text.find_first_not_of("0123456789") == std::string_view::npos;
   while (!text.empty()) {
     std::int64_t value = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
     if (read.ec != std::errc{} || value < 0 || value > longest) return std::nullopt;
     text.remove_prefix(static_cast<std::size_t>(read.ptr - text.data()));
-    std::int64_t unit = text.empty() ? 1 : 0;
+    std::int64_t unit = text.empty() && may_be_bare ? 1 : 0;
     for (const auto& [letter, seconds] : units) {
       if (text.starts_with(letter)) unit = seconds;
     }
