@@ -8,6 +8,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/error_code.hpp>
 
+#include "core/http/frame_memory.hpp"
+
 namespace runagents::http {
 
 namespace asio = boost::asio;

@@ -15,8 +15,10 @@ void BodyReader::begin(Framing framing, std::uint64_t content_length) {
   if (framing == Framing::chunked) decoder_.reset();
 }
 
-bool BodyReader::is_buffered() const noexcept {
-  return finished_ || (framing_ == Framing::length && remaining_ <= buffer_.readable().size() - pending_consume_);
+bool BodyReader::is_buffered() const noexcept { return finished_ || (framing_ == Framing::length && missing() == 0); }
+
+std::uint64_t BodyReader::missing() const noexcept {
+  return remaining_ - std::min<std::uint64_t>(remaining_, buffer_.readable().size() - pending_consume_);
 }
 
 BodyReader::Piece BodyReader::take_length() {

@@ -40,6 +40,8 @@ class BodyReader {
   [[nodiscard]] bool finished() const noexcept { return finished_; }
   /// Whether everything that is missing stands in the buffer already.
   [[nodiscard]] bool is_buffered() const noexcept;
+  /// Of a body whose length is known: bytes that have not come into the buffer yet.
+  [[nodiscard]] std::uint64_t missing() const noexcept;
   [[nodiscard]] Framing framing() const noexcept { return framing_; }
   [[nodiscard]] std::uint64_t remaining() const noexcept { return remaining_; }  ///< Framing::length
   [[nodiscard]] const std::vector<Field>& trailers() const noexcept { return decoder_.trailers(); }

@@ -13,7 +13,7 @@ std::span<char> Buffer::writable(std::size_t minimum) {
       begin_ = 0;
       end_ = used;
     } else {
-      reallocate(std::max({initial_bytes, capacity_ * 2, used + minimum}));
+      reallocate(std::max({initial_, capacity_ * 2, used + minimum}));
     }
   }
   return {data_.get() + end_, capacity_ - end_};
@@ -29,7 +29,7 @@ void Buffer::reserve(std::size_t capacity) {
 }
 
 void Buffer::rest() {
-  if (!empty() || capacity_ <= initial_bytes) return;
+  if (!empty() || capacity_ <= initial_) return;
   data_.reset();
   capacity_ = begin_ = end_ = 0;
 }

@@ -14,6 +14,10 @@ class Buffer {
   static constexpr std::size_t initial_bytes = 4 * 1024;
   static constexpr std::size_t streaming_bytes = 64 * 1024;
 
+  Buffer() = default;
+  /// Begins with `initial` bytes, and rests with them.
+  explicit Buffer(std::size_t initial) noexcept : initial_{initial} {}
+
   [[nodiscard]] std::string_view readable() const noexcept { return {data_.get() + begin_, end_ - begin_}; }
   [[nodiscard]] bool empty() const noexcept { return begin_ == end_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
@@ -26,7 +30,7 @@ class Buffer {
 
   /// Makes the next `writable` offer at least this much in all.
   void reserve(std::size_t capacity);
-  /// Gives memory beyond `initial_bytes` back when nothing is readable.
+  /// Gives memory beyond what it began with back when nothing is readable.
   void rest();
 
   /// The readable part, to be rewritten in place (a decoder that moves body bytes together).
@@ -39,6 +43,7 @@ class Buffer {
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
+  std::size_t initial_ = initial_bytes;
 };
 
 }  // namespace runagents::http

@@ -40,6 +40,9 @@ class ClientExchange : public Ticking {
 
   /// Sends `out` with the whole body, which stays valid as long as this object.
   [[nodiscard]] virtual Task<error_code> send_request(std::string_view body) = 0;
+  /// The same without waiting: false where that cannot be, or is not done with it; `send_request` goes on then. That
+  /// the server does not take it shows when its answer is read.
+  [[nodiscard]] virtual bool send_request_at_once(std::string_view /*body*/) { return false; }
   /// Sends `out` for a body that follows in pieces, framed as `out` says.
   [[nodiscard]] virtual Task<error_code> open_request(Framing framing) = 0;
   /// The next piece of the body, with `last` all of it; `trailers` are field lines. Returns when the server has taken

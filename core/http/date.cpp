@@ -10,7 +10,12 @@ std::optional<std::chrono::sys_seconds> read_date(std::string_view text) {
   const std::string terminated{text};
   const char* end = ::strptime(terminated.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
   if (end == nullptr || *end != '\0') return std::nullopt;
-  return std::chrono::sys_seconds{std::chrono::seconds{::timegm(&parts)}};
+  // In 2262 the system's clock, which counts nanoseconds, comes to its end.
+  const std::chrono::seconds time{::timegm(&parts)};
+  if (time < std::chrono::seconds{0} ||
+      time > std::chrono::floor<std::chrono::seconds>(std::chrono::nanoseconds::max()))
+    return std::nullopt;
+  return std::chrono::sys_seconds{time};
 }
 
 std::string write_date(std::chrono::sys_seconds time) {

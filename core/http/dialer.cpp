@@ -1,9 +1,13 @@
 #include "core/http/dialer.hpp"
 
+#include <algorithm>
+
 #include <boost/asio/connect.hpp>
 
 #include "core/http/address.hpp"
 #include "core/http/dial_deadline.hpp"
+#include "core/http/lookup.hpp"
+#include "core/http/own_address.hpp"
 #include "core/http/stream.hpp"
 
 namespace runagents::http {
@@ -15,8 +19,10 @@ std::unexpected<DialFailure> failed(Kind kind, std::string detail = {}, std::str
   return std::unexpected(DialFailure{kind, std::move(detail), std::move(hint)});
 }
 
-bool may_dial(const DialTarget& target, AddressClass kind) {
-  return kind == AddressClass::global || (kind == AddressClass::internal && target.may_be_internal);
+bool may_dial(const DialTarget& target, const asio::ip::address& address) {
+  const auto kind = classify(address);
+  if (kind == AddressClass::global) return target.may_be_own || !is_own_address(address);
+  return kind == AddressClass::internal && target.may_be_internal;
 }
 
 }  // namespace
@@ -41,28 +47,36 @@ Task<std::expected<Dialer::Addresses, DialFailure>> Dialer::resolve(const DialTa
   if (!not_literal) {
     found.emplace_back(literal, target.port);
   } else {
-    asio::ip::basic_resolver<tcp, asio::io_context::executor_type> resolver{context_};
-    const auto [error, results] = co_await resolver.async_resolve(target.host, std::to_string(target.port),
-                                                                  asio::ip::resolver_base::numeric_service, by_value);
-    if (error) co_return failed(Kind::unreachable, "its name does not resolve (" + error.message() + ")");
-    for (const auto& result : results) found.push_back(result.endpoint());
+    auto answer = co_await look_up(context_, target.host, target.port, time_limit_);
+    if (answer.outcome == Lookup::Outcome::late) co_return failed(Kind::connect_timeout);
+    if (answer.outcome == Lookup::Outcome::failed) {
+      co_return failed(Kind::unreachable, "its name does not resolve (" + answer.problem + ")");
+    }
+    found = std::move(answer.endpoints);
   }
   Addresses allowed;
   for (const auto& endpoint : found) {
-    if (may_dial(target, classify(endpoint.address()))) allowed.push_back(endpoint);
+    if (may_dial(target, endpoint.address())) allowed.push_back(endpoint);
   }
   if (!allowed.empty()) co_return allowed;
   if (found.empty()) co_return failed(Kind::unreachable, "its name has no address");
   const auto& address = found.front().address();
-  const bool internal = classify(address) == AddressClass::internal;
+  const bool internal = classify(address) != AddressClass::forbidden;
   co_return failed(internal ? Kind::internal_address : Kind::blocked, address.to_string());
 }
 
 Task<std::expected<Socket, DialFailure>> Dialer::connect_to_one_of(const Addresses& addresses) {
+  // They share the time: a name with many addresses is not waited for longer than one with a single one.
+  constexpr std::size_t max_tried = 16;
   error_code last;
+  const auto until = std::chrono::steady_clock::now() + time_limit_;
+  auto left = std::min(addresses.size(), max_tried);
   for (const auto& endpoint : addresses) {
+    if (left == 0) break;
     Socket socket{context_};
-    const DialDeadline deadline{ticker_, socket, time_limit_};
+    const auto share = (until - std::chrono::steady_clock::now()) / static_cast<long>(left--);
+    const DialDeadline deadline{ticker_, socket,
+                                std::max(std::chrono::duration_cast<std::chrono::milliseconds>(share), Ticker::period)};
     const auto [error] = co_await socket.async_connect(endpoint, by_value);
     if (!error) {
       error_code ignored;

@@ -20,6 +20,7 @@ struct DialTarget {
   std::uint16_t port = 0;
   std::string ca_file;           ///< PEM bundle to trust instead of the system's roots; empty: the system's
   bool may_be_internal = false;  ///< may its name lead to loopback, private and shared networks
+  bool may_be_own = true;        ///< may it lead to this machine by one of its public addresses
 };
 
 /// Why there is no connection.
@@ -27,7 +28,7 @@ struct DialFailure {
   enum class Kind {
     unreachable,        ///< no address, refused, or ended during the handshake: `detail` says which
     blocked,            ///< all its addresses are of networks that are not dialled: `detail` is one of them
-    internal_address,   ///< the same, and the target may not be internal
+    internal_address,   ///< the same, and the target may not be internal, or not this machine
     connect_timeout,    ///< no connection in time
     handshake_timeout,  ///< no TLS in time
     tls,                ///< TLS cannot be set up here: `detail` and `hint`

@@ -41,7 +41,7 @@ bool find(void* library, const char* name, Function& function) {
 
 Curl load() {
   Curl curl;
-  void* library = ::dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+  void* library = ::dlopen("libcurl.so.4", RTLD_LAZY | RTLD_LOCAL);
   if (library == nullptr) return curl;
   curl.is_loaded =
       find(library, "curl_global_init", curl.global_init) && find(library, "curl_easy_init", curl.easy_init) &&
@@ -103,8 +103,9 @@ struct Answer {
   FetchResponse response;
   std::size_t max_body_bytes = 0;
   decltype(FetchRequest::take_body) take = {};
-  bool is_too_long = false;
+  bool head_is_whole = false;
   bool is_enough = false;
+  std::string_view flaw;  ///< why it is not taken; empty: nothing is wrong with it
 };
 
 std::size_t take_body(char* data, std::size_t /*one*/, std::size_t size, void* into) {
@@ -113,19 +114,24 @@ std::size_t take_body(char* data, std::size_t /*one*/, std::size_t size, void* i
     answer.is_enough = !answer.take(answer.response, {data, size});
     return answer.is_enough ? 0 : size;
   }
-  answer.is_too_long = answer.response.body.size() + size > answer.max_body_bytes;
-  if (answer.is_too_long) return 0;
+  if (answer.response.body.size() + size > answer.max_body_bytes) {
+    answer.flaw = "that is too long";
+    return 0;
+  }
   answer.response.body.append(data, size);
   return size;
 }
 
 std::size_t take_field(char* data, std::size_t /*one*/, std::size_t size, void* into) {
-  auto& response = static_cast<Answer*>(into)->response;
+  auto& answer = *static_cast<Answer*>(into);
+  auto& response = answer.response;
   auto& fields = response.fields;
   std::string_view line{data, size};
+  if (line.find_first_not_of("\r\n") == std::string_view::npos) answer.head_is_whole = true;
   if (line.starts_with("HTTP/")) {
     // An interim answer's fields are not the answer's.
     fields.clear();
+    answer.head_is_whole = false;
     const auto blank = std::min(line.find(' '), line.size() - 1);
     std::from_chars(line.data() + blank + 1, line.data() + line.size(), response.status);
   }
@@ -136,7 +142,13 @@ std::size_t take_field(char* data, std::size_t /*one*/, std::size_t size, void* 
   constexpr std::string_view blanks = " \t\r\n";
   const auto begin = std::min(line.find_first_not_of(blanks), line.size());
   const auto end = line.find_last_not_of(blanks);
-  fields.emplace_back(std::move(name), begin < line.size() ? line.substr(begin, end - begin + 1) : std::string_view{});
+  const auto value = begin < line.size() ? line.substr(begin, end - begin + 1) : std::string_view{};
+  const auto length = name == "content-length" ? response.field(name) : std::string_view{};
+  if (!length.empty() && length != value) {
+    answer.flaw = "with two lengths";
+    return 0;
+  }
+  fields.emplace_back(std::move(name), value);
   return size;
 }
 
@@ -184,6 +196,7 @@ Result<FetchResponse> fetch(const FetchRequest& request) {
   set(CURLOPT_HTTPHEADER, fields.get());
   set(CURLOPT_FOLLOWLOCATION, 0L);
   set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_QUICK_EXIT, 1L);  // a name that is still being asked for is not waited for
   set(CURLOPT_TCP_NODELAY, 1L);
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
   if (request.timeout.count() == 0) set(CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
@@ -195,7 +208,9 @@ Result<FetchResponse> fetch(const FetchRequest& request) {
   set(CURLOPT_OPENSOCKETFUNCTION, request.public_only ? &open_public_socket : &open_socket);
   if (request.at_most_once) set(CURLOPT_FRESH_CONNECT, 1L);
   if (request.without_proxy || request.public_only) set(CURLOPT_NOPROXY, "*");
-  if (!request.ca_file.empty()) set(CURLOPT_CAINFO, request.ca_file.c_str());
+  // OpenSSL's own variable, which libcurl does not look at: connections to tools are verified by the same roots.
+  const char* roots = request.ca_file.empty() ? std::getenv("SSL_CERT_FILE") : request.ca_file.c_str();
+  if (roots != nullptr && *roots != '\0') set(CURLOPT_CAINFO, roots);
   set(CURLOPT_ERRORBUFFER, reason.data());
   set(CURLOPT_WRITEFUNCTION, &take_body);
   set(CURLOPT_WRITEDATA, static_cast<void*>(&answer));
@@ -203,12 +218,16 @@ Result<FetchResponse> fetch(const FetchRequest& request) {
   set(CURLOPT_HEADERDATA, static_cast<void*>(&answer));
   set(CURLOPT_USERAGENT, "runagents/" RUNAGENTS_VERSION);
   const CURLcode outcome = lib.easy_perform(handle);
-  if (answer.is_too_long) {
-    return fail(ErrorCode::unavailable, without_query(request.url) + " gave an answer that is too long");
+  // libcurl takes a head that was cut off for the whole.
+  if (outcome == CURLE_OK && !answer.head_is_whole) answer.flaw = "that ends in its head";
+  if (!answer.flaw.empty()) {
+    return fail(ErrorCode::unavailable, without_query(request.url) + " gave an answer " + std::string{answer.flaw});
   }
   if (answer.is_enough) return std::move(answer.response);
   if (outcome != CURLE_OK) {
-    const std::string why = reason[0] != '\0' ? reason.data() : lib.easy_strerror(outcome);
+    std::string why = reason[0] != '\0' ? reason.data() : lib.easy_strerror(outcome);
+    // Which libcurl says of a line of 100 KB, too.
+    if (outcome == CURLE_OUT_OF_MEMORY) why = "a line of its answer is too long for the memory that there is";
     const bool distrusts = outcome == CURLE_PEER_FAILED_VERIFICATION;
     return fail(ErrorCode::unavailable, without_query(request.url) + " cannot be reached: " + why, {},
                 distrusts ? std::string{untrusted_certificate} : std::string{});

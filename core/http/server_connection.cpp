@@ -109,11 +109,12 @@ void ServerConnection::finish() {
 }
 
 Task<bool> ServerConnection::serve_one() {
+  // How the last answer was framed is nothing to this one's, also where no head can be read.
+  chunked_ = false;
+  has_malformed_body_ = false;
   if (!(co_await read_head())) co_return false;
   // What follows a CONNECT is meant for the tunnel, never for this parser.
   keep_alive_ = head_.keep_alive && !policy::is_refused_method(head_.method);
-  chunked_ = false;
-  has_malformed_body_ = false;
   body_.begin(head_.framing, head_.content_length);
   if (head_.framing == Framing::chunked || head_.content_length > buffer_.readable().size() - head_bytes_) {
     keep_head();
@@ -190,7 +191,7 @@ Task<bool> ServerConnection::gather_small_body() {
   if (head_.framing != Framing::length || head_.content_length > small_body_bytes) co_return false;
   while (!body_.is_buffered()) {
     arm(times_.body);
-    const auto [error, size] = co_await stream_.read_some(buffer_.writable());
+    const auto [error, size] = co_await stream_.read_some(buffer_.writable(body_.missing()));
     disarm();
     if (error) co_return false;
     buffer_.commit(size);
@@ -257,9 +258,9 @@ void ServerConnection::write_head(const ResponseStart& start, std::string_view b
 
 Task<bool> ServerConnection::send_head(const ResponseStart& start, std::string_view body, bool last) {
   write_head(start, body, last);
-  if (!chunked_ || body.empty()) co_return co_await write(out_, body);
+  if (!chunked_ || body.empty()) return write(out_, body);
   append_chunk_head(out_, body.size());
-  co_return co_await write(out_, body, "\r\n");
+  return write(out_, body, "\r\n");
 }
 
 Task<bool> ServerConnection::send_body(std::string_view body, bool last, const std::string& trailers) {
@@ -277,11 +278,14 @@ Task<bool> ServerConnection::send_body(std::string_view body, bool last, const s
 
 Task<bool> ServerConnection::write(std::string_view first, std::string_view second, std::string_view third) {
   if (closed_) co_return false;
-  arm(times_.write);
-  const auto error = co_await stream_.write(first, second, third);
-  disarm();
-  if (error) close();
-  co_return !error;
+  auto written = stream_.begin_write(first, second, third);
+  if (!written) {
+    arm(times_.write);
+    written = co_await stream_.finish_write();
+    disarm();
+  }
+  if (*written) close();
+  co_return !*written;
 }
 
 void ServerConnection::end() {

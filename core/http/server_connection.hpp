@@ -95,7 +95,7 @@ class ServerConnection : public Exchange, protected Ticking {
   Stream stream_;
   ConnectionTimes times_;
   HeadLimits limits_;
-  Buffer buffer_;
+  Buffer buffer_{2 * 1024};  ///< few heads have more, and thousands of connections may rest
   BodyReader body_;
   RequestHead head_;
   std::size_t head_bytes_ = 0;

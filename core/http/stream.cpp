@@ -28,11 +28,10 @@ constexpr std::size_t one_record = 16 * 1024;
 iovec as_part(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
 
 /// Takes `size` bytes off the front.
-void skip(std::span<iovec> parts, std::size_t size) {
+void skip(std::span<std::string_view> parts, std::size_t size) {
   for (auto& part : parts) {
-    const auto step = std::min(size, part.iov_len);
-    part.iov_base = static_cast<char*>(part.iov_base) + step;
-    part.iov_len -= step;
+    const auto step = std::min(size, part.size());
+    part.remove_prefix(step);
     size -= step;
   }
 }
@@ -49,42 +48,70 @@ Task<Stream::ReadResult> Stream::read_some(std::span<char> into) {
 }
 
 Task<error_code> Stream::write(std::string_view first, std::string_view second, std::string_view third) {
-  if (ssl_) {
-    const auto error = co_await write_tls_parts(first, second, third);
-    co_return error;
+  const auto written = begin_write(first, second, third);
+  if (written) co_return *written;
+  co_return co_await finish_write();
+}
+
+std::optional<error_code> Stream::begin_write(std::string_view first, std::string_view second, std::string_view third) {
+  unsent_ = {first, second, third};
+  if (!ssl_) return send_rest();
+  if (first.size() + second.size() + third.size() <= one_record) {
+    gathered_.assign(first).append(second).append(third);
+    unsent_ = {gathered_, {}, {}};
   }
-  std::array<iovec, 3> parts{as_part(first), as_part(second), as_part(third)};
-  std::size_t at = 0;
+  return send_rest_tls();
+}
+
+Task<error_code> Stream::finish_write() {
   for (;;) {
-    while (at < parts.size() && parts.at(at).iov_len == 0) ++at;
-    if (at == parts.size()) co_return error_code{};
-    // Straight to the kernel, which nearly always takes it all: an asynchronous write that completes at once would go
-    // round the event loop, with a system call of its own, before its coroutine goes on.
+    const auto error = co_await wait_for(ssl_ ? wanted_ : SSL_ERROR_WANT_WRITE);
+    if (error) co_return error;
+    if (const auto ended = ssl_ ? send_rest_tls() : send_rest()) co_return *ended;
+  }
+}
+
+/// Straight to the kernel, which nearly always takes it all: an asynchronous write that completes at once would go
+/// round the event loop, with a system call of its own, before its coroutine goes on.
+std::optional<error_code> Stream::send_rest() {
+  for (;;) {
+    std::array<iovec, 3> parts{as_part(unsent_[0]), as_part(unsent_[1]), as_part(unsent_[2])};
+    const auto whole = unsent_[0].size() + unsent_[1].size() + unsent_[2].size();
+    if (whole == 0) return error_code{};
     msghdr message{};
-    message.msg_iov = &parts.at(at);
-    message.msg_iovlen = parts.size() - at;
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
     const auto sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent >= 0 && static_cast<std::size_t>(sent) == whole) return error_code{};
     if (sent >= 0) {
-      skip(std::span{parts}.subspan(at), static_cast<std::size_t>(sent));
+      skip(unsent_, static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      const auto [error] = co_await socket_.async_wait(Socket::wait_write, by_value);
-      if (error) co_return error;
+      return std::nullopt;
     } else if (errno != EINTR) {
-      co_return error_code{errno, boost::system::system_category()};
+      return error_code{errno, boost::system::system_category()};
     }
   }
 }
 
-Task<error_code> Stream::write_tls_parts(std::string_view first, std::string_view second, std::string_view third) {
-  if (first.size() + second.size() + third.size() <= one_record) {
-    gathered_.assign(first).append(second).append(third);
-    const auto error = co_await write_tls(gathered_);
-    co_return error;
+std::optional<error_code> Stream::send_rest_tls() {
+  has_written_ = true;
+  for (auto& part : unsent_) {
+    while (!part.empty()) {
+      ERR_clear_error();
+      errno = 0;
+      std::size_t size = 0;
+      const int result = SSL_write_ex(ssl_.get(), part.data(), part.size(), &size);
+      if (result == 1) {
+        part.remove_prefix(size);
+        continue;
+      }
+      const int saved_errno = errno;
+      wanted_ = SSL_get_error(ssl_.get(), result);
+      if (!wants_to_wait(wanted_)) return tls_error(wanted_, saved_errno);
+      return std::nullopt;
+    }
   }
-  auto error = co_await write_tls(first);
-  if (!error) error = co_await write_tls(second);
-  if (!error) error = co_await write_tls(third);
-  co_return error;
+  return error_code{};
 }
 
 Task<error_code> Stream::wait_for(int ssl_error) {
@@ -111,26 +138,6 @@ Task<Stream::ReadResult> Stream::read_tls(std::span<char> into) {
     const auto error = co_await wait_for(reason);
     if (error) co_return ReadResult{error, 0};
   }
-}
-
-Task<error_code> Stream::write_tls(std::string_view data) {
-  has_written_ = true;
-  while (!data.empty()) {
-    ERR_clear_error();
-    errno = 0;
-    std::size_t size = 0;
-    const int result = SSL_write_ex(ssl_.get(), data.data(), data.size(), &size);
-    if (result == 1) {
-      data.remove_prefix(size);
-      continue;
-    }
-    const int saved_errno = errno;
-    const int reason = SSL_get_error(ssl_.get(), result);
-    if (!wants_to_wait(reason)) co_return tls_error(reason, saved_errno);
-    const auto error = co_await wait_for(reason);
-    if (error) co_return error;
-  }
-  co_return error_code{};
 }
 
 Task<error_code> Stream::handshake() {

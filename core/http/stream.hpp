@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +26,11 @@ class Stream final : public ByteChannel {
   /// In one system call where the kernel takes everything.
   [[nodiscard]] Task<error_code> write(std::string_view first, std::string_view second = {},
                                        std::string_view third = {}) override;
+  /// Begins a write, which nearly always is the whole of it: the error with which it has ended, or none; nothing: there
+  /// is more to be sent, which `finish_write` does. The parts stay valid until then.
+  [[nodiscard]] std::optional<error_code> begin_write(std::string_view first, std::string_view second = {},
+                                                      std::string_view third = {});
+  [[nodiscard]] Task<error_code> finish_write();
 
   /// TLS only: completes the handshake.
   [[nodiscard]] Task<error_code> handshake();
@@ -47,12 +54,14 @@ class Stream final : public ByteChannel {
  private:
   Task<ReadResult> peek_marked(std::span<char> into, std::size_t known);
   Task<ReadResult> read_tls(std::span<char> into);
-  Task<error_code> write_tls_parts(std::string_view first, std::string_view second, std::string_view third);
-  Task<error_code> write_tls(std::string_view data);
+  std::optional<error_code> send_rest();
+  std::optional<error_code> send_rest_tls();
   Task<error_code> wait_for(int ssl_error);
 
   Socket socket_;
   SslPointer ssl_;
+  std::array<std::string_view, 3> unsent_;
+  int wanted_ = 0;            ///< TLS: what OpenSSL waits for
   std::string gathered_;      ///< TLS: a head and a small body become one record
   bool has_written_ = false;  ///< TLS: since the last read
 };

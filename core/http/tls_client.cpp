@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include "core/http/alpn.hpp"
+#include "core/http/system_roots.hpp"
 
 namespace runagents::http {
 namespace {
@@ -37,6 +38,17 @@ std::string_view list_of(Offer offer) {
   return alpn_any;
 }
 
+/// What the program's OpenSSL was built for, or else the first bundle of this machine that can be read.
+bool load_system_roots(SSL_CTX* context) {
+  if (SSL_CTX_set_default_verify_paths(context) != 1) return false;
+  for (const auto& bundle :
+       bundles_to_read(X509_get_default_cert_file(), X509_get_default_cert_dir(), root_bundles())) {
+    if (SSL_CTX_load_verify_file(context, bundle.c_str()) == 1) break;
+  }
+  ERR_clear_error();
+  return true;
+}
+
 }  // namespace
 
 void SslDeleter::operator()(SSL* ssl) const noexcept {
@@ -56,9 +68,9 @@ Result<TlsClient> TlsClient::create(const std::string& ca_file) {
   SSL_CTX_set_mode(context.get(),
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context.get(), 1);  // a record's head and body with one system call
-  const int loaded = ca_file.empty() ? SSL_CTX_set_default_verify_paths(context.get())
-                                     : SSL_CTX_load_verify_file(context.get(), ca_file.c_str());
-  if (loaded != 1) {
+  const bool loaded = ca_file.empty() ? load_system_roots(context.get())
+                                      : SSL_CTX_load_verify_file(context.get(), ca_file.c_str()) == 1;
+  if (!loaded) {
     return fail(ErrorCode::configuration,
                 ca_file.empty() ? "the system's CA certificates cannot be read: " + openssl_reason()
                                 : "the CA file \"" + ca_file + "\" cannot be read: " + openssl_reason(),

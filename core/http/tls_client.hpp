@@ -30,7 +30,8 @@ enum class Offer {
 /// roots are read at construction (some milliseconds); share one object per set of roots. Used by one thread.
 class TlsClient {
  public:
-  /// `ca_file`: PEM bundle to trust; empty: the system's roots (SSL_CERT_FILE and SSL_CERT_DIR are honoured).
+  /// `ca_file`: PEM bundle to trust; empty: the system's roots (SSL_CERT_FILE and SSL_CERT_DIR are honoured), wherever
+  /// its distribution keeps them.
   [[nodiscard]] static Result<TlsClient> create(const std::string& ca_file);
 
   /// A connection on `descriptor`, which it does not own, expecting `host` (a DNS name or an IP literal). `session` may

@@ -1,5 +1,7 @@
 #include "core/http/upstream_connection.hpp"
 
+#include <algorithm>
+
 namespace runagents::http {
 
 Task<error_code> UpstreamConnection::send_body(std::string_view data, bool last, const std::string& trailers) {
@@ -55,6 +57,9 @@ std::unique_ptr<UpstreamConnection> IdleConnections::take() {
 
 void IdleConnections::put(std::unique_ptr<UpstreamConnection> connection, std::chrono::milliseconds idle) {
   keep_session(connection->stream.ssl());
+  if (!idle_.empty() && idle_.front()->timed_out) {
+    idle_.erase(idle_.begin(), std::ranges::find_if(idle_, [](const auto& one) { return !one->timed_out; }));
+  }
   if (idle_.size() >= max_idle) return;
   connection->buffer.rest();
   connection->arm(idle);

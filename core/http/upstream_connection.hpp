@@ -26,7 +26,13 @@ class UpstreamConnection final : public ClientExchange {
   /// After everything was sent and read: whether it can serve again.
   [[nodiscard]] bool can_rest();
 
-  [[nodiscard]] Task<error_code> send_request(std::string_view body) override { return stream.write(out, body); }
+  [[nodiscard]] Task<error_code> send_request(std::string_view body) override {
+    return std::exchange(is_sending_, false) ? stream.finish_write() : stream.write(out, body);
+  }
+  [[nodiscard]] bool send_request_at_once(std::string_view body) override {
+    is_sending_ = !stream.begin_write(out, body);
+    return !is_sending_;
+  }
   [[nodiscard]] Task<error_code> open_request(Framing framing) override {
     is_chunked_ = framing == Framing::chunked;
     return stream.write(out);
@@ -44,6 +50,7 @@ class UpstreamConnection final : public ClientExchange {
  private:
   BodyReader body_{stream, buffer};
   bool is_chunked_ = false;  ///< the request's body
+  bool is_sending_ = false;  ///< send_request_at_once was not done with it
   std::string before_;       ///< a piece of it on the wire
   std::string after_;
 };
@@ -52,7 +59,7 @@ class UpstreamConnection final : public ClientExchange {
 /// engine's thread.
 class IdleConnections {
  public:
-  static constexpr std::size_t max_idle = 64;
+  static constexpr std::size_t max_idle = 256;
 
   /// The one that rested last, of those that are still good; null: none.
   [[nodiscard]] std::unique_ptr<UpstreamConnection> take();
@@ -63,7 +70,7 @@ class IdleConnections {
   [[nodiscard]] SSL_SESSION* session() const noexcept { return session_.get(); }
 
  private:
-  std::vector<std::unique_ptr<UpstreamConnection>> idle_;
+  std::vector<std::unique_ptr<UpstreamConnection>> idle_;  ///< who has rested longest first
   SslSessionPointer session_;
 };
 

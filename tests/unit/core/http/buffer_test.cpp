@@ -40,3 +40,17 @@ TEST_CASE("an empty buffer that has grown gives its memory back when it rests") 
   buffer.rest();
   CHECK(buffer.capacity() == 0);
 }
+
+TEST_CASE("a buffer begins with what it was told, and rests with it") {
+  Buffer buffer{64};
+  put(buffer, "x");
+  CHECK(buffer.capacity() == 64);
+  buffer.consume(1);
+  buffer.rest();
+  CHECK(buffer.capacity() == 64);
+  put(buffer, std::string(65, 'x'));
+  CHECK(buffer.capacity() == 128);
+  buffer.consume(65);
+  buffer.rest();
+  CHECK(buffer.capacity() == 0);
+}
