@@ -78,7 +78,10 @@ struct ClientCallbacks {
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) == 0) self.greeted();
         break;
       case NGHTTP2_PING:
-        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 && std::exchange(self.asked_, 0) != 0) self.changed();
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0 && std::exchange(self.asked_, 0) != 0) {
+          self.is_doubted_ = false;
+          self.changed();
+        }
         break;
       case NGHTTP2_WINDOW_UPDATE:
         if (self.owed_updates_ > 0) {
@@ -217,7 +220,9 @@ std::size_t ClientSession::room() const noexcept {
   return most > streams_.size() ? most - streams_.size() : 0;
 }
 
-bool ClientSession::is_warming() const noexcept { return !is_over() && (!has_greeted_ || asked_ != 0); }
+bool ClientSession::is_warming() const noexcept {
+  return !is_over() && (!has_greeted_ || (asked_ != 0 && !is_doubted_));
+}
 
 bool ClientSession::is_doubtful() const noexcept {
   return !is_over() && streams_.empty() && has_greeted_ && ticks_ - last_heard_ > in_ticks(limits_.doubtful_after);
@@ -246,6 +251,7 @@ http::Task<void> ClientSession::read(std::shared_ptr<ClientSession> self) {
     const auto [error, size] = co_await self->stream_.read_some(block);
     if (error || self->ended_) break;
     self->last_heard_ = self->ticks_;
+    ++self->heard_;
     self->idle_bytes_ += size;
     const auto taken =
         nghttp2_session_mem_recv(self->session_.get(), reinterpret_cast<const std::uint8_t*>(block.data()), size);
@@ -313,6 +319,7 @@ void ClientSession::give_up(std::uint32_t error_code) {
 /// What is not complete yet will not be.
 void ClientSession::disown() {
   leaving_ = true;
+  is_unsound_ = true;
   for (auto* stream : streams_) {
     if (!stream->complete_) stream->fail(ClientStream::End::malformed);
   }
@@ -339,6 +346,7 @@ bool ClientSession::submit(ClientStream& stream, bool has_body) {
   const nghttp2_data_provider body{.source = {.ptr = nullptr}, .read_callback = ClientCallbacks::read_body};
   stream.id_ = nghttp2_submit_request(session_.get(), nullptr, fields.data(), fields.size(), has_body ? &body : nullptr,
                                       &stream);
+  stream.heard_before_ = heard_;
   flush();
   return stream.id_ >= 0;
 }
@@ -355,6 +363,13 @@ void ClientSession::reset(ClientStream& stream, std::uint32_t error_code) {
   flush();
 }
 
+void ClientSession::doubt(const ClientStream& stream) {
+  if (is_over() || stream.id_ < 0 || heard_ != stream.heard_before_) return;
+  is_doubted_ = true;
+  ask();
+  changed();
+}
+
 void ClientSession::credit(std::int32_t id, std::size_t size) {
   if (ended_ || size == 0) return;
   if (id >= 0) {
@@ -368,6 +383,8 @@ void ClientSession::credit(std::int32_t id, std::size_t size) {
 void ClientSession::attach(ClientStream& stream) {
   stream.place_ = streams_.size();
   streams_.push_back(&stream);
+  // A connection may be over before its first call is there.
+  if (is_over()) return stream.fail(is_unsound_ ? ClientStream::End::malformed : ClientStream::End::refused);
   if (has_greeted_) disarm();
 }
 

@@ -67,6 +67,8 @@ class ClientSession final : public std::enable_shared_from_this<ClientSession>, 
   bool submit(ClientStream& stream, bool has_body);
   void resume(ClientStream& stream);
   void reset(ClientStream& stream, std::uint32_t error_code);
+  /// A call has run out of time: if nothing at all was heard since it was sent, the server may be gone without a word.
+  void doubt(const ClientStream& stream);
   void credit(std::int32_t id, std::size_t size);
   void attach(ClientStream& stream);
   void detach(ClientStream& stream);
@@ -87,11 +89,14 @@ class ClientSession final : public std::enable_shared_from_this<ClientSession>, 
   std::uint64_t ticks_ = 0;
   std::uint64_t last_heard_ = 0;    ///< in ticks
   std::uint64_t asked_ = 0;         ///< in ticks; 0: no answer is waited for
+  std::uint64_t heard_ = 0;         ///< how many times
+  bool is_doubted_ = false;         ///< while `asked_`: nobody should wait for the answer
   std::uint64_t idle_bytes_ = 0;    ///< received for nothing, less what time has forgiven
   std::uint64_t owed_updates_ = 0;  ///< WINDOW_UPDATE frames that answer what was sent
   std::size_t opened_ = 0;
   bool has_greeted_ = false;  ///< the server's settings are here
   bool leaving_ = false;      ///< no further stream: GOAWAY, or too long at rest
+  bool is_unsound_ = false;   ///< what the server said makes no sense
   bool ended_ = false;
 };
 

@@ -123,6 +123,7 @@ http::Task<http::BodyReader::Piece> ClientStream::next() {
 }
 
 void ClientStream::close() {
+  if (timed_out) session_->doubt(*this);
   session_->reset(*this, NGHTTP2_CANCEL);
   fail(End::closed);
 }

@@ -53,9 +53,10 @@ class ClientStream final : public http::ClientExchange {
 
   http::HeadLimits limits_;
   std::shared_ptr<ClientSession> session_;
-  std::int32_t id_ = -1;   ///< -1: not sent yet, or closed
-  std::size_t place_ = 0;  ///< in the session's list
-  bool is_reused_;         ///< the connection has served before
+  std::int32_t id_ = -1;            ///< -1: not sent yet, or closed
+  std::size_t place_ = 0;           ///< in the session's list
+  bool is_reused_;                  ///< the connection has served before
+  std::uint64_t heard_before_ = 0;  ///< how often the server had been heard when the request was sent
   Signal received_;
   Signal sent_;
 

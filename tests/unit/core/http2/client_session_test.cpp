@@ -154,6 +154,22 @@ TEST_CASE("one call goes before the server's settings are here, and then as many
   CHECK(connection.heard(headers).size() == 1);
 }
 
+TEST_CASE("a call that comes when the connection is over ends at once, and may go elsewhere") {
+  Connection connection;
+  connection.hang_up();
+  REQUIRE(connection.session->is_over());
+  const auto stream = connection.session->open();
+  CHECK(connection.head_of(*stream) == Head::unprocessed);
+}
+
+TEST_CASE("a call that comes when the server has said what makes no sense is told so") {
+  Connection connection;
+  connection.say("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
+  REQUIRE(connection.session->is_over());
+  const auto stream = connection.session->open();
+  CHECK(connection.head_of(*stream) == Head::malformed);
+}
+
 TEST_CASE("a server that does not greet is left") {
   Connection connection{{.greeting_time = 100ms}};
   CHECK_FALSE(connection.session->is_over());
@@ -187,6 +203,33 @@ TEST_CASE("a connection that has rested is asked before it gets a call") {
   CHECK(connection.heard(ping).size() == 1);
   connection.say(frame(ping, ack, 0, std::string(8, '\0')));
   CHECK(connection.session->room() == 9);
+}
+
+TEST_CASE("a call that times out without a word of the server has it asked, and nobody waits for what it says") {
+  Connection connection{{}};
+  connection.say(max_streams(9));
+  const auto late = connection.get();
+  connection.heard();
+  late->arm(100ms);
+  connection.pass(500ms);
+  CHECK(connection.heard(ping).size() == 1);
+  CHECK(connection.session->room() == 0);
+  CHECK_FALSE(connection.session->is_warming());
+  connection.say(frame(ping, ack, 0, std::string(8, '\0')));
+  CHECK(connection.session->room() > 0);
+}
+
+TEST_CASE("a server that has said anything since, or was not waited for to the end, is not asked") {
+  Connection connection{{}};
+  connection.say(max_streams(9));
+  const auto late = connection.get();
+  connection.say(frame(settings, ack, 0));
+  late->arm(100ms);
+  auto given_up = connection.get();
+  given_up.reset();
+  connection.pass(500ms);
+  CHECK(connection.heard(ping).empty());
+  CHECK(connection.session->room() > 0);
 }
 
 TEST_CASE("a connection without a call is closed after a while") {
