@@ -75,6 +75,8 @@ bool deliver(const std::filesystem::path& journal, const LeftRecord& record, api
   const auto id = journal.stem().string();
   const auto run = plane.get_run(id);
   if (!run) return run.error().code == ErrorCode::not_found && (!record.is_known || is_old(file_beside(journal)));
+  // Where that fails the server hears of what is there.
+  static_cast<void>(audit::complete(journal));
   const auto last = send_events(journal, id, run->last_seq, plane);
   if (!last) return false;
   auto ending = record.ending.value_or(api::RunChange{model::RunStatus::failed, {}, "runner lost"});

@@ -3,16 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
-#include <system_error>
 #include <unistd.h>
 
-#include "core/audit/digest.hpp"
-#include "core/audit/json_line.hpp"
+#include "core/audit/journal_state.hpp"
 
 namespace runagents::audit {
 namespace {
@@ -20,29 +16,6 @@ namespace {
 // Members that the journal itself writes; a field of a RunRecord must not appear to be one of them.
 constexpr std::array<std::string_view, 9> reserved = {"seq",    "ts",        "run_id", "type", "agent",
                                                       "detail", "prev_hash", "hash",   ""};
-
-std::string reason(int error) { return std::system_category().message(error); }
-
-// The current time as ISO 8601, formatting the part down to the second only when the second changes.
-class Timestamp {
- public:
-  std::string_view now() {
-    const model::Time time = model::now();
-    const auto second = std::chrono::floor<std::chrono::seconds>(time);
-    if (text_.empty() || second != second_) {
-      text_ = model::to_iso8601(time);
-      second_ = second;
-      return text_;
-    }
-    auto milliseconds = (time - second).count();
-    for (std::size_t i = 22; i >= 20; --i, milliseconds /= 10) text_[i] = static_cast<char>('0' + milliseconds % 10);
-    return text_;
-  }
-
- private:
-  std::string text_;
-  std::chrono::sys_seconds second_;
-};
 
 void add_usage(JsonLine& line, const CallRecord& record) {
   line.add("input_tokens", record.input_tokens);
@@ -54,44 +27,15 @@ void add_usage(JsonLine& line, const CallRecord& record) {
 
 }  // namespace
 
-struct Journal::State {
-  State() = default;
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() {
-    if (fd < 0) return;
-    // Gives back what was allocated ahead; where that fails, nothing but room is lost.
-    if (allocated > size) static_cast<void>(::ftruncate(fd, size) == 0);
-    ::close(fd);
-  }
-
-  void begin(std::string_view type);
-  Result<void> finish();
-  Result<void> write_line();
-  Result<void> give_up(std::string message);
-  bool allocate(off_t end);
-
-  int fd = -1;
-  std::string path;
-  std::string run_id;
-  std::string agent;
-  Sync sync = Sync::none;
-  bool broken = false;
-  std::uint64_t seq = 0;
-  off_t size = 0;       // the end of the newest complete line
-  off_t allocated = 0;  // up to here the file system has room for the file
-  HexDigest last_hash{};
-  HexDigest next_hash{};
-  Digester digester;
-  Timestamp timestamp;
-  JsonLine line;
-};
-
-void Journal::State::begin(std::string_view type) {
+void Journal::State::begin() {
   line.begin();
   line.add("seq", seq + 1);
   line.add_plain("ts", timestamp.now());
   line.add("run_id", run_id);
+}
+
+void Journal::State::begin(std::string_view type) {
+  begin();
   line.add("type", type);
 }
 
@@ -100,19 +44,25 @@ Result<void> Journal::State::give_up(std::string message) {
   return fail(ErrorCode::unavailable, std::move(message), "nothing more is recorded in this run, so calls are refused");
 }
 
-Result<void> Journal::State::finish() {
+Result<void> Journal::State::finish(Write write, CallsUnderWay::Place left) {
   line.add_plain("prev_hash", view(last_hash));
   if (!digester.digest(line.text(), next_hash)) return give_up("cannot compute SHA-256 for the event journal");
   line.add_plain("hash", view(next_hash));
   line.text() += "}\n";
-  if (auto written = write_line(); !written) return written;
+  waiting += line.text();
   last_hash = next_hash;
   ++seq;
-  return {};
+  if (left != CallsUnderWay::nowhere) waiting_places.push_back(left);
+  if (write == Write::with_others) return {};
+  auto written = flush();
+  // This one's caller hears of it at once.
+  if (!written && left != CallsUnderWay::nowhere) --taken_back;
+  return written;
 }
 
-Result<void> Journal::State::write_line() {
-  const std::string& text = line.text();
+Result<void> Journal::State::flush() {
+  if (waiting.empty() || broken) return {};
+  const std::string& text = waiting;
   ssize_t written = 0;
   do {
     written = ::write(fd, text.data(), text.size());
@@ -121,11 +71,21 @@ Result<void> Journal::State::write_line() {
   int error = written < 0 ? errno : ENOSPC;
   if (complete && (sync == Sync::none || ::fdatasync(fd) == 0)) {
     size += written;
+    written_hash = last_hash;
+    written_seq = seq;
+    for (const auto place : waiting_places) under_way.drop(place);
+    waiting_places.clear();
+    waiting.clear();
     return {};
   }
   if (complete) error = errno;
   // A line that is not safely there must not be read as if its call had been let through.
   const bool undone = ::ftruncate(fd, size) == 0;
+  last_hash = written_hash;
+  seq = written_seq;
+  taken_back += waiting_places.size();
+  waiting_places.clear();
+  waiting.clear();
   return give_up("cannot write to the event journal " + path + ": " + reason(error) +
                  (undone ? "" : "; its last line is incomplete"));
 }
@@ -135,25 +95,29 @@ Journal::~Journal() = default;
 Journal::Journal(Journal&&) noexcept = default;
 Journal& Journal::operator=(Journal&&) noexcept = default;
 
+Result<void> Journal::State::open(int flags) {
+  fd = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+  if (fd < 0) {
+    const int error = errno;
+    const std::string what = (flags & O_CREAT) != 0 ? "cannot create" : "cannot write to";
+    return fail(error == EEXIST ? ErrorCode::conflict : ErrorCode::unavailable,
+                what + " the event journal " + path + ": " + reason(error));
+  }
+  // Blocking: whoever probes with is_held() lets go at once.
+  while (::flock(fd, LOCK_EX) != 0) {
+    if (errno == EINTR) continue;
+    return fail(ErrorCode::unavailable, "cannot lock the event journal " + path + ": " + reason(errno));
+  }
+  return {};
+}
+
 Result<Journal> Journal::create(const std::filesystem::path& file, std::string_view run_id, std::string_view agent,
                                 Sync sync) {
-  auto state = std::make_unique<State>();
-  state->path = file.string();
+  auto state = std::make_unique<State>(file);
   state->run_id = run_id;
   state->agent = agent;
   state->sync = sync;
-  state->last_hash.fill('0');
-  state->fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (state->fd < 0) {
-    const int error = errno;
-    return fail(error == EEXIST ? ErrorCode::conflict : ErrorCode::unavailable,
-                "cannot create the event journal " + state->path + ": " + reason(error));
-  }
-  // Blocking: whoever probes with is_held() lets go at once.
-  while (::flock(state->fd, LOCK_EX) != 0) {
-    if (errno == EINTR) continue;
-    return fail(ErrorCode::unavailable, "cannot lock the event journal " + state->path + ": " + reason(errno));
-  }
+  if (auto opened = state->open(O_CREAT | O_EXCL); !opened) return std::unexpected(std::move(opened.error()));
   return Journal{std::move(state)};
 }
 
@@ -181,14 +145,10 @@ bool Journal::reserve(std::size_t lines) {
 bool Journal::broken() const noexcept { return state_->broken; }
 std::uint64_t Journal::seq() const noexcept { return state_->seq; }
 
-Result<void> Journal::append(const CallRecord& record) {
-  State& state = *state_;
-  if (state.broken) return state.give_up("the event journal " + state.path + " is broken");
-  state.begin(record.type);
-  JsonLine& line = state.line;
+void Journal::State::describe(const CallRecord& record) {
   line.add_known("request_id", record.request_id);
   line.add_known("door", record.door);
-  line.add_known("agent", state.agent);
+  line.add_known("agent", agent);
   if (record.pid != 0) line.add_signed("pid", record.pid);
   line.add_known("exe", record.exe);
   line.add_known("end_user", record.end_user);
@@ -202,6 +162,8 @@ Result<void> Journal::append(const CallRecord& record) {
   line.add_known("url", record.url);
   line.add_known("decision", record.decision);
   line.add_known("code", record.code);
+  line.add_known("would_be", record.would_be);
+  line.add_known("would_code", record.would_code);
   line.add_known("policy", record.policy);
   if (record.rule != 0) line.add("rule", record.rule);
   line.add_known("approval_id", record.approval_id);
@@ -216,7 +178,30 @@ Result<void> Journal::append(const CallRecord& record) {
   line.add("us_queue", record.us_queue);
   line.add("us_decide", record.us_decide);
   line.add("us_upstream", record.us_upstream);
-  return state.finish();
+}
+
+CallsUnderWay::Place Journal::note_leaving(const CallRecord& record) {
+  State& state = *state_;
+  if (state.broken) return CallsUnderWay::nowhere;
+  state.line.begin();
+  state.line.add("type", record.type);
+  state.describe(record);
+  // Without the brace: the event's own members come first.
+  const std::string_view text = std::string_view{state.line.text()}.substr(1);
+  return state.under_way.put({state.seq, text}, state.sync == Sync::every_event);
+}
+
+Result<void> Journal::flush() {
+  if (state_->broken) return state_->give_up("the event journal " + state_->path + " is broken");
+  return state_->flush();
+}
+
+Result<void> Journal::append(const CallRecord& record, Write write, CallsUnderWay::Place left) {
+  State& state = *state_;
+  if (state.broken) return state.give_up("the event journal " + state.path + " is broken");
+  state.begin(record.type);
+  state.describe(record);
+  return state.finish(write, left);
 }
 
 Result<void> Journal::append(const RunRecord& record) {
@@ -232,19 +217,7 @@ Result<void> Journal::append(const RunRecord& record) {
   state.line.add_known("agent", state.agent);
   state.line.add_known("detail", record.detail);
   for (const auto& [name, value] : record.fields) state.line.add(name, value);
-  return state.finish();
-}
-
-bool is_held(const std::filesystem::path& file) {
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  // A journal that is there but cannot be looked at says nothing about its runner.
-  if (fd < 0) return errno != ENOENT && errno != ENOTDIR;
-  int locked = 0;
-  do {
-    locked = ::flock(fd, LOCK_SH | LOCK_NB);
-  } while (locked != 0 && errno == EINTR);
-  ::close(fd);
-  return locked != 0;
+  return state.finish(Write::at_once);
 }
 
 }  // namespace runagents::audit

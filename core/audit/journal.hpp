@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/audit/calls_under_way.hpp"
 #include "core/error.hpp"
 #include "core/model/approval.hpp"
 
@@ -30,8 +31,10 @@ struct CallRecord {
   std::string_view left_out;    ///< of the question: fields that the provider was not told, joined by commas
   std::string_view asked;       ///< how the agent named the model, where that is another name
   std::string_view url;         ///< query values already masked
-  std::string_view decision;    ///< "allowed", "approved", "refused"
+  std::string_view decision;    ///< "allowed", "approved", "refused", "observed"
   std::string_view code;        ///< the refusal's code; empty when the call went through
+  std::string_view would_be;    ///< of a run that observes: what it would be in another: "allowed", "refused", "held"
+  std::string_view would_code;  ///< likewise: the refusal's code, APPROVAL_REQUIRED where it would be held
   std::string_view policy;
   std::uint32_t rule = 0;
   std::string_view approval_id;
@@ -63,31 +66,48 @@ struct RunRecord {
 
 /// The append-only event journal of one run: a JSON object per line, each with the hash of the line before it.
 ///
-/// Every line is one write(2) on an O_APPEND descriptor, so the record survives the death of the process; a torn last
-/// line is the most that can be lost. A write that fails (full disk) is undone as far as possible, makes the journal
-/// `broken`, and every later append fails: callers refuse calls that cannot be recorded. An exclusive flock(2) on the
-/// file tells other processes that the runner lives. Used by one thread.
+/// Lines are written with write(2) on an O_APPEND descriptor, so the record survives the death of the process; a torn
+/// last line is the most that can be lost. A write that fails (full disk) is undone as far as possible, makes the
+/// journal `broken`, and every later append fails: callers refuse calls that cannot be recorded. An exclusive flock(2)
+/// on the file tells other processes that the runner lives. Used by one thread.
+///
+/// What leaves is noted first (`note_leaving`, see CallsUnderWay), so that a call whose runner dies before its event is
+/// written is on record all the same, with the code OUTCOME_UNKNOWN: `complete` appends it.
 ///
 /// `hash` is the SHA-256 of the line up to and without `,"hash"`; `prev_hash` of the first line is 64 zeros.
 class Journal {
  public:
-  enum class Sync { none, every_event };  ///< every_event: fdatasync(2) after each line
+  enum class Sync { none, every_event };  ///< every_event: fdatasync(2) after each write
+  /// with_others: by the next append that writes at once, or by `flush`, in one go.
+  enum class Write { at_once, with_others };
 
   /// Creates the file (mode 0600); one that exists is refused.
   [[nodiscard]] static Result<Journal> create(const std::filesystem::path& file, std::string_view run_id,
                                               std::string_view agent, Sync sync = Sync::none);
+  /// Of a run whose runner is gone: cuts off a torn last line, and lets append. A journal whose chain is not intact is
+  /// a conflict.
+  [[nodiscard]] static Result<Journal> reopen(const std::filesystem::path& file);
   ~Journal();
   Journal(Journal&&) noexcept;
   Journal& operator=(Journal&&) noexcept;
 
-  [[nodiscard]] Result<void> append(const CallRecord& record);
+  /// Notes the call before its first byte leaves; `nowhere`: it cannot be noted, and must not leave.
+  [[nodiscard]] CallsUnderWay::Place note_leaving(const CallRecord& record);
+  /// `left`: where the call was noted; it is that no longer when its event is written.
+  [[nodiscard]] Result<void> append(const CallRecord& record, Write write = Write::at_once,
+                                    CallsUnderWay::Place left = CallsUnderWay::nowhere);
   [[nodiscard]] Result<void> append(const RunRecord& record);
+  /// Writes the lines that wait for others.
+  [[nodiscard]] Result<void> flush();
+  /// Appends what was noted and has no event, after one more try of a journal that is broken. Returns the number of the
+  /// agent's calls among them, but for those whose append had seemed to succeed.
+  [[nodiscard]] Result<std::uint64_t> append_left();
   /// Makes sure that `lines` more lines of ordinary length will find room on the disk, by allocating ahead of the end;
   /// false: they would not, and the journal is broken from now on. Nearly always one comparison. On file systems that
   /// cannot allocate ahead it is true, and a full disk shows only when a line is written.
   [[nodiscard]] bool reserve(std::size_t lines);
   [[nodiscard]] bool broken() const noexcept;
-  /// The `seq` of the newest line; 0 before the first.
+  /// The `seq` of the newest line, written or not; 0 before the first.
   [[nodiscard]] std::uint64_t seq() const noexcept;
 
  private:
@@ -99,6 +119,7 @@ class Journal {
 /// What a check of a journal found.
 struct ChainReport {
   std::uint64_t events = 0;    ///< proven, from the first
+  std::uint64_t bytes = 0;     ///< of the proven lines
   bool intact = false;         ///< every complete line fits
   bool torn_tail = false;      ///< the file ends in an incomplete line: the event in flight when the runner died
   std::uint64_t bad_line = 0;  ///< from 1; 0 when intact
@@ -114,6 +135,9 @@ struct ChainReport {
 
 /// Proves the chain of a journal's lines, from the first, as a control plane has them.
 [[nodiscard]] ChainReport verify(std::span<const std::string> lines);
+
+/// Appends what a runner that is gone had sent and not recorded yet. Nothing happens while a runner lives.
+[[nodiscard]] Result<void> complete(const std::filesystem::path& file);
 
 /// Whether a living runner holds the journal.
 [[nodiscard]] bool is_held(const std::filesystem::path& file);

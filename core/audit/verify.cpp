@@ -128,6 +128,7 @@ class Verification {
       if (pending_.size() > max_line_bytes) return refuse("is too long for an event");
       if (end == std::string_view::npos) return true;
       if (std::string problem = chain_.check(pending_); !problem.empty()) return refuse(std::move(problem));
+      report_.bytes += pending_.size() + 1;
       pending_.clear();
       block.remove_prefix(end + 1);
     }

@@ -338,6 +338,50 @@ TEST_CASE("a full disk breaks the journal, and nothing half-written stays") {
   CHECK(report.events == 5);
 }
 
+TEST_CASE("lines that wait for others are written with the next one, by flush, or at the end") {
+  const TemporaryDirectory directory;
+  const auto file = directory / "run.jsonl";
+  {
+    auto journal = journal_at(file);
+    REQUIRE(journal.append(sample(), Journal::Write::with_others).has_value());
+    REQUIRE(journal.append(sample(), Journal::Write::with_others).has_value());
+    CHECK(lines_of(file).empty());
+    CHECK(journal.seq() == 2);
+    REQUIRE(journal.flush().has_value());
+    CHECK(lines_of(file).size() == 2);
+    REQUIRE(journal.append(sample(), Journal::Write::with_others).has_value());
+    REQUIRE(journal.append(RunRecord{"COMPLETED", "done", {}}).has_value());
+    CHECK(lines_of(file).size() == 4);
+    REQUIRE(journal.append(sample(), Journal::Write::with_others).has_value());
+  }
+  CHECK(verified(file).intact);
+  CHECK(verified(file).events == 5);
+}
+
+TEST_CASE("of lines that cannot all be written none is") {
+  const TemporaryDirectory directory;
+  const auto file = directory / "full.jsonl";
+  const int status = in_child([&] {
+    ::signal(SIGXFSZ, SIG_IGN);
+    auto journal = Journal::create(file, "01JRUN", "a");
+    if (!journal || !journal->append(sample())) return 1;
+    struct stat before{};
+    if (::stat(file.c_str(), &before) != 0) return 2;
+    // Room for one of three.
+    const auto room = static_cast<rlim_t>(before.st_size) + static_cast<rlim_t>(before.st_size);
+    const rlimit limit{room, room};
+    if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return 3;
+    for (int i = 0; i < 3; ++i) {
+      if (!journal->append(sample(), Journal::Write::with_others)) return 4;
+    }
+    if (journal->flush() || !journal->broken() || journal->flush()) return 5;
+    struct stat after{};
+    return ::stat(file.c_str(), &after) == 0 && after.st_size == before.st_size ? 0 : 6;
+  });
+  CHECK(status == 0);
+  CHECK(verified(file).events == 1);
+}
+
 TEST_CASE("a writer killed in the middle of its work leaves a provable chain") {
   const TemporaryDirectory directory;
   for (int round = 0; round < 20; ++round) {
