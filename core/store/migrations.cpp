@@ -438,7 +438,13 @@ CREATE TABLE model_spending (
 );
 )sql";
 
-constexpr std::array all = {runs_and_approvals, secrets, consents, accounts, approvers, models};
+// Runs in which policy refused nothing, and how many calls went out only because of that.
+constexpr std::string_view observing = R"sql(
+ALTER TABLE runs ADD COLUMN observe INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN observed BIGINT NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array all = {runs_and_approvals, secrets, consents, accounts, approvers, models, observing};
 
 }  // namespace
 

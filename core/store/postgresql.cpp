@@ -86,6 +86,7 @@ Result<void> Postgresql::connect() {
   } catch (const soci::soci_error& error) {
     return std::unexpected(why_not_connected(error));
   }
+  set_patience(*connection(), target_.patience);
   ::PQsetNoticeProcessor(connection(), &ignore_notice, nullptr);
   const char* encoding = ::PQparameterStatus(connection(), "server_encoding");
   if (encoding == nullptr || std::string_view{encoding} != "UTF8") {

@@ -7,8 +7,10 @@ Error unavailable(std::string message, std::string hint) {
   return {ErrorCode::unavailable, std::move(message), std::move(hint)};
 }
 
+// Blank where no server has said anything that libpq understands.
 bool is_end_of_connection(std::string_view sqlstate) {
-  return sqlstate.starts_with("08") || sqlstate.starts_with("57P") || sqlstate == "25P03";
+  return sqlstate.find_first_not_of(' ') == std::string_view::npos || sqlstate.starts_with("08") ||
+         sqlstate.starts_with("57P") || sqlstate == "25P03";
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <libpq-fe.h>
 #include <map>
 #include <memory>
@@ -11,7 +12,7 @@ namespace runagents::store {
 namespace {
 
 // Seconds, but for tcp_user_timeout (milliseconds): a server that cannot be reached any more is given up after half a
-// minute, which the system by itself would do after hours.
+// minute, which the system by itself would do after hours. One that is reached and does not answer gets as long.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> defaults{{
     {"connect_timeout", "10"},
     {"keepalives_idle", "15"},
@@ -38,6 +39,14 @@ std::string name_of(const Parameters& parameters) {
   const auto port = at(parameters, "port");
   return printable("postgresql://" + (user.empty() ? "" : user + "@") + at(parameters, "host") +
                    (port.empty() ? "" : ":" + port) + "/" + at(parameters, "dbname"));
+}
+
+// What is no number libpq refuses when it connects.
+std::chrono::milliseconds patience_in(const Parameters& parameters) {
+  const auto text = at(parameters, "tcp_user_timeout");
+  int count = 0;
+  std::from_chars(text.data(), text.data() + text.size(), count);
+  return std::chrono::milliseconds{std::max(count, 0)};
 }
 
 std::string in_quotes(std::string_view value) {
@@ -68,9 +77,11 @@ Result<PostgresqlTarget> parse_postgresql_url(const std::string& url) {
   for (const auto* option = options.get(); option->keyword != nullptr; ++option) {
     if (option->val != nullptr) parameters.emplace(option->keyword, option->val);
   }
-  PostgresqlTarget target{.name = name_of(parameters), .parameters = {}, .password = at(parameters, "password")};
+  PostgresqlTarget target{
+      .name = name_of(parameters), .parameters = {}, .password = at(parameters, "password"), .patience = {}};
   for (const auto& [name, value] : defaults) parameters.emplace(name, value);
   parameters["client_encoding"] = "UTF8";
+  target.patience = patience_in(parameters);
   for (const auto& [name, value] : parameters) target.parameters += name + "=" + in_quotes(value) + " ";
   return target;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,7 @@ struct PostgresqlTarget {
   std::string name;        ///< for messages: user, host, port and database as a URL, no password and no parameters
   std::string parameters;  ///< for PQconnectdb; has the password
   std::string password;    ///< to see to it that no message has it; may be empty
+  std::chrono::milliseconds patience{};  ///< how long an answer may take: tcp_user_timeout
 };
 
 [[nodiscard]] bool is_postgresql_url(std::string_view location) noexcept;

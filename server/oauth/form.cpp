@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "core/api/target.hpp"
-#include "core/glyph.hpp"
+#include "core/utf8.hpp"
 
 namespace runagents::server {
 namespace {
@@ -15,14 +15,7 @@ std::optional<std::string> decoded(std::string_view text) {
   return api::percent_decoded(spaced);
 }
 
-bool is_text(std::string_view text) {
-  while (!text.empty()) {
-    const auto glyph = first_glyph(text);
-    if (glyph.size == 0 || glyph.code == 0) return false;
-    text.remove_prefix(glyph.size);
-  }
-  return true;
-}
+bool is_text(std::string_view text) { return is_utf8(text) && !text.contains('\0'); }
 
 bool may_repeat(std::string_view name) { return name == "resource" || name == "audience"; }
 

@@ -18,31 +18,39 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds probe_timeout{5};
 
-Json json_of(const Document& document) {
-  const auto& resource = document.resource;
-  return {{"id", resource.id},
-          {"name", resource.name},
-          {"labels", document.content.value("labels", Json::object())},
-          {"spec", document.content.value("spec", Json::object())},
-          {"status", {{"phase", "Pending"}, {"message", ""}}},
-          {"version", resource.version},
-          {"created_by", resource.created_by},
-          {"created_at", model::to_iso8601(resource.created_at)},
-          {"updated_at", model::to_iso8601(resource.updated_at)}};
+Json part_of(Document& document, const char* name) {
+  const auto found = document.content.find(name);
+  return found == document.content.end() ? Json::object() : std::move(*found);
+}
+
+Json json_of(Document document) {
+  auto& resource = document.resource;
+  Json::object_t members;
+  members.reserve(9);  // members are copied, with all that is in them, when there is no room
+  members.emplace("id", std::move(resource.id));
+  members.emplace("name", std::move(resource.name));
+  members.emplace("labels", part_of(document, "labels"));
+  members.emplace("spec", part_of(document, "spec"));
+  members.emplace("status", Json{{"phase", "Pending"}, {"message", ""}});
+  members.emplace("version", resource.version);
+  members.emplace("created_by", std::move(resource.created_by));
+  members.emplace("created_at", model::to_iso8601(resource.created_at));
+  members.emplace("updated_at", model::to_iso8601(resource.updated_at));
+  return members;
 }
 
 Result<Outgoing> list(Documents& documents) {
-  const auto all = documents.list();
-  if (!all) return std::unexpected(all.error());
+  auto all = documents.list();
+  if (!all) return std::unexpected(std::move(all.error()));
   Json answer = Json::array();
-  for (const auto& one : *all) answer.push_back(json_of(one));
+  for (auto& one : *all) answer.push_back(json_of(std::move(one)));
   return json_answer(answer);
 }
 
 Result<Outgoing> put(Documents& documents, const Incoming& request, const Json& document, const std::string& name) {
-  const auto put = documents.put(actor_of(request), document, name);
-  if (!put) return std::unexpected(put.error());
-  return json_answer(json_of(put->document), put->is_new ? 201 : 200);
+  auto put = documents.put(actor_of(request), document, name);
+  if (!put) return std::unexpected(std::move(put.error()));
+  return json_answer(json_of(std::move(put->document)), put->is_new ? 201 : 200);
 }
 
 /// The path has a name, or the id of a document that exists.
@@ -121,9 +129,9 @@ void add_all(Router& router, const std::string& base, const std::string& noun, D
   router
       .add("GET", base + "/{}", Access::developer,
            [&documents](const Incoming& request) -> Result<Outgoing> {
-             const auto found = documents.get(request.parameter(0));
-             if (!found) return std::unexpected(found.error());
-             return json_answer(json_of(*found));
+             auto found = documents.get(request.parameter(0));
+             if (!found) return std::unexpected(std::move(found.error()));
+             return json_answer(json_of(*std::move(found)));
            })
       .says("what is registered under a name");
   add_change(router, audit, "PUT", base + "/{}", Access::developer, noun + ".update",

@@ -41,7 +41,10 @@ Result<Outgoing> change(Runs& runs, const Incoming& request) {
       .number("last_seq", change.last_seq);
   if (json->contains("calls")) {
     api::RunCounts counts;
-    members.number("calls", counts.calls).number("refused", counts.refused).number("approved", counts.approved);
+    members.number("calls", counts.calls)
+        .number("refused", counts.refused)
+        .number("approved", counts.approved)
+        .number("observed", counts.observed);
     if (json->contains("models")) {
       auto models = api::model_usage_from_json((*json)["models"]);
       if (!models) return std::unexpected(std::move(models.error()));

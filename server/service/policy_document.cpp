@@ -106,6 +106,7 @@ std::string text_of(const Json& object, const char* name) {
 }
 
 Result<Parts> parts_of(const Json& document) {
+  if (!document.is_object()) return wrong("a policy is a JSON object");
   const auto spec = document.find("spec");
   if (document.contains("kind") || document.contains("apiVersion")) {
     if (auto checked = check_members(document, in_manifest); !checked) return std::unexpected(checked.error());

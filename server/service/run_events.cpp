@@ -25,6 +25,7 @@ struct Batch {
   std::int64_t calls = 0;
   std::int64_t refused = 0;
   std::int64_t approved = 0;
+  std::int64_t observed = 0;
   std::vector<model::ModelUsage> models;
   std::string lines;
 };
@@ -60,6 +61,7 @@ void count(Batch& batch, std::string_view line) {
   ++batch.calls;
   if (decision == "refused") ++batch.refused;
   if (decision == "approved") ++batch.approved;
+  if (decision == "observed") ++batch.observed;
   if (type == "MODEL_CALLED" && decision != "refused") count_model(batch, line);
 }
 
@@ -113,13 +115,15 @@ void add_up(soci::session& session, const std::string& id, const Batch& batch) {
   const long long calls = batch.calls;
   const long long refused = batch.refused;
   const long long approved = batch.approved;
+  const long long observed = batch.observed;
   const long long now = number_of(model::now());
   store::Statement update{session};
   update.use(last, "last_seq").use(calls, "calls").use(refused, "refused").use(approved, "approved");
+  update.use(observed, "observed");
   update.use(now, "now").use(id, "id");
   update.prepare(
       "UPDATE runs SET last_seq = :last_seq, calls = calls + :calls, refused = refused + :refused, "
-      "approved = approved + :approved, updated_at = :now WHERE id = :id");
+      "approved = approved + :approved, observed = observed + :observed, updated_at = :now WHERE id = :id");
   update.change();
 }
 
@@ -194,6 +198,8 @@ Result<std::vector<std::string>> Runs::load_events(const model::Run& run, const 
     return fail(ErrorCode::not_found, "the events of run " + run.id + " are gone",
                 "they were in the journal " + run.journal);
   }
+  // What could not be recorded when the run ended may fit now; if not, what is there is shown.
+  static_cast<void>(audit::complete(run.journal));
   const bool goes_on = followed_ && followed_->run_id == run.id && followed_->seq == query.after_seq;
   if (!goes_on) followed_.emplace(run.id, 0, audit::JournalReader{run.journal});
   std::vector<std::string> found;
@@ -236,6 +242,10 @@ Result<void> Runs::close_lost(const std::string& id, const std::string& journal)
   const Principal owner{.kind = Principal::Kind::local, .role = Role::admin};
   const auto state = get(owner, id);
   if (!state || is_final(state->status)) return {};
+  std::string reason = "runner lost";
+  if (const auto completed = audit::complete(journal); !completed) {
+    reason += "; what it had under way could not be recorded: " + completed.error().message;
+  }
   Batch all;
   const auto read = audit::JournalReader{journal}.read_new([&](std::span<const std::string> lines) -> Result<void> {
     const std::vector<std::string_view> views{lines.begin(), lines.end()};
@@ -245,13 +255,14 @@ Result<void> Runs::close_lost(const std::string& id, const std::string& journal)
     all.calls += batch->calls;
     all.refused += batch->refused;
     all.approved += batch->approved;
+    all.observed += batch->observed;
     for (const auto& one : batch->models) model::add_up(all.models, one);
     return {};
   });
-  std::string reason = "runner lost";
   if (!read) reason += "; its journal could not be read to the end: " + read.error().message;
   const api::RunCounts counts{static_cast<std::uint64_t>(all.calls), static_cast<std::uint64_t>(all.refused),
-                              static_cast<std::uint64_t>(all.approved), std::move(all.models)};
+                              static_cast<std::uint64_t>(all.approved), std::move(all.models),
+                              static_cast<std::uint64_t>(all.observed)};
   const auto closed = change(owner, id, {model::RunStatus::failed, {}, reason, counts});
   if (!closed && closed.error().code != ErrorCode::conflict) return std::unexpected(closed.error());
   return {};

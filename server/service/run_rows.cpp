@@ -10,6 +10,7 @@ void RunRow::bind(store::Statement& query) {
   query.into(runner_pid).into(status).into(cancel_requested).into(reason).into(exit_code, has_exit_code);
   query.into(calls).into(refused).into(approved).into(created_at).into(updated_at).into(finished_at, has_finished_at);
   query.into(account).into(created_by).into(last_seq).into(models);
+  query.into(observe).into(observed);
 }
 
 model::Run RunRow::run() const {
@@ -22,6 +23,7 @@ model::Run RunRow::run() const {
   run.created_by = created_by;
   run.last_seq = static_cast<std::uint64_t>(last_seq);
   run.isolation = isolation;
+  run.observe = observe != 0;
   run.project_file = project_file;
   run.journal = journal;
   run.runner_pid = runner_pid;
@@ -33,6 +35,7 @@ model::Run RunRow::run() const {
   run.calls = static_cast<std::uint64_t>(calls);
   run.refused = static_cast<std::uint64_t>(refused);
   run.approved = static_cast<std::uint64_t>(approved);
+  run.observed = static_cast<std::uint64_t>(observed);
   run.models = models_of(models);
   run.created_at = time_of(created_at);
   run.updated_at = time_of(updated_at);
@@ -60,12 +63,13 @@ void insert_run(soci::session& session, const model::Run& run) {
   insert.use(run.id, "id").use(run.agent, "agent").use(command, "command").use(run.end_user, "end_user");
   insert.use(run.isolation, "isolation").use(run.project_file, "project_file").use(run.journal, "journal");
   insert.use(pid, "pid").use(status, "status").use(created_at, "created_at").use(updated_at, "updated_at");
-  insert.use(run.account, "account").use(run.created_by, "created_by");
+  const int observe = run.observe ? 1 : 0;
+  insert.use(run.account, "account").use(run.created_by, "created_by").use(observe, "observe");
   insert.prepare(
       "INSERT INTO runs (id, agent, command, end_user, isolation, project_file, journal, runner_pid, status, "
-      "created_at, updated_at, account, created_by) VALUES (:id, :agent, :command, :end_user, :isolation, "
+      "created_at, updated_at, account, created_by, observe) VALUES (:id, :agent, :command, :end_user, :isolation, "
       ":project_file, :journal, :pid, "
-      ":status, :created_at, :updated_at, :account, :created_by)");
+      ":status, :created_at, :updated_at, :account, :created_by, :observe)");
   insert.change();
 }
 
@@ -80,9 +84,11 @@ void update_run(soci::session& session, const model::Run& run) {
   const auto calls = static_cast<long long>(run.calls);
   const auto refused = static_cast<long long>(run.refused);
   const auto approved = static_cast<long long>(run.approved);
+  const auto observed = static_cast<long long>(run.observed);
   store::Statement update{session};
   const std::string models = text_of(run.models);
   update.use(calls, "calls").use(refused, "refused").use(approved, "approved").use(models, "models");
+  update.use(observed, "observed");
   update.use(status, "status")
       .use(cancel, "cancel")
       .use(run.reason, "reason")
@@ -90,7 +96,8 @@ void update_run(soci::session& session, const model::Run& run) {
   update.use(updated_at, "updated_at").use(finished_at, has_finished_at, "finished_at").use(run.id, "id");
   update.prepare(
       "UPDATE runs SET status = :status, cancel_requested = :cancel, reason = :reason, exit_code = :exit_code, "
-      "calls = :calls, refused = :refused, approved = :approved, models = :models, updated_at = :updated_at, "
+      "calls = :calls, refused = :refused, approved = :approved, observed = :observed, models = :models, "
+      "updated_at = :updated_at, "
       "finished_at = :finished_at WHERE id = :id");
   update.change();
 }

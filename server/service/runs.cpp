@@ -54,6 +54,7 @@ void apply(model::Run& run, const api::RunChange& change) {
     run.calls = change.counts->calls;
     run.refused = change.counts->refused;
     run.approved = change.counts->approved;
+    run.observed = change.counts->observed;
     run.models = change.counts->models;
   }
   run.finished_at = is_final(run.status) ? std::optional{run.updated_at} : std::nullopt;

@@ -8,6 +8,7 @@
 #include "core/store/statement.hpp"
 #include "server/service/audit_log.hpp"
 #include "server/service/column.hpp"
+#include "server/service/name_list.hpp"
 #include "server/service/opened.hpp"
 #include "server/service/sealed_columns.hpp"
 
@@ -24,8 +25,6 @@ struct Row {
   void bind(store::Statement& query) { query.into(name).into(created_at).into(updated_at); }
   [[nodiscard]] StoredSecret secret() const { return {name, time_of(created_at), time_of(updated_at)}; }
 };
-
-std::string place_of(const std::string& name) { return "secrets/" + name; }
 
 std::unexpected<Error> missing(const std::string& name) {
   return fail(ErrorCode::not_found, "there is no secret \"" + name + "\" in the store",
@@ -70,7 +69,7 @@ Result<StoredSecret> Secrets::put(const Actor& actor, const std::string& name, c
   const auto sealer = key_.sealer();
   if (!sealer) return std::unexpected(sealer.error());
   return database_.write(store::Durability::full, [&](soci::session& session) -> Result<StoredSecret> {
-    const auto sealed = (*sealer)->seal(value.reveal(), place_of(name));
+    const auto sealed = (*sealer)->seal(value.reveal(), place_of_secret(name));
     const long long now = number_of(model::now());
     store::Statement insert{session};
     insert.use(name, "name").use(sealed, "sealed").use(now, "now");
@@ -113,7 +112,7 @@ Result<void> Secrets::remove(const Actor& actor, const std::string& name) {
 
 Result<config::Secret> Secrets::reveal(const std::string& name) {
   const auto read = [&] { return database_.read([&](soci::session& session) { return load_sealed(session, name); }); };
-  return open_current(key_, read, place_of(name));
+  return open_current(key_, read, place_of_secret(name));
 }
 
 Result<std::uint64_t> Secrets::rotate_key(const Actor& actor) {

@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "server/service/policy_document.hpp"
 #include "server/service/policy_sets.hpp"
 #include "tests/unit/server/plane.hpp"
 #include "tests/unit/temporary_directory.hpp"
@@ -187,6 +188,15 @@ TEST_CASE("what is wrong with a policy is said by its place, and nothing is stor
   CHECK(send(plane, "POST", "/policies", rules()).body["error"] == "\"name\" is missing");
   CHECK(send(plane, "PUT", "/policies/Not%20a%20name", rules()).status == 400);
   CHECK(send(plane, "GET", "/policies").body.empty());
+}
+
+TEST_CASE("what is no object is no policy") {
+  for (const auto* text : {"7", "null", "true", "\"p\"", "[]", R"([{"name":"p"}])"}) {
+    CAPTURE(text);
+    const auto read = server::read_policy_document(ordered_json::parse(text), "p");
+    REQUIRE_FALSE(read.has_value());
+    CHECK(read.error().reason == "invalid_policy");
+  }
 }
 
 TEST_CASE("all that is wrong with a policy is said at once") {
