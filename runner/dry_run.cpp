@@ -80,6 +80,7 @@ Result<std::string> dry_run(const RunOptions& options) {
                   {"command", options.project.agent.command},
                   {"end_user", options.end_user},
                   {"isolation", word(options.isolation)},
+                  {"observe", options.observe},
                   {"fence", fence},
                   {"environment", {{"injected", injected}, {"added", added}, {"removed", environment->removed}}},
                   {"tools", tools},

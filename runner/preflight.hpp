@@ -15,8 +15,9 @@ namespace runagents {
 [[nodiscard]] Result<void> check_agent_tokens(const model::Project& project, const RunPlanes& planes);
 
 /// Whether this version can enforce and serve everything that the agent uses. What it cannot do is an error before
-/// anything starts, never a call that goes out without it.
-[[nodiscard]] Result<void> check_supported(const model::Project& project);
+/// anything starts, never a call that goes out without it. `offline`: nothing will be called, and files with settings
+/// of accounts are not looked at.
+[[nodiscard]] Result<void> check_supported(const model::Project& project, bool offline = false);
 
 /// The environment that a run would have, with ports that are not known yet; starts and opens nothing.
 [[nodiscard]] Result<launch::Environment> future_environment(const RunOptions& options,

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <pwd.h>
 #include <unistd.h>
+#include <utility>
 
 #include "runner/launch/terminal.hpp"
 
@@ -39,32 +40,12 @@ std::string subject(const model::ApprovalRequest& request) {
                      action.end_user.empty() ? "" : ", for " + action.end_user);
 }
 
-/// So that no line of a body can pass for a line of the question.
-std::string indented(std::string_view body) {
-  std::string text = "  | ";
-  for (const char c : body) text.append(c == '\n' ? "\n  | " : std::string_view{&c, 1});
-  return text;
-}
-
-std::string card(const model::ApprovalRequest& request) {
-  std::string text = fmt::format("\nagent {} asks for approval ({}#{})\n  {}\n", request.action.agent, request.policy,
-                                 request.rule, subject(request));
-  if (request.body_bytes > 0) {
-    text += fmt::format("  body, {} bytes:\n{}\n", request.body_bytes, indented(request.body_preview));
-  }
-  return text + fmt::format(
-                    "  y       approve this one call\n  run     approve {} at {} for the rest of this run\n"
-                    "  window  approve this tool for {} minutes\n  n       reject\n[y/run/window/n] ",
-                    request.action.capability.empty() ? "all calls" : request.action.capability, request.action.tool,
-                    std::chrono::duration_cast<std::chrono::minutes>(request.default_duration).count());
-}
-
 }  // namespace
 
-std::optional<egress::Answer> ask_person(const model::ApprovalRequest& request, pid_t agent_group,
-                                         std::chrono::milliseconds time_limit, int cancel_fd) {
+std::optional<egress::Answer> ask_person(std::string text, pid_t agent_group, std::chrono::milliseconds time_limit,
+                                         int cancel_fd) {
   launch::Question question;
-  question.text = card(request);
+  question.text = std::move(text);
   for (const auto& choice : choices) question.choices.emplace_back(choice.word);
   question.time_limit = time_limit;
   question.agent_group = agent_group;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <sys/types.h>
 
 #include "core/model/approval.hpp"
@@ -10,8 +11,9 @@
 
 namespace runagents {
 
-/// Puts an approval request on the controlling terminal and reads the decision. Empty: nobody answered. Blocks.
-[[nodiscard]] std::optional<egress::Answer> ask_person(const model::ApprovalRequest& request, pid_t agent_group,
+/// Puts a question about an approval request on the controlling terminal and reads the decision: y, run, window or n.
+/// Empty: nobody answered. Blocks.
+[[nodiscard]] std::optional<egress::Answer> ask_person(std::string question, pid_t agent_group,
                                                        std::chrono::milliseconds time_limit, int cancel_fd);
 
 /// The one-line form for stderr, with the commands that decide.

@@ -33,6 +33,14 @@ Result<std::unique_ptr<RemoteRun>> RemoteRun::begin(const RemotePlane& plane, co
     return std::unexpected(std::move(kept.error()));
   }
   auto created = first.create_run(run);
+  if (created && created->id != run.id) {
+    created = fail(ErrorCode::unavailable, "it does not answer with the run", "is this a runagents server?");
+  }
+  // A server that does not know of observing would show the run as one in which policy counted.
+  if (created && created->observe != run.observe) {
+    created = fail(ErrorCode::conflict, "its version does not know runs that observe",
+                   "use --context local, or bring the server up to date");
+  }
   if (created) {
     auto kept = keep_left_record(remote->journal_, {.endpoint = plane.endpoint, .is_known = true});
     if (!kept) return std::unexpected(std::move(kept.error()));
@@ -46,6 +54,7 @@ Result<std::unique_ptr<RemoteRun>> RemoteRun::begin(const RemotePlane& plane, co
 void RemoteRun::start(std::function<void(const std::string&)> say) {
   worker_ = std::make_unique<egress::Worker>(threads);
   std::vector<api::ControlPlane*> planes;
+  planes.reserve(planes_.size());
   for (const auto& plane : planes_) planes.push_back(plane.get());
   plane_worker_ = std::make_unique<egress::PlaneWorker>(*worker_, std::move(planes), true);
   auto on_trouble = [say = std::move(say), endpoint = remote_.endpoint](const Error* error) {

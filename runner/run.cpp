@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "runner/replay/report.hpp"
 #include "runner/running.hpp"
 #include "runner/summary.hpp"
 
@@ -23,6 +24,17 @@ void print_summary(const RunOptions& options, const Summary& summary) {
   fmt::print(stderr, "{}", text);
 }
 
+/// Not to be silenced: who reads the terminal has to know, whoever typed the flag.
+void warn_of_observing(const RunOptions& options) {
+  fmt::print(
+      stderr,
+      "runagents: {}OBSERVING{}: policy, capabilities and approvals stop nothing in this run\n"
+      "  Calls that they would refuse or hold are made, without a credential and also to hosts that are no tool, "
+      "at public addresses.\n"
+      "  Each is recorded with what would have become of it.\n",
+      options.colour ? "\033[1;33m" : "", options.colour ? "\033[0m" : "");
+}
+
 }  // namespace
 
 int run(const RunOptions& options, const RunPlanes& planes) {
@@ -31,13 +43,23 @@ int run(const RunOptions& options, const RunPlanes& planes) {
     say(running.error());
     return runagents_failed;
   }
+  if (options.observe) warn_of_observing(options);
   if (const auto failure = (*running)->start(); failure) {
     say(failure->error);
     return failure->exit_code;
   }
   const auto summary = (*running)->serve();
-  print_summary(options, summary);
-  return summary.exit.code;
+  const auto* playback = (*running)->playback();
+  const bool reports_json = playback != nullptr && options.replay->as_json;
+  if (!reports_json) print_summary(options, summary);
+  if (const auto* tape = (*running)->tape();
+      tape != nullptr && !options.quiet && options.summary == SummaryFormat::text) {
+    fmt::print(stderr, "{}", replay::to_text(*tape, summary.run_id));
+  }
+  if (playback == nullptr) return summary.exit.code;
+  const auto& replayed = options.replay->run_id;
+  fmt::print(stderr, "{}", reports_json ? to_json(*playback, replayed) : to_text(*playback, replayed));
+  return playback->differences().empty() ? summary.exit.code : exit_code(ErrorCode::bad_outcome);
 }
 
 launch::EnvironmentOptions environment_options(const RunOptions& options) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "core/config/directories.hpp"
 #include "core/config/secret.hpp"
 #include "core/error.hpp"
+#include "core/model/approval.hpp"
 #include "core/model/project.hpp"
 
 namespace runagents {
@@ -46,6 +48,13 @@ struct AgentClient {
   std::shared_ptr<const config::Secret> secret;
 };
 
+/// A recorded run that answers the calls of this one.
+struct ReplaySource {
+  std::string run_id;
+  std::filesystem::path file;
+  bool as_json = false;  ///< the report, on stderr
+};
+
 /// Everything that `runagents run` needs to know; filled from flags and files by the command line.
 struct RunOptions {
   model::Project project;  ///< `agent.command` is what gets executed
@@ -53,17 +62,21 @@ struct RunOptions {
   std::string working_directory;  ///< of the agent; empty: the current one
   std::string end_user;           ///< --user; empty: nobody
   Isolation isolation = Isolation::strict;
+  bool observe = false;  ///< --observe: policy refuses and holds nothing, and it is recorded what it would
   std::optional<ListenAddress> ingress;  ///< --ingress; nothing: there is no way in
   std::vector<std::string> mask;         ///< --mask
   std::vector<std::string> expose;       ///< --expose
   OnApproval on_approval = OnApproval::hold;
+  std::function<std::string(const model::ApprovalRequest&)> question = {};  ///< on_approval ask: what a person is shown
   std::chrono::seconds approval_timeout{std::chrono::minutes{10}};
   OnConsent on_consent = OnConsent::hold;
   std::chrono::seconds consent_timeout{std::chrono::minutes{10}};
   std::vector<std::pair<std::string, std::string>> environment;  ///< --env
   std::vector<std::string> pass_environment;                     ///< --pass-env
   std::chrono::seconds kill_after{10};
-  std::vector<model::SecretReference> own_secrets;  ///< of the connection to the server: kept from the agent
+  std::vector<model::SecretReference> own_secrets;    ///< of the connection to the server: kept from the agent
+  bool record = false;                                ///< --record: keeps the bodies of calls for a replay
+  std::optional<ReplaySource> replay = std::nullopt;  ///< no tool is called, and no credential is read
   bool verbose = false;
   SummaryFormat summary = SummaryFormat::text;
   bool quiet = false;   ///< no summary, no notices
@@ -91,8 +104,8 @@ struct RunPlanes {
 };
 
 /// Runs an agent behind the egress pipeline until it ends. Talks to the person on stderr only. Returns the process exit
-/// status: the agent's own, 128+N for signal N, 125 when runagents failed, 126 or 127 when the command could not be
-/// executed.
+/// status: the agent's own, or 9 of a replay that differed, 128+N for signal N, 125 when runagents failed, 126 or 127
+/// when the command could not be executed.
 [[nodiscard]] int run(const RunOptions& options, const RunPlanes& planes);
 
 /// What `run` would inject and enforce, as JSON; starts nothing, opens nothing.

@@ -1,9 +1,14 @@
 #include "runner/running.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
+#include <poll.h>
+#include <string_view>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -38,6 +43,20 @@ std::optional<rlimit> raise_descriptor_limit() {
   return before;
 }
 
+/// A terminal that is held, or a pipe that nobody reads, must not hold up the calls: what it does not take is left out;
+/// the record has it.
+void write_unless_blocked(int fd, std::string_view text) {
+  while (!text.empty()) {
+    pollfd ready{.fd = fd, .events = POLLOUT, .revents = 0};
+    // Of a pipe that is ready, so many bytes are taken at once (pipe(7)).
+    if (::poll(&ready, 1, 0) != 1 || (ready.revents & POLLOUT) == 0) return;
+    const auto written = ::write(fd, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
 }  // namespace
 
 Running::Running(const RunOptions& options, const RunPlanes& planes)
@@ -59,7 +78,8 @@ Running::~Running() {
 }
 
 Result<std::unique_ptr<Running>> Running::prepare(const RunOptions& options, const RunPlanes& planes) {
-  if (auto supported = check_supported(options.project); !supported) return std::unexpected(supported.error());
+  if (auto supported = check_supported(options.project, options.replay.has_value()); !supported)
+    return std::unexpected(supported.error());
   if (auto user = check_end_user(options.end_user); !user) return std::unexpected(user.error());
   // A peer that closes is an error of its connection, also where TLS writes by itself; a file that may not grow is an
   // error of the journal.
@@ -93,6 +113,8 @@ std::shared_ptr<const egress::Snapshot> Running::make_snapshot() {
   if (entering_) snapshot.inbound = &entering_->requests;
   limiter_ = std::make_unique<egress::Limiter>(options_.project.agent.limits, snapshot.evaluator.upstreams());
   snapshot.limiter = limiter_.get();
+  if (options_.observe) unregistered_ = std::make_unique<egress::UnregisteredHosts>();
+  snapshot.unregistered = unregistered_.get();
   return std::make_shared<const egress::Snapshot>(std::move(snapshot));
 }
 
@@ -190,11 +212,12 @@ Result<void> Running::open_record() {
   auto journal = audit::Journal::create(journal_file_, run_id_, options_.project.agent.name, sync);
   if (!journal) return std::unexpected(journal.error());
   journal_.emplace(std::move(*journal));
+  if (auto recording = open_recording(); !recording) return recording;
   auto transport = planes_.local();
   if (!transport) return std::unexpected(transport.error());
   transport_ = std::move(*transport);
   plane_.emplace(*transport_);
-  if (std::ranges::any_of(snapshot_->evaluator.upstreams(), uses_oauth2)) {
+  if (!playback_ && std::ranges::any_of(snapshot_->evaluator.upstreams(), uses_oauth2)) {
     auto sealer = auth::open_sealer(options_.directories.data);
     if (!sealer) return std::unexpected(sealer.error());
     sealer_.emplace(std::move(*sealer));
@@ -204,9 +227,22 @@ Result<void> Running::open_record() {
   return make_known();
 }
 
+Result<void> Running::open_recording() {
+  if (options_.replay) {
+    auto playback = replay::Playback::open(options_.replay->file);
+    if (!playback) return std::unexpected(std::move(playback.error()));
+    playback_.emplace(std::move(*playback));
+  }
+  if (!options_.record) return {};
+  auto tape = replay::Tape::create(replay::recording_of(journal_file_));
+  if (!tape) return std::unexpected(std::move(tape.error()));
+  tape_.emplace(std::move(*tape));
+  return {};
+}
+
 /// As whom tools of type agent_token are called; read before the agent exists.
 Result<void> Running::open_agent_tokens() {
-  if (std::ranges::none_of(snapshot_->evaluator.upstreams(), uses_agent_token)) return {};
+  if (playback_ || std::ranges::none_of(snapshot_->evaluator.upstreams(), uses_agent_token)) return {};
   if (auto fit = check_agent_tokens(options_.project, planes_); !fit) return fit;
   auto client = planes_.remote->client();
   if (!client) return std::unexpected(std::move(client.error()));
@@ -230,12 +266,18 @@ Result<void> Running::make_known() {
   run.end_user = options_.end_user;
   run.account = options_.project.agent.account;
   run.isolation = word(options_.isolation);
+  run.observe = options_.observe;
   run.project_file = options_.project.file;
   run.journal = journal_file_;
   run.runner_pid = ::getpid();
   run.created_at = run.updated_at = model::now();
   if (auto created = plane_->create_run(run); !created) return std::unexpected(created.error());
-  recorder_->note("RUN_CREATED", "agent " + run.agent);
+  constexpr std::array observing = {std::pair<std::string_view, std::string_view>{"mode", "observe"}};
+  recorder_->note("RUN_CREATED", "agent " + run.agent,
+                  run.observe ? std::span<const std::pair<std::string_view, std::string_view>>{observing}
+                              : std::span<const std::pair<std::string_view, std::string_view>>{});
+  if (options_.replay) recorder_->note("REPLAY", "answers are those of run " + options_.replay->run_id);
+  if (options_.record) recorder_->note("RECORDING", "bodies are kept for a replay");
   if (!planes_.remote) return {};
   auto remote = RemoteRun::begin(*planes_.remote, run);
   if (!remote) {
@@ -255,9 +297,12 @@ std::optional<launch::LaunchFailure> Running::start() {
   if (fencing_) {
     spec.fence = &fencing_->plan;
     if (spec.working_directory.empty()) spec.working_directory = current_directory();
-    secrets_ahead_ = egress::resolve_ahead(snapshot_->evaluator.upstreams(), options_.project.directory);
+    if (!playback_) {
+      secrets_ahead_ = egress::resolve_ahead(snapshot_->evaluator.upstreams(), options_.project.directory);
+    }
   }
-  aws_ = egress::read_aws_ahead(snapshot_->evaluator.upstreams(), inherited_environment(), fencing_.has_value());
+  if (!playback_)
+    aws_ = egress::read_aws_ahead(snapshot_->evaluator.upstreams(), inherited_environment(), fencing_.has_value());
   auto agent = launch::AgentProcess::start(spec);
   if (!agent) {
     close_record({model::RunStatus::failed, agent.error().exit_code, agent.error().error.message});
@@ -303,6 +348,8 @@ void Running::wire() {
   engine_.reset(new egress::Engine{
       loop_, ticker_, snapshot_, *recorder_, *approvals_, *credentials_, *upstreams_, {}, tls_.get()});
   if (entering_) engine_->entrance = entering_->ingress.get();
+  if (tape_) engine_->tape = &*tape_;
+  if (playback_) engine_->playback = &*playback_;
   if (!options_.project.providers.empty()) {
     monthly_budgets_ = std::make_unique<gateway::MonthlyBudgets>(*asking_, run_id_);
     engine_->monthly_budgets = monthly_budgets_.get();
@@ -324,10 +371,12 @@ api::RunChange Running::outcome(const launch::ExitStatus& exit) const {
 
 api::RunCounts Running::counts() const {
   const auto& totals = recorder_->totals();
-  return {totals.calls, totals.refused, totals.approved, totals.models};
+  return {totals.calls, totals.refused, totals.approved, totals.models, totals.observed};
 }
 
 void Running::close_record(api::RunChange change) {
+  const bool was_broken = recorder_->broken();
+  recorder_->record_left();
   recorder_->note(word(change.status), change.reason);
   change.counts = counts();
   if (const auto run = plane_->change_run(run_id_, change); !run) {
@@ -341,13 +390,13 @@ void Running::close_record(api::RunChange change) {
                  run_id_, planes_.remote->endpoint, sent.error().message);
     }
   }
-  if (recorder_->broken()) {
+  if (was_broken || recorder_->broken()) {
     fmt::print(stderr, "runagents: the events of run {} could not all be recorded in {}\n", run_id_, journal_file_);
   }
 }
 
 void Running::say(const std::string& text) const {
-  if (!options_.quiet) fmt::print(stderr, "{}", text);
+  if (!options_.quiet) write_unless_blocked(STDERR_FILENO, text);
 }
 
 }  // namespace runagents

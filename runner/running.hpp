@@ -27,6 +27,7 @@
 #include "runner/egress/plane_worker.hpp"
 #include "runner/egress/recorder.hpp"
 #include "runner/egress/resolver.hpp"
+#include "runner/egress/unregistered_hosts.hpp"
 #include "runner/egress/upstream.hpp"
 #include "runner/egress/worker.hpp"
 #include "runner/entering.hpp"
@@ -37,6 +38,8 @@
 #include "runner/launch/signals.hpp"
 #include "runner/loop.hpp"
 #include "runner/remote_run.hpp"
+#include "runner/replay/playback.hpp"
+#include "runner/replay/tape.hpp"
 #include "runner/run.hpp"
 #include "runner/summary.hpp"
 #include "runner/tool_call.hpp"
@@ -64,6 +67,11 @@ class Running {
   /// Serves until the agent has ended, and closes the run's record.
   [[nodiscard]] Summary serve();
 
+  /// Where calls were kept; null: nowhere.
+  [[nodiscard]] const replay::Tape* tape() const noexcept { return tape_ ? &*tape_ : nullptr; }
+  /// What answered the calls; null: tools did.
+  [[nodiscard]] const replay::Playback* playback() const noexcept { return playback_ ? &*playback_ : nullptr; }
+
   /// Instead of `start` and `serve`: takes a call and those that follow it through the pipeline, as if this process
   /// were the agent, and closes the run's record.
   [[nodiscard]] Result<ToolAnswer> call_all(ToolCall call, const NextCall& next);
@@ -74,6 +82,7 @@ class Running {
   [[nodiscard]] Result<ToolAnswer> call_once(const ToolCall& call);
 
   Result<void> open_record();
+  Result<void> open_recording();
   Result<void> open_agent_tokens();
   Result<void> make_known();
   Result<void> open_doors();
@@ -110,10 +119,13 @@ class Running {
   std::unique_ptr<api::Transport> transport_;  ///< to the store of this machine
   std::optional<api::ControlPlane> plane_;     ///< the same
   std::optional<audit::Journal> journal_;
+  std::optional<replay::Tape> tape_;
+  std::optional<replay::Playback> playback_;
   std::optional<launch::Signals> signals_;
   launch::Environment environment_;
   launch::DoorUrls door_urls_;
   std::unique_ptr<egress::Limiter> limiter_;
+  std::unique_ptr<egress::UnregisteredHosts> unregistered_;  ///< null: the run does not observe
   std::shared_ptr<const egress::Snapshot> snapshot_;
   std::unique_ptr<egress::Upstreams> upstreams_;
   std::unique_ptr<builtin::Server> builtin_;

@@ -36,7 +36,8 @@ egress::ApprovalOptions Running::approval_options() {
     if (options_.on_approval != OnApproval::ask) say(announcement(request));
   };
   wanted.ask = [this](const model::ApprovalRequest& request) {
-    return ask_person(request, agent_ ? agent_->agent_pid() : 0, options_.approval_timeout, withdraw_question_fd_);
+    return ask_person(options_.question(request), agent_ ? agent_->agent_pid() : 0, options_.approval_timeout,
+                      withdraw_question_fd_);
   };
   // A call that a person makes has no agent that could be frozen.
   wanted.freeze = [this] {

@@ -1,7 +1,9 @@
 // While the agent runs: what is waited for, and how it ends.
 
 #include <csignal>
+#include <poll.h>
 #include <sys/eventfd.h>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 
@@ -22,20 +24,34 @@ constexpr std::chrono::milliseconds contact_period{1000};
 constexpr unsigned rounds_between_signs = 30;
 constexpr std::chrono::milliseconds drain_time{1000};
 
+bool is_readable(int descriptor) {
+  pollfd one{.fd = descriptor, .events = POLLIN, .revents = 0};
+  return ::poll(&one, 1, 0) > 0;
+}
+
 }  // namespace
 
-/// Calls `handler` whenever the descriptor, which stays its owner's, is readable, until it returns false.
+/// Calls `handler` whenever the descriptor, which stays its owner's, is readable, until it returns false. Where the
+/// loop cannot wait for it, as without descriptors or memory, it is looked at from time to time: that the agent has
+/// ended, or that somebody wants it to, must not be missed.
 void Running::watch(int descriptor, std::function<bool()> handler) {
   using Descriptor = asio::posix::basic_stream_descriptor<asio::io_context::executor_type>;
   asio::co_spawn(
       loop_,
-      [](Loop& loop, int own, std::function<bool()> handle) -> http::Task<void> {
-        Descriptor watched{loop, own};
+      [](Loop& loop, int owned, std::function<bool()> handle) -> http::Task<void> {
+        Descriptor watched{loop};
+        http::error_code error;
+        watched.assign(::dup(owned), error);
+        http::Timer pause{loop};
         for (;;) {
-          const auto [error] = co_await watched.async_wait(Descriptor::wait_read, http::by_value);
-          if (error || !handle()) co_return;
+          if (!error) std::tie(error) = co_await watched.async_wait(Descriptor::wait_read, http::by_value);
+          while (error && !is_readable(owned)) {
+            pause.expires_after(housekeeping_period);
+            static_cast<void>(co_await pause.async_wait(http::by_value));
+          }
+          if (!handle()) co_return;
         }
-      }(loop_, ::dup(descriptor), std::move(handler)),
+      }(loop_, descriptor, std::move(handler)),
       asio::detached);
 }
 
@@ -67,6 +83,7 @@ Summary Running::serve() {
   summary.run_id = run_id_;
   summary.agent = options_.project.agent.name;
   summary.isolation = word(options_.isolation);
+  summary.observe = options_.observe;
   summary.totals = recorder_->totals();
   return summary;
 }

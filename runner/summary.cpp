@@ -24,24 +24,43 @@ std::string exit_text(const launch::ExitStatus& exit) {
   return exit.signal == 0 ? fmt::format("exit {}", exit.code) : fmt::format("ended by signal {}", exit.signal);
 }
 
-void append_refusals(std::string& out, const egress::Totals& totals, bool colour) {
-  const auto shown = std::min(totals.refusals.size(), max_lines);
+struct Label {
+  std::string_view text;    ///< before each line
+  std::string_view colour;  ///< an escape sequence
+  std::string_view kinds;   ///< "more kinds of ..."
+};
+
+void append_kinds(std::string& out, const std::vector<egress::Totals::Refused>& kinds, const Label& label,
+                  bool colour) {
+  const auto shown = std::min(kinds.size(), max_lines);
   std::size_t method_width = 0;
   std::size_t url_width = 0;
   for (std::size_t i = 0; i < shown; ++i) {
-    method_width = std::max(method_width, totals.refusals[i].method.size());
-    url_width = std::max(url_width, std::min<std::size_t>(totals.refusals[i].url.size(), 60));
+    method_width = std::max(method_width, kinds[i].method.size());
+    url_width = std::max(url_width, std::min<std::size_t>(kinds[i].url.size(), 60));
   }
   for (std::size_t i = 0; i < shown; ++i) {
-    const auto& one = totals.refusals[i];
+    const auto& one = kinds[i];
     const auto times = one.times > 1 ? fmt::format(" x{}", one.times) : std::string{};
-    fmt::format_to(std::back_inserter(out), "  {}refused{}  {:{}}  {:{}}  {}{}{}\n", colour ? "\033[31m" : "",
+    fmt::format_to(std::back_inserter(out), "  {}{}{}  {:{}}  {:{}}  {}{}{}\n", colour ? label.colour : "", label.text,
                    colour ? "\033[0m" : "", one.method, method_width, one.url, url_width, one.code,
                    one.rule.empty() ? "" : "  " + one.rule, times);
   }
-  if (shown < totals.refusals.size()) {
-    fmt::format_to(std::back_inserter(out), "  ... and {} more kinds of refusal\n", totals.refusals.size() - shown);
+  if (shown < kinds.size()) {
+    fmt::format_to(std::back_inserter(out), "  ... and {} more kinds of {}\n", kinds.size() - shown, label.kinds);
   }
+}
+
+void append_observed(std::string& out, const Summary& summary, bool colour) {
+  if (!summary.observe) return;
+  const auto observed = summary.totals.observed;
+  fmt::format_to(std::back_inserter(out),
+                 "  {}observed{}: policy stopped nothing; {} call{} would have been refused or held, and went out "
+                 "without a credential\n",
+                 colour ? "\033[1;33m" : "", colour ? "\033[0m" : "", observed, observed == 1 ? "" : "s");
+  append_kinds(out, summary.totals.observations, {.text = "observed", .colour = "\033[33m", .kinds = "observed calls"},
+               colour);
+  if (observed > 0) out += "  what it needed: runagents policies suggest " + summary.run_id + "\n";
 }
 
 /// "9,412"
@@ -77,6 +96,18 @@ void append_models(std::string& out, const egress::Totals& totals) {
   }
 }
 
+using Json = nlohmann::ordered_json;
+
+Json kinds_json(const std::vector<egress::Totals::Refused>& kinds) {
+  Json all = Json::array();
+  for (const auto& one : kinds) {
+    Json json{{"method", one.method}, {"url", one.url}, {"code", one.code}, {"times", one.times}};
+    if (!one.rule.empty()) json["rule"] = one.rule;
+    all.push_back(std::move(json));
+  }
+  return all;
+}
+
 }  // namespace
 
 std::string to_text(const Summary& summary, bool colour) {
@@ -90,7 +121,8 @@ std::string to_text(const Summary& summary, bool colour) {
     fmt::format_to(std::back_inserter(out), "  {} request{} came in   {} refused\n", totals.requests,
                    totals.requests == 1 ? "" : "s", totals.requests_refused);
   }
-  append_refusals(out, totals, colour);
+  append_kinds(out, totals.refusals, {.text = "refused", .colour = "\033[31m", .kinds = "refusal"}, colour);
+  append_observed(out, summary, colour);
   append_models(out, totals);
   if (summary.isolation == "none") {
     fmt::format_to(std::back_inserter(out),
@@ -101,13 +133,6 @@ std::string to_text(const Summary& summary, bool colour) {
 }
 
 std::string to_json(const Summary& summary) {
-  using Json = nlohmann::ordered_json;
-  Json refusals = Json::array();
-  for (const auto& one : summary.totals.refusals) {
-    Json json{{"method", one.method}, {"url", one.url}, {"code", one.code}, {"times", one.times}};
-    if (!one.rule.empty()) json["rule"] = one.rule;
-    refusals.push_back(std::move(json));
-  }
   Json json{{"run_id", summary.run_id},
             {"agent", summary.agent},
             {"isolation", summary.isolation},
@@ -122,7 +147,12 @@ std::string to_json(const Summary& summary) {
     json["ingress"] = {{"requests", summary.totals.requests}, {"refused", summary.totals.requests_refused}};
   }
   if (!summary.totals.models.empty()) json["models"] = api::to_json(summary.totals.models);
-  json["refusals"] = std::move(refusals);
+  json["refusals"] = kinds_json(summary.totals.refusals);
+  if (summary.observe) {
+    json["observe"] = true;
+    json["observed"] = summary.totals.observed;
+    json["observations"] = kinds_json(summary.totals.observations);
+  }
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -13,6 +13,7 @@ struct Summary {
   std::string run_id;
   std::string agent;
   std::string isolation;
+  bool observe = false;
   std::chrono::milliseconds duration{0};
   launch::ExitStatus exit;
   egress::Totals totals;

@@ -11,6 +11,7 @@
 #include <openssl/pkcs12.h>
 
 #include "core/config/file_content.hpp"
+#include "core/http/system_roots.hpp"
 
 namespace runagents {
 namespace {
@@ -21,15 +22,8 @@ constexpr const char* authority_name = "ca.pem";
 constexpr const char* bundle_name = "ca-bundle.pem";
 constexpr const char* java_name = "truststore.p12";
 
-/// Where distributions keep the bundle of all roots.
-constexpr std::array bundles = {"/etc/ssl/certs/ca-certificates.crt",
-                                "/etc/pki/tls/certs/ca-bundle.crt",
-                                "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-                                "/etc/ca-certificates/extracted/tls-ca-bundle.pem",
-                                "/etc/ssl/ca-bundle.pem",
-                                "/etc/ssl/cert.pem",
-                                "/usr/lib/ssl/cert.pem",
-                                "/usr/lib/python3/dist-packages/certifi/cacert.pem"};
+/// Further bundles that programs read: OpenSSL's own name for one, and that of Debian's Python.
+constexpr std::array other_bundles = {"/usr/lib/ssl/cert.pem", "/usr/lib/python3/dist-packages/certifi/cacert.pem"};
 constexpr std::array java_stores = {"/etc/ssl/certs/java/cacerts", "/etc/pki/java/cacerts",
                                     "/etc/pki/ca-trust/extracted/java/cacerts"};
 
@@ -52,7 +46,7 @@ constexpr const char* java_trusted_key_usage = "2.16.840.1.113894.746875.1.1";
 
 std::string system_bundle() {
   constexpr std::size_t longest = std::size_t{16} << 20U;
-  for (const auto* path : bundles) {
+  for (const auto* path : http::root_bundles()) {
     const auto file = config::OpenFile::open(path);
     auto text = file ? file->read(longest) : Result<std::string>{};
     if (text && !text->empty()) return *std::move(text);
@@ -133,7 +127,8 @@ Result<Trust> make_trust(const http::CertificateAuthority& authority, bool keeps
   trust.files.emplace_back(authority_name, pem);
   trust.files.emplace_back(bundle_name, roots + (needs_newline ? "\n" : "") + pem);
   trust.files.emplace_back(java_name, std::move(store));
-  add_overlays(trust, bundles, bundle_name);
+  add_overlays(trust, http::root_bundles(), bundle_name);
+  add_overlays(trust, other_bundles, bundle_name);
   add_overlays(trust, java_stores, java_name);
   return trust;
 }

@@ -84,6 +84,7 @@ Result<model::Run> ControlPlane::change_run(std::string_view id, const RunChange
     body["calls"] = change.counts->calls;
     body["refused"] = change.counts->refused;
     body["approved"] = change.counts->approved;
+    body["observed"] = change.counts->observed;
     body["models"] = to_json(change.counts->models);
   }
   if (change.last_seq) body["last_seq"] = *change.last_seq;

@@ -40,6 +40,7 @@ struct RunCounts {
   std::uint64_t refused = 0;   ///< of those
   std::uint64_t approved = 0;  ///< of those
   std::vector<model::ModelUsage> models{};
+  std::uint64_t observed = 0;  ///< of the calls: went out because the run observes
 };
 
 /// What a run came to, when it ends or when its state changes.

@@ -20,10 +20,12 @@ nlohmann::ordered_json to_json(const model::Run& run) {
       {"calls", run.calls},
       {"refused", run.refused},
       {"approved", run.approved},
+      {"observed", run.observed},
       {"models", to_json(run.models)},
       {"last_seq", run.last_seq},
       {"command", run.command},
       {"isolation", run.isolation},
+      {"observe", run.observe},
       {"project_file", run.project_file},
       {"journal", run.journal},
       {"runner_pid", run.runner_pid},
@@ -51,9 +53,11 @@ Result<model::Run> run_from_json(const nlohmann::ordered_json& json) {
       .number("calls", run.calls)
       .number("refused", run.refused)
       .number("approved", run.approved)
+      .number("observed", run.observed)
       .number("last_seq", run.last_seq)
       .texts("command", run.command)
       .text("isolation", run.isolation)
+      .flag("observe", run.observe)
       .text("project_file", run.project_file)
       .text("journal", run.journal)
       .number("runner_pid", run.runner_pid)

@@ -12,7 +12,8 @@ namespace runagents::llm {
 namespace {
 
 constexpr std::size_t bytes_per_token = 4;
-constexpr std::size_t max_quoted = 400;  ///< of what was asked, or of what a tool returned
+constexpr std::size_t max_quoted_question = 400;
+constexpr std::size_t max_quoted_result = 120;  ///< of what a tool returned: two lines of a terminal
 
 std::string text_of(const std::vector<Part>& parts) {
   std::string joined;
@@ -32,8 +33,8 @@ std::string_view cut(std::string_view text, std::size_t most) {
   return text.substr(0, most);
 }
 
-std::string shortened(std::string_view text) {
-  const auto kept = cut(text, max_quoted);
+std::string shortened(std::string_view text, std::size_t most = max_quoted_question) {
+  const auto kept = cut(text, most);
   return kept.size() == text.size() ? std::string{text} : std::string{kept} + "...";
 }
 
@@ -61,16 +62,20 @@ bool mentions(const std::string& lowered_question, std::string_view tool) {
 }
 
 std::vector<const ToolDefinition*> chosen_tools(const Conversation& conversation, const std::string& question) {
+  std::vector<const ToolDefinition*> offered;
   std::vector<const ToolDefinition*> chosen;
   const auto& choice = conversation.tool_choice;
-  if (conversation.tools.empty() || choice.kind == ToolChoice::Kind::none) return chosen;
-  const auto asked = lowered(question);
   for (const auto& tool : conversation.tools) {
-    const bool is_named =
-        choice.kind == ToolChoice::Kind::named ? tool.name == choice.name : mentions(asked, tool.name);
-    if (is_named) chosen.push_back(&tool);
+    if (!tool.name.empty()) offered.push_back(&tool);  // a provider's own kinds of tools have none
   }
-  if (chosen.empty()) chosen.push_back(&conversation.tools.front());
+  if (offered.empty() || choice.kind == ToolChoice::Kind::none) return chosen;
+  const auto asked = lowered(question);
+  for (const auto* tool : offered) {
+    const bool is_named =
+        choice.kind == ToolChoice::Kind::named ? tool->name == choice.name : mentions(asked, tool->name);
+    if (is_named) chosen.push_back(tool);
+  }
+  if (chosen.empty()) chosen.push_back(offered.front());
   if (!choice.parallel.value_or(true) || choice.kind == ToolChoice::Kind::named) chosen.resize(1);
   return chosen;
 }
@@ -88,7 +93,8 @@ std::string summary_of(const Conversation& conversation) {
     if (result == nullptr) continue;
     const auto name = names.find(result->call_id);
     summary.append("\n- ").append(name == names.end() ? result->call_id : name->second);
-    summary.append(result->is_error ? " failed: " : ": ").append(shortened(text_of(result->content)));
+    summary.append(result->is_error ? " failed: " : ": ")
+        .append(shortened(text_of(result->content), max_quoted_result));
   }
   return summary;
 }

@@ -26,6 +26,7 @@ struct Run {
   std::string account;     ///< the agent account that its tools may use; empty: none
   std::string created_by;  ///< id of the user who started it; empty: the owner of the embedded store
   std::string isolation;   ///< "none" or "strict"
+  bool observe = false;    ///< policy refused nothing
   std::string project_file;
   std::string journal;  ///< absolute path of the run's event journal
   std::int64_t runner_pid = 0;
@@ -36,6 +37,7 @@ struct Run {
   std::uint64_t calls = 0;         ///< indexed so far
   std::uint64_t refused = 0;       ///< of those
   std::uint64_t approved = 0;      ///< of those
+  std::uint64_t observed = 0;      ///< of those: went out because the run observes
   std::vector<ModelUsage> models;  ///< what its calls of models came to
   std::uint64_t last_seq =
       0;  ///< up to this event the control plane has the record; 0 where it reads the journal itself

@@ -25,7 +25,10 @@ std::string_view word(ToolKind kind) noexcept {
   return "http";
 }
 
-std::string Tool::title() const { return (kind == ToolKind::llm ? "the provider \"" : "the tool \"") + name + "\""; }
+std::string Tool::title() const {
+  if (!is_registered) return "the host \"" + name + "\"";
+  return (kind == ToolKind::llm ? "the provider \"" : "the tool \"") + name + "\"";
+}
 
 std::string_view word(HttpVersion version) noexcept {
   switch (version) {

@@ -126,6 +126,7 @@ enum class Tls { intercept, passthrough };
 struct Tool {
   std::string name;
   ToolKind kind = ToolKind::http;
+  bool is_registered = true;  ///< false: a host that no tool has, which a run that observes may call
   std::string description;
   BaseUrl base_url;
   Auth auth;
@@ -142,7 +143,7 @@ struct Tool {
   std::string ca_file;  ///< PEM bundle to trust instead of the system's roots; empty: the system's
   std::chrono::milliseconds timeout{std::chrono::minutes{5}};  ///< longest silence of the upstream
 
-  /// For people: `the tool "NAME"`, `the provider "NAME"`.
+  /// For people: `the tool "NAME"`, `the provider "NAME"`, `the host "NAME"` where no tool has it.
   [[nodiscard]] std::string title() const;
   /// Whether the credential is taken out of answers: unless the tool says so, where it is worth something for long, or
   /// elsewhere than at the tool.

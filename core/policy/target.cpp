@@ -105,7 +105,7 @@ bool is_refused_method(std::string_view method) noexcept {
   const auto is = [method](std::string_view name) {
     return std::ranges::equal(method, name, [](char a, char b) { return (a & ~0x20) == b; });
   };
-  return is("CONNECT") || is("TRACE") || is("TRACK");
+  return is("CONNECT") || is("TRACE") || is("TRACK") || is("PRI");
 }
 
 TargetResult<void> check_method_case(std::string_view method) {

@@ -63,8 +63,9 @@ struct Target {
 };
 [[nodiscard]] TargetResult<Target> parse_target(std::string_view url);
 
-/// CONNECT, TRACE and TRACK in any case: methods that no tool is ever sent. CONNECT opens a tunnel elsewhere; the
-/// others echo a request with what was injected into it.
+/// CONNECT, TRACE, TRACK and PRI in any case: methods that no tool is ever sent. CONNECT opens a tunnel elsewhere;
+/// TRACE and TRACK echo a request with what was injected into it; PRI begins HTTP/2 (RFC 9113, section 3.4), so that
+/// servers do not agree on what a request with it is.
 [[nodiscard]] bool is_refused_method(std::string_view method) noexcept;
 /// Methods are case-sensitive (RFC 9110, section 9.1), but many servers take "delete" for DELETE: one that holds a
 /// lower-case letter is refused, since what a rule says of DELETE could not be relied upon.

@@ -88,6 +88,14 @@ std::unexpected<Refusal> rejected(const ApprovalRequest& request) {
                       "do something else; the same call will be refused again in this run");
 }
 
+/// Whether this is the first time. An agent that asks for ever must not fill memory: beyond that many it may be told
+/// again, which harms nobody.
+bool is_new(std::set<std::string>& known, const std::string& id) {
+  constexpr std::size_t max_known = 1000;
+  if (known.size() >= max_known) known.clear();
+  return known.insert(id).second;
+}
+
 }  // namespace
 
 Approvals::Approvals(http::asio::io_context& context, PlaneWorker& plane, Recorder& recorder, Pauses& pauses,
@@ -196,7 +204,7 @@ http::Task<Requested> Approvals::request(const ApprovalRequest& wanted) {
 }
 
 void Approvals::announce(const ApprovalRequest& asked) {
-  if (!announced_.insert(asked.id).second) return;
+  if (!is_new(announced_, asked.id)) return;
   const std::array<std::pair<std::string_view, std::string_view>, 3> fields = {
       {{"approval_id", asked.id}, {"tool", asked.action.tool}, {"capability", asked.action.capability}}};
   recorder_.note("APPROVAL_REQUIRED", asked.action.method + " at the tool " + asked.action.tool, fields);
@@ -204,7 +212,7 @@ void Approvals::announce(const ApprovalRequest& asked) {
 }
 
 void Approvals::note_decision(const ApprovalRequest& decided) {
-  if (decided.status == ApprovalStatus::pending || !noted_.insert(decided.id).second) return;
+  if (decided.status == ApprovalStatus::pending || !is_new(noted_, decided.id)) return;
   const std::array<std::pair<std::string_view, std::string_view>, 3> fields = {
       {{"approval_id", decided.id},
        {"approver", decided.approver},

@@ -10,6 +10,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include "core/audit/calls_under_way.hpp"
 #include "core/http/head.hpp"
 #include "core/model/tool.hpp"
 #include "core/policy/evaluator.hpp"
@@ -97,6 +98,8 @@ struct Call {
   const model::Tool* tool = nullptr;
   const model::Capability* capability = nullptr;
   policy::Decision decision;
+  /// Why the call would not pass, or not yet, if the run did not observe (see observe.hpp). It gets no credential.
+  std::optional<model::RefusalCode> observed;
   std::shared_ptr<const EndUser> user;  ///< who came through the ingress; null: nobody, or the run's own user
   std::string_view end_user;            ///< for whom the call is made; empty: nobody, or not known
   std::vector<std::shared_ptr<const EndUser>> may_be_for;  ///< when it is not known; null among them: nobody
@@ -115,7 +118,8 @@ struct Call {
 
   // What happened.
   int status = 0;
-  std::optional<model::RefusalCode> cut_short;  ///< why the answer did not reach its end
+  audit::CallsUnderWay::Place noted = audit::CallsUnderWay::nowhere;  ///< where it is noted that the call left
+  std::optional<model::RefusalCode> cut_short;                        ///< why the answer did not reach its end
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   Clock::time_point started;

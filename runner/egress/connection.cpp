@@ -117,11 +117,12 @@ http::Task<bool> Connection::open_tunnel() {
 }
 
 http::Task<bool> Connection::send_head(const ResponseStart& start, std::string_view body, bool last) {
-  if (passes_bytes()) {
-    abort();
-    co_return false;
-  }
-  co_return co_await ServerConnection::send_head(start, body, last);
+  return passes_bytes() ? send_nothing() : ServerConnection::send_head(start, body, last);
+}
+
+http::Task<bool> Connection::send_nothing() {
+  abort();
+  co_return false;
 }
 
 /// Until the connection ends.

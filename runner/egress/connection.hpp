@@ -32,6 +32,7 @@ class Connection final : public http::ServerConnection {
   [[nodiscard]] http::Task<void> refuse_head(http::HeadError error) override;
 
  private:
+  http::Task<bool> send_nothing();
   http::Task<bool> accept_tls();
   http::Task<bool> serves_bytes();
   http::Task<void> serve_bytes();

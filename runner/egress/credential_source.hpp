@@ -20,6 +20,8 @@ class CredentialSource {
 
   /// Sets `call.credential`, or refuses the call. What failed is tried again with the next call.
   [[nodiscard]] virtual http::Task<Verdict> inject(Call& call, Exchange& exchange) = 0;
+  /// Sets `call.credential` if it is at hand; false: `inject` has to be asked.
+  [[nodiscard]] virtual bool inject_at_once(Call& /*call*/) { return false; }
 
   /// Whether a 401 with this challenge (WWW-Authenticate; may be empty) is about the credential, so that another one
   /// may help.

@@ -37,6 +37,13 @@ std::unique_ptr<CredentialSource> Credentials::make_source(const model::Tool& to
   }
 }
 
+bool Credentials::inject_at_once(Call& call) {
+  if (call.tool->auth.type == AuthType::none) return true;
+  const auto source = sources_.find(call.tool);
+  return source != sources_.end() && source->second && may_carry_credential(*call.tool) &&
+         source->second->inject_at_once(call);
+}
+
 http::Task<Verdict> Credentials::inject(Call& call, Exchange& exchange) {
   const auto& tool = *call.tool;
   if (tool.auth.type == AuthType::none) co_return pass();

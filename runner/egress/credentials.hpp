@@ -28,6 +28,8 @@ class Credentials {
 
   /// credential: sets what is to be injected into the call, or refuses it.
   [[nodiscard]] http::Task<Verdict> inject(Call& call, Exchange& exchange);
+  /// The same where nobody has to wait for anything, as with most calls; false: `inject` has to be asked.
+  [[nodiscard]] bool inject_at_once(Call& call);
   /// See CredentialSource::is_to_blame and renew.
   [[nodiscard]] http::Task<bool> renew(Call& call, std::string_view challenge);
   /// Waits until no thread of a source works any more.

@@ -14,8 +14,8 @@ namespace asio = http::asio;
 
 constexpr std::size_t max_traced_connections = 128;
 
-/// Who is at the other end; nobody, when that cannot be found out.
-void trace(Arrival& arrival, http::Socket& socket, const Inside& inside) {
+/// Who is at the other end, `likely` the process that was there last time; nobody, when that cannot be found out.
+void trace(Arrival& arrival, http::Socket& socket, const Inside& inside, pid_t& likely) {
   http::error_code error;
   const auto local = socket.local_endpoint(error);
   const auto remote = error ? http::tcp::endpoint{} : socket.remote_endpoint(error);
@@ -23,8 +23,9 @@ void trace(Arrival& arrival, http::Socket& socket, const Inside& inside) {
     arrival.peer_problem = "it was gone before it could be traced";
     return;
   }
-  auto peer = trace_peer(local, remote, inside.root, inside.diagnostics);
+  auto peer = trace_peer(local, remote, inside.root, inside.diagnostics, likely);
   if (peer) {
+    likely = peer->pid;
     arrival.peer = std::move(*peer);
   } else if (inside.is_fenced) {
     arrival.peer = Peer{};
@@ -153,7 +154,7 @@ http::Task<void> Doors::accept(Engine& engine, Listener& listener, Inside inside
     if (inside.is_fenced && listener.door != Door::ingress && connections_.size() >= max_traced_connections) {
       arrival.peer = Peer{};
     } else if (listener.door != Door::ingress) {
-      trace(arrival, socket, inside);
+      trace(arrival, socket, inside, last_peer_);
     }
     auto connection = std::make_unique<Connection>(engine, http::Stream{std::move(socket)}, std::move(arrival));
     asio::co_spawn(context_, serve(std::move(connection)), asio::detached);

@@ -54,6 +54,7 @@ class Doors {
   http::asio::io_context& context_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unordered_set<Connection*> connections_;
+  pid_t last_peer_ = 0;  ///< whose the newest traced connection is; 0: none was traced yet
 };
 
 }  // namespace runagents::egress

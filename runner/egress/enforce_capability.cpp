@@ -1,3 +1,4 @@
+#include "runner/egress/observe.hpp"
 #include "runner/egress/stages.hpp"
 
 namespace runagents::egress {
@@ -7,7 +8,9 @@ Verdict enforce_capability(const Snapshot& snapshot, Call& call) {
   if (call.tool->capabilities.empty() || call.capability != nullptr) return pass();
   if (call.mcp && call.mcp->is_upkeep()) return pass();
   auto reason = policy::reason_for_capability(snapshot.evaluator, call.operation(), call.url());
-  return refuse(model::RefusalCode::capability_not_declared, std::move(reason.message), std::move(reason.hint));
+  return refuse_or_observe(
+      snapshot, call,
+      refuse(model::RefusalCode::capability_not_declared, std::move(reason.message), std::move(reason.hint)));
 }
 
 }  // namespace runagents::egress

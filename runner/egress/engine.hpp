@@ -17,6 +17,11 @@ namespace runagents::gateway {
 class MonthlyBudgets;
 }
 
+namespace runagents::replay {
+class Tape;
+class Playback;
+}  // namespace runagents::replay
+
 namespace runagents::egress {
 
 struct Engine;
@@ -47,6 +52,8 @@ struct Engine {
   http::TlsServer* tls = nullptr;                      ///< for what agents encrypt; null: nothing is intercepted
   Entrance* entrance = nullptr;                        ///< null: there is no ingress
   gateway::MonthlyBudgets* monthly_budgets = nullptr;  ///< null: nobody keeps any
+  replay::Tape* tape = nullptr;                        ///< where calls are kept; null: nowhere
+  replay::Playback* playback = nullptr;                ///< what answers instead of tools; null: they do
 };
 
 }  // namespace runagents::egress

@@ -1,3 +1,5 @@
+#include <boost/asio/post.hpp>
+
 #include "runner/egress/deadline.hpp"
 #include "runner/egress/fields.hpp"
 #include "runner/egress/grpc_answer.hpp"
@@ -19,26 +21,30 @@ class Forwarding {
 
   http::Task<void> run() {
     auto answered = co_await sending_.run();
-    if (!answered) {
-      co_await answer_refusal(engine_, call_, exchange_, std::move(answered.error()));
-      co_return;
-    }
-    if (upstream().response.status == 101) {
+    if (answered && upstream().response.status == 101) {
       co_await tunnel(*upstream().own_connection());
-    } else {
-      co_await relay();
+    } else if (answered) {
+      answered = co_await relay();
     }
-    co_await sending_.stop();
+    if (!answered) co_await answer_refusal(engine_, call_, exchange_, std::move(answered.error()));
+    if (sending_.is_sending()) co_await sending_.stop();
   }
 
  private:
   http::ClientExchange& upstream() { return sending_.upstream(); }
 
   /// Everything is on its way but the end: now the call is recorded, or the response stays without an end.
-  bool record() {
+  bool record(audit::Journal::Write write = audit::Journal::Write::at_once) {
     call_.status = upstream().response.status;
     note_grpc_status();
-    return engine_.recorder.record(call_, nullptr);
+    return engine_.recorder.record(call_, nullptr, write);
+  }
+
+  /// The same in one write for all calls that have come as far by now: whoever goes on first writes for the others.
+  http::Task<bool> record_with_others() {
+    if (!record(audit::Journal::Write::with_others)) co_return false;
+    static_cast<void>(co_await http::asio::post(engine_.context.get_executor(), http::by_value));
+    co_return engine_.recorder.flush();
   }
 
   /// In trailers; of an answer without a body in its head.
@@ -48,55 +54,56 @@ class Forwarding {
     if (!call_.grpc->status) call_.grpc->status = find_grpc_status(upstream().response.fields);
   }
 
-  http::Task<void> relay() {
-    auto& upstream = sending_.upstream();
-    if (auto readable = check_encoding(); !readable) {
-      co_await answer_refusal(engine_, call_, exchange_, std::move(readable.error()));
-      co_return;
-    }
-    const auto form = ToolListFilter::form_of(call_, upstream.response);
+  /// What the agent is answered; a refusal, as long as it has got nothing yet.
+  http::Task<Verdict> relay() {
+    if (auto readable = check_encoding(); !readable) co_return readable;
+    const auto form = ToolListFilter::form_of(call_, upstream().response);
     if (form) tool_list_.emplace(call_, *form);
     if (form == ToolListFilter::Form::json) {
-      co_await relay_list();
-      co_return;
+      auto listed = co_await relay_list();
+      co_return listed;
     }
-    auto start = response_start();
-    // What is taken out of a stream makes it shorter.
-    if (form) start.content_length.reset();
-    auto piece = upstream.next_buffered();
+    const auto start = response_start();
+    const auto piece = upstream().next_buffered();
     call_.bytes_out = piece.data.size();
-    bool last = piece.status == http::BodyReader::Status::last;
-    bool sound = piece.status != http::BodyReader::Status::malformed;
-    if (!sound) {
-      co_await answer_refusal(engine_, call_, exchange_, sending_.broken(true).error());
-      co_return;
-    }
-    if (last && !record()) {
-      co_await answer_refusal(engine_, call_, exchange_,
-                              refuse(internal, "the call could not be recorded, so its answer is withheld").error());
-      co_return;
-    }
+    const bool last = piece.status == http::BodyReader::Status::last;
+    if (piece.status == http::BodyReader::Status::malformed) co_return sending_.broken(true);
+    if (last && !(engine_.recorder.has_others() ? co_await record_with_others() : record())) co_return not_recorded();
     auto shown = filtered(piece.data, last);
-    if (!shown) {
-      co_await answer_refusal(engine_, call_, exchange_, std::move(shown.error()));
-      co_return;
+    if (!shown) co_return std::unexpected(std::move(shown.error()));
+    const bool has_trailers = last && !upstream().trailers().empty();
+    bool there = co_await exchange_.send_head(start, *shown, last && !has_trailers);
+    if (has_trailers) {
+      write_trailers(upstream().fields, call_, upstream().trailers());
+      there = there && co_await exchange_.send_body({}, true, upstream().fields);
     }
-    bool there = co_await exchange_.send_head(start, *shown, last && upstream.trailers().empty());
-    if (last && !upstream.trailers().empty()) {
-      write_trailers(upstream.fields, call_, upstream.trailers());
-      there = there && co_await exchange_.send_body({}, true, upstream.fields);
+    if (there && last) {
+      sending_.release();
+    } else if (there) {
+      co_await relay_rest();
+    } else {
+      break_off();
     }
+    co_return pass();
+  }
+
+  /// The pieces after the first one.
+  http::Task<void> relay_rest() {
+    auto& upstream = sending_.upstream();
+    bool there = true;
+    bool sound = true;
+    bool last = false;
     while (there && !last) {
       if (!call_.mcp || !call_.mcp->listens) upstream.arm(call_.tool->timeout);
       sending_.watch_agent();
-      piece = co_await upstream.next();
+      const auto piece = co_await upstream.next();
       sending_.ignore_agent();
       upstream.disarm();
       sound = piece.status == http::BodyReader::Status::more || piece.status == http::BodyReader::Status::last;
       if (!sound) break;
       last = piece.status == http::BodyReader::Status::last;
       call_.bytes_out += piece.data.size();
-      shown = filtered(piece.data, last);
+      const auto shown = filtered(piece.data, last);
       sound = shown.has_value();
       if (!sound) {
         call_.cut_short = shown.error().code;
@@ -109,24 +116,35 @@ class Forwarding {
       if (last) write_trailers(upstream.fields, call_, upstream.trailers());
       there = co_await exchange_.send_body(*shown, last, last ? upstream.fields : no_fields_);
     }
-    if (!there || !sound) {
-      if (!sound && !last && !sending_.is_agent_gone() && !call_.cut_short) {
-        call_.cut_short = sending_.broken(true).error().code;
-      }
-      if (there && is_late(call_)) {
-        co_await end_late();
-        co_return;
-      }
-      exchange_.abort();
-      record_broken();
+    if (there && sound) {
+      sending_.release();
       co_return;
     }
-    sending_.release();
+    if (!sound && !last && !sending_.is_agent_gone() && !call_.cut_short) {
+      call_.cut_short = sending_.broken(true).error().code;
+    }
+    if (there && is_late(call_)) {
+      co_await end_late();
+    } else {
+      break_off();
+    }
+  }
+
+  static std::unexpected<Refusal> not_recorded() {
+    return refuse(internal, "the call could not be recorded, so its answer is withheld");
+  }
+
+  /// The agent sees that the response has not come to its end, and the record says what came.
+  void break_off() {
+    exchange_.abort();
+    call_.status = upstream().response.status;
+    static_cast<void>(engine_.recorder.record(call_, nullptr));
   }
 
   /// A list of tools goes on whole, with what policy never allows taken out.
-  http::Task<void> relay_list() {
+  http::Task<Verdict> relay_list() {
     auto& upstream = sending_.upstream();
+    auto start = response_start();
     sending_.watch_agent();
     std::expected<std::string_view, Refusal> list;
     for (bool last = false; list && !last;) {
@@ -142,15 +160,12 @@ class Forwarding {
     }
     sending_.ignore_agent();
     if (list) call_.bytes_out = list->size();
-    if (list && !record()) list = refuse(internal, "the call could not be recorded, so its answer is withheld");
-    if (!list) {
-      co_await answer_refusal(engine_, call_, exchange_, std::move(list.error()));
-      co_return;
-    }
-    auto start = response_start();
+    if (list && !record()) list = not_recorded();
+    if (!list) co_return std::unexpected(std::move(list.error()));
     start.content_length = list->size();
     static_cast<void>(co_await exchange_.send_head(start, *list, true));
     sending_.release();
+    co_return pass();
   }
 
   /// What is compressed cannot be looked into, and a tool that echoes the credential in it would give it away.
@@ -186,12 +201,12 @@ class Forwarding {
   }
 
   std::string_view scrubbed_reason() {
-    if (!scrubber_) return upstream().response.reason;
     reason_ = upstream().response.reason;
-    call_.credential->scrub->scrub(reason_);
+    if (scrubber_) call_.credential->scrub->scrub(reason_);
     return reason_;
   }
 
+  /// Before the body is read, which takes the place of the head.
   ResponseStart response_start() {
     const auto& response = upstream().response;
     write_response_fields(upstream().fields, call_, response);
@@ -200,7 +215,10 @@ class Forwarding {
     start.reason = scrubbed_reason();
     start.fields = &upstream().fields;
     // A 204 has no content, and says nothing of its length either (RFC 9110, section 8.6).
-    if (response.has_content_length && response.status != 204) start.content_length = response.content_length;
+    // What is taken out of a list makes it shorter.
+    if (response.has_content_length && response.status != 204 && !tool_list_) {
+      start.content_length = response.content_length;
+    }
     start.has_body = response.framing != http::Framing::none;
     if (!start.has_body && call_.method() != "HEAD" && response.status >= 200 && response.status != 204 &&
         response.status != 304) {
@@ -217,12 +235,6 @@ class Forwarding {
     call_.grpc->status = grpc_status_of(refusal.code);
     static_cast<void>(engine_.recorder.record(call_, nullptr));
     static_cast<void>(co_await exchange_.send_body({}, true, grpc_status_lines(refusal)));
-  }
-
-  /// The response did not reach its end; what happened is on record all the same.
-  void record_broken() {
-    call_.status = upstream().response.status;
-    static_cast<void>(engine_.recorder.record(call_, nullptr));
   }
 
   /// Only what has a connection to itself switches protocols.

@@ -1,4 +1,5 @@
 #include "core/policy/upkeep.hpp"
+#include "runner/egress/observe.hpp"
 #include "runner/egress/stages.hpp"
 
 namespace runagents::egress {
@@ -30,13 +31,18 @@ Verdict judge_messages(const Snapshot& snapshot, Call& call, std::span<const Sta
   Lead lead{&messages.front()};
   for (const auto& message : messages) {
     call.mcp->turn_to(message);
+    const auto before = call.observed;
     if (auto verdict = judge(); !verdict) return verdict;
-    if (call.decision.permission == model::Permission::approval_required && messages.size() > 1) {
+    const bool asks = call.decision.permission == model::Permission::approval_required;
+    if (asks && messages.size() > 1 && !snapshot.observes()) {
       return refuse(model::RefusalCode::bad_request,
                     "what needs an approval comes alone, and this is an array of messages",
                     "send the call of " + std::string{mcp::operation(message)} + " by itself");
     }
-    const bool leads = &message == lead.message || (mcp::is_upkeep(*lead.message) && !mcp::is_upkeep(message));
+    // What is noted of the whole belongs to the message of which it was found.
+    const bool is_found = call.observed != before;
+    const bool leads = &message == lead.message || is_found ||
+                       (!call.observed && mcp::is_upkeep(*lead.message) && !mcp::is_upkeep(message));
     if (leads) lead = {&message, call.capability, call.decision};
   }
   call.mcp->turn_to(*lead.message);
@@ -55,10 +61,12 @@ Verdict evaluate_upkeep(const Snapshot& snapshot, Call& call) {
   }
   if (call.decision.permission != model::Permission::deny) return pass();
   auto reason = policy::reason_for_policy(snapshot.evaluator, operation, call.decision, call.url());
-  return refuse(model::RefusalCode::policy_denied, std::move(reason.message), std::move(reason.hint));
+  return refuse_or_observe(
+      snapshot, call, refuse(model::RefusalCode::policy_denied, std::move(reason.message), std::move(reason.hint)));
 }
 
 bool may_see_tool(const Snapshot& snapshot, const Call& call, std::string_view name) {
+  if (snapshot.observes()) return true;
   auto operation = call.operation();
   operation.method = name;
   operation.arguments = nullptr;

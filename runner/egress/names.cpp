@@ -7,6 +7,8 @@ namespace {
 
 /// 127.66.0.1 and what follows: loopback addresses that nothing else uses.
 constexpr std::uint32_t first_address = 0x7f420001;
+/// 127.65.0.1
+constexpr std::uint32_t others_address = 0x7f410001;
 
 bool is_literal(const std::string& host) {
   boost::system::error_code error;
@@ -35,6 +37,8 @@ std::optional<Names::Address> Names::address_of(std::string_view host) const {
   if (found == addresses_.end()) return std::nullopt;
   return found->second;
 }
+
+Names::Address Names::unregistered_address() { return Address{others_address}; }
 
 std::string_view Names::host_at(const Address& address) const {
   const auto found = hosts_.find(address);

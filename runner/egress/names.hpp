@@ -31,6 +31,9 @@ class Names {
 
   /// The address of a host; "localhost" has 127.0.0.1. Nothing for names that are not registered, and for IP literals.
   [[nodiscard]] std::optional<Address> address_of(std::string_view host) const;
+  /// Where names that are not registered lead in a run that observes: nobody's, so that what is said over the
+  /// connection tells whom it is meant for.
+  [[nodiscard]] static Address unregistered_address();
   /// Whose address this is; empty: nobody's.
   [[nodiscard]] std::string_view host_at(const Address& address) const;
   [[nodiscard]] const std::map<std::string, Address, std::less<>>& all() const noexcept { return addresses_; }

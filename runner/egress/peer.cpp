@@ -216,18 +216,24 @@ bool is_still_inside(const Process& process, pid_t root) {
   return now && now->start == process.start && launch::is_descendant(process.pid, root);
 }
 
+std::optional<Peer> holder(const Process& process, pid_t root, std::string_view link, Look look) {
+  if (process.is_dead() || !holds(process.pid, link, look) || !is_still_inside(process, root)) {
+    return std::nullopt;
+  }
+  return Peer{.pid = process.pid, .exe = program_of(process.pid)};
+}
+
 /// A process of the tree that holds the socket; one whose program can be read if there are several.
 std::optional<Peer> find_holder(pid_t root, std::string_view link, Scan scan, Look look) {
   std::optional<Peer> nameless;
   for (const Process& process : launch::descendants(root, scan)) {
-    if (process.is_dead() || !holds(process.pid, link, look) || !is_still_inside(process, root)) {
-      continue;
-    }
-    Peer peer{.pid = process.pid, .exe = program_of(process.pid)};
-    if (!peer.exe.empty()) {
+    auto peer = holder(process, root, link, look);
+    if (peer && !peer->exe.empty()) {
       return peer;
     }
-    nameless = nameless ? std::move(nameless) : std::move(peer);
+    if (!nameless) {
+      nameless = std::move(peer);
+    }
   }
   return nameless;
 }
@@ -237,7 +243,7 @@ std::optional<Peer> find_holder(pid_t root, std::string_view link, Scan scan, Lo
 int open_socket_diagnostics() noexcept { return ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG); }
 
 Result<Peer> trace_peer(const boost::asio::ip::tcp::endpoint& local, const boost::asio::ip::tcp::endpoint& remote,
-                        pid_t root, int diagnostics) {
+                        pid_t root, int diagnostics, pid_t likely) {
   auto socket = find_socket(end_of(remote), end_of(local), diagnostics);
   if (!socket) {
     return std::unexpected(std::move(socket.error()));
@@ -248,6 +254,12 @@ Result<Peer> trace_peer(const boost::asio::ip::tcp::endpoint& local, const boost
   }
   std::array<char, 32> link{};
   std::snprintf(link.data(), link.size(), "socket:[%u]", socket->idiag_inode);
+  if (const auto process = launch::read_process(likely)) {
+    auto peer = holder(*process, root, link.data(), Look::process);
+    if (peer && !peer->exe.empty()) {
+      return std::move(*peer);
+    }
+  }
   for (const auto& [scan, look] : {std::pair{Scan::newer, Look::process}, {Scan::complete, Look::threads}}) {
     if (auto peer = find_holder(root, link.data(), scan, look)) {
       return std::move(*peer);

@@ -12,6 +12,8 @@
 #include "runner/gateway/refusal_body.hpp"
 #include "runner/gateway/spending.hpp"
 #include "runner/gateway/stages.hpp"
+#include "runner/replay/playing.hpp"
+#include "runner/replay/recording_exchange.hpp"
 
 namespace runagents::egress {
 namespace {
@@ -138,6 +140,8 @@ Verdict judge(Call& call) {
 }
 
 http::Task<Verdict> clear(Engine& engine, Call& call, Exchange& exchange) {
+  // What would be refused or held goes out as it came: nobody is asked, and no credential leaves for it.
+  if (call.observed) co_return pass();
   if (call.decision.permission == model::Permission::approval_required) {
     auto approved = co_await engine.approvals.approve(call, exchange);
     if (!approved) co_return approved;
@@ -148,11 +152,23 @@ http::Task<Verdict> clear(Engine& engine, Call& call, Exchange& exchange) {
 
 Verdict expect_record(const Engine& engine, Call& call) {
   if (engine.recorder.expect(call)) return pass();
+  return unrecordable();
+}
+
+std::unexpected<Refusal> unrecordable() {
   return refuse(model::RefusalCode::internal, "calls cannot be recorded any more, so none is forwarded",
                 "is the disk with the event journal full?");
 }
 
-http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange) {
+namespace {
+
+/// What `clear` does, where nothing has to be waited for.
+bool clear_at_once(Engine& engine, Call& call) {
+  return !call.observed && call.decision.permission != model::Permission::approval_required &&
+         engine.credentials.inject_at_once(call);
+}
+
+http::Task<void> take_through(Engine& engine, Call& call, Exchange& exchange) {
   call.snapshot = engine.snapshot;
   call.grpc = read_grpc(*call.head, call.started);
   const Deadline deadline{engine.context, call, exchange};
@@ -175,7 +191,10 @@ http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange) {
   } else if (verdict && call.opens_tunnel) {
     verdict = co_await open_tunnel(engine, call, exchange);
     if (verdict) co_return;
-  } else if (verdict) {
+  } else if (verdict && engine.playback != nullptr) {
+    co_await replay::answer_from_recording(engine, call, exchange);
+    co_return;
+  } else if (verdict && !clear_at_once(engine, call)) {
     verdict = co_await clear(engine, call, exchange);
     if (verdict && is_late(call)) verdict = too_late();
   }
@@ -189,6 +208,19 @@ http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange) {
   } else {
     co_await forward(engine, call, exchange);
   }
+}
+
+http::Task<void> record_on_the_way(Engine& engine, Call& call, Exchange& exchange) {
+  replay::RecordingExchange recording{exchange, *engine.tape, call};
+  co_await take_through(engine, call, recording);
+  recording.finish();
+}
+
+}  // namespace
+
+http::Task<void> handle(Engine& engine, Call& call, Exchange& exchange) {
+  const bool is_kept = engine.tape != nullptr && call.arrival->door != Door::ingress;
+  return is_kept ? record_on_the_way(engine, call, exchange) : take_through(engine, call, exchange);
 }
 
 http::Task<void> answer_refusal(Engine& engine, Call& call, Exchange& exchange, Refusal refusal) {

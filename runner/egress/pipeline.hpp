@@ -21,6 +21,9 @@ namespace runagents::egress {
 /// Makes sure that the call can be recorded, before anything of it leaves.
 [[nodiscard]] Verdict expect_record(const Engine& engine, Call& call);
 
+/// The refusal of a call for which the record has no room.
+[[nodiscard]] std::unexpected<Refusal> unrecordable();
+
 /// Records and sends a refusal.
 [[nodiscard]] http::Task<void> answer_refusal(Engine& engine, Call& call, Exchange& exchange, Refusal refusal);
 /// The same for a call that no stage has seen.

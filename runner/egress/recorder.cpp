@@ -49,6 +49,7 @@ std::size_t lines_for(std::size_t calls, std::size_t bodies) {
 
 std::string_view outcome(const Call& call, const Refusal* refusal) {
   if (refusal != nullptr) return "refused";
+  if (call.observed) return "observed";
   return call.approved ? "approved" : "allowed";
 }
 
@@ -56,6 +57,30 @@ void describe_decision(audit::CallRecord& record, const Call& call) {
   if (call.decision.policy == nullptr) return;
   record.policy = call.decision.policy->name;
   record.rule = call.decision.rule;
+}
+
+/// What another run would have done, as far as stages that only think can tell.
+void describe_other_outcome(audit::CallRecord& record, const Call& call, const Refusal* refusal) {
+  if (!call.snapshot->observes() || call.arrival->door == Door::ingress) return;
+  record.would_be = record.decision;
+  record.would_code = record.code;
+  if (!call.observed) return;
+  const bool is_held = call.observed == model::RefusalCode::approval_required;
+  // Limits come before anybody is asked.
+  if (is_held && refusal != nullptr && model::traits(refusal->code).stage == "limits") return;
+  record.would_be = is_held ? "held" : "refused";
+  record.would_code = model::traits(*call.observed).word;
+}
+
+void count_kind(std::vector<Totals::Refused>& kinds, Totals::Refused one) {
+  const auto same = std::ranges::find_if(kinds, [&one](const Totals::Refused& known) {
+    return known.method == one.method && known.url == one.url && known.code == one.code;
+  });
+  if (same != kinds.end()) {
+    ++same->times;
+  } else if (kinds.size() < Totals::max_refusals) {
+    kinds.push_back(std::move(one));
+  }
 }
 
 }  // namespace
@@ -74,10 +99,8 @@ bool Recorder::expect_bodies(Call& call) {
   return bodies.are_expected;
 }
 
-bool Recorder::record(Call& call, const Refusal* refusal) {
-  if (call.recorded) return true;
-  if (std::exchange(call.expected, false)) --expected_;
-  const auto now = Clock::now();
+/// What is known once the call is decided upon; the views are good until the next one.
+audit::CallRecord Recorder::describe(const Call& call) {
   audit::CallRecord record;
   record.request_id = call.request_id;
   record.door = word(call.arrival->door);
@@ -87,7 +110,7 @@ bool Recorder::record(Call& call, const Refusal* refusal) {
     record.exe = call.arrival->peer->exe;
   }
   record.end_user = call.end_user;
-  if (call.tool != nullptr) record.tool = call.tool->name;
+  if (call.tool != nullptr && call.tool->is_registered) record.tool = call.tool->name;
   if (call.capability != nullptr) record.capability = call.capability->name;
   record.method = call.method();
   if (call.mcp) {
@@ -100,15 +123,42 @@ bool Recorder::record(Call& call, const Refusal* refusal) {
   url_.clear();
   append_target(url_, call);
   record.url = url_;
+  describe_decision(record, call);
+  record.approval_id = call.approval_id;
+  if (call.credential) record.credential = call.credential->label;
+  return record;
+}
+
+bool Recorder::note_leaving(Call& call) {
+  if (call.noted != audit::CallsUnderWay::nowhere) return true;
+  auto record = describe(call);
+  record.decision = outcome(call, nullptr);
+  record.code = "OUTCOME_UNKNOWN";
+  describe_other_outcome(record, call, nullptr);
+  call.noted = journal_.note_leaving(record);
+  return call.noted != audit::CallsUnderWay::nowhere;
+}
+
+void Recorder::record_left() {
+  // A failure leaves what was noted where it is, for whoever looks at the run next.
+  const auto calls = journal_.append_left().value_or(0);
+  totals_.calls += calls;
+  totals_.allowed += calls;
+}
+
+bool Recorder::record(Call& call, const Refusal* refusal, audit::Journal::Write write) {
+  if (call.recorded) return true;
+  if (std::exchange(call.expected, false)) --expected_;
+  const auto now = Clock::now();
+  auto record = describe(call);
+  if (call.inference) describe_usage(record, *call.inference);
   record.decision = outcome(call, refusal);
   if (refusal != nullptr) {
     record.code = model::traits(refusal->code).word;
   } else if (call.cut_short) {
     record.code = model::traits(*call.cut_short).word;
   }
-  describe_decision(record, call);
-  record.approval_id = call.approval_id;
-  if (call.credential) record.credential = call.credential->label;
+  describe_other_outcome(record, call, refusal);
   record.status = call.status;
   if (call.grpc && call.grpc->status) record.grpc_status = static_cast<int>(*call.grpc->status);
   record.bytes_in = call.bytes_in;
@@ -118,14 +168,15 @@ bool Recorder::record(Call& call, const Refusal* refusal) {
   const auto deciding = us_between(call.started, decided);
   record.us_decide = deciding > record.us_queue ? deciding - record.us_queue : 0;
   record.us_upstream = us_between(call.sent, now);
-  if (!journal_.append(record)) return false;
+  if (!journal_.append(record, write, call.noted)) return false;
+  call.noted = audit::CallsUnderWay::nowhere;
   call.recorded = true;
   count(record, call);
   if (on_call) on_call(record);
   return true;
 }
 
-void Recorder::describe_model(audit::CallRecord& record, gateway::Inference& inference) {
+void Recorder::describe_model(audit::CallRecord& record, const gateway::Inference& inference) {
   record.type = "MODEL_CALLED";
   const auto* route = inference.route();
   if (route == nullptr) {
@@ -135,6 +186,11 @@ void Recorder::describe_model(audit::CallRecord& record, gateway::Inference& inf
   record.model = route->model;
   record.asked = inference.alias();
   record.left_out = inference.left_out;
+}
+
+/// What the answer has cost; and the bodies, once.
+void Recorder::describe_usage(audit::CallRecord& record, gateway::Inference& inference) {
+  if (inference.route() == nullptr) return;
   const auto& usage = inference.usage;
   record.has_usage = usage.input_tokens + usage.output_tokens > 0;
   record.is_estimated = !usage.is_known;
@@ -176,21 +232,17 @@ void Recorder::count(const audit::CallRecord& record, const Call& call) {
   if (call.inference && record.decision != "refused") count_model(record, *call.inference);
   if (record.decision == "allowed") ++totals_.allowed;
   if (record.decision == "approved") ++totals_.approved;
-  if (record.decision != "refused") return;
-  ++totals_.refused;
+  if (record.decision == "refused") ++totals_.refused;
+  if (record.decision == "observed") ++totals_.observed;
+  if (record.decision != "refused" && record.decision != "observed") return;
   const auto method = call.mcp               ? call.mcp->operation(record.method)
                       : record.model.empty() ? record.method
                                              : record.model;
-  const auto same = std::ranges::find_if(totals_.refusals, [&record, method](const Totals::Refused& one) {
-    return one.method == method && one.url == record.url && one.code == record.code;
-  });
-  if (same != totals_.refusals.end()) {
-    ++same->times;
-  } else if (totals_.refusals.size() < Totals::max_refusals) {
-    const auto* policy = call.decision.policy;
-    totals_.refusals.push_back({std::string{method}, std::string{record.url}, std::string{record.code},
-                                policy == nullptr ? "" : policy->name + "#" + std::to_string(call.decision.rule), 1});
-  }
+  const auto* policy = call.decision.policy;
+  const bool is_refused = record.decision == "refused";
+  count_kind(is_refused ? totals_.refusals : totals_.observations,
+             {std::string{method}, std::string{record.url}, std::string{is_refused ? record.code : record.would_code},
+              policy == nullptr ? "" : policy->name + "#" + std::to_string(call.decision.rule), 1});
 }
 
 void Recorder::count_model(const audit::CallRecord& record, const gateway::Inference& inference) {

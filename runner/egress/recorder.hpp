@@ -26,10 +26,12 @@ struct Totals {
   std::uint64_t allowed = 0;
   std::uint64_t approved = 0;
   std::uint64_t refused = 0;
+  std::uint64_t observed = 0;               ///< would have been refused, or held for an approval
   std::uint64_t requests = 0;               ///< to the agent, through the ingress; not among the calls
   std::uint64_t requests_refused = 0;       ///<
   std::vector<model::ModelUsage> models{};  ///< in order of first appearance
   std::vector<Refused> refusals;            ///< equal ones once, in order of first appearance; at most max_refusals
+  std::vector<Refused> observations{};      ///< of what was observed; likewise
   static constexpr std::size_t max_refusals = 100;
 };
 
@@ -43,9 +45,18 @@ class Recorder {
   [[nodiscard]] bool expect(Call& call);
   /// The same for the bodies of a call of a model that are to be kept with its event.
   [[nodiscard]] bool expect_bodies(Call& call);
+  /// Notes that the call leaves, before its first byte does, so that it is on record whatever becomes of the runner.
+  /// False: it cannot be noted, and must not leave.
+  [[nodiscard]] bool note_leaving(Call& call);
+  /// At the end of the run: records what left and has no event, as calls whose outcome is not known.
+  void record_left();
   /// Records the call, once; later calls do nothing. False: it could not be recorded, and must not be answered as if it
   /// had been.
-  [[nodiscard]] bool record(Call& call, const Refusal* refusal);
+  [[nodiscard]] bool record(Call& call, const Refusal* refusal, audit::Journal::Write = audit::Journal::Write::at_once);
+  /// Whether other calls are under way, whose events could be written together with this one's.
+  [[nodiscard]] bool has_others() const noexcept { return expected_ > 1; }
+  /// Writes the events that wait for others. False: as of `record`, for each of their calls.
+  [[nodiscard]] bool flush() { return journal_.flush().has_value(); }
   /// Takes `expect` back for what turned out to be no call.
   void forget(Call& call);
   /// Records that an agent's TLS connection to `host` failed, most often because it does not trust this run's
@@ -61,7 +72,9 @@ class Recorder {
   std::function<void(const audit::CallRecord&)> on_call;
 
  private:
-  void describe_model(audit::CallRecord& record, gateway::Inference& inference);
+  [[nodiscard]] audit::CallRecord describe(const Call& call);
+  void describe_model(audit::CallRecord& record, const gateway::Inference& inference);
+  void describe_usage(audit::CallRecord& record, gateway::Inference& inference);
   void count(const audit::CallRecord& record, const Call& call);
   void count_model(const audit::CallRecord& record, const gateway::Inference& inference);
 

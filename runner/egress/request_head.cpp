@@ -237,7 +237,8 @@ void write_request_head(std::string& out, const Call& call, const RequestFraming
   if (credential != nullptr && !credential->field.empty()) {
     append_field(out, credential->field, credential->value.reveal());
   }
-  if (!call.end_user.empty()) append_field(out, "X-End-User-ID", call.end_user);
+  // For whom the agent works is no business of strangers.
+  if (!call.end_user.empty() && call.tool->is_registered) append_field(out, "X-End-User-ID", call.end_user);
   if (call.tool->trace_headers) {
     append_field(out, "X-Request-Id", call.request_id);
     append_field(out, "X-Run-ID", call.snapshot->run_id);

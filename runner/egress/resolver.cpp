@@ -191,8 +191,11 @@ DnsAnswer Resolver::answer(Engine& engine, const DnsQuestion& question) {
   if (!address) {
     // What belongs to the address space itself, such as the name of an address, says nothing of a server.
     const bool is_reverse = question.name.ends_with(".arpa") || question.name.empty() || question.name == ".";
-    if (!is_reverse) record_refused(engine, question.name);
-    return {dns_no_such_name, {}};
+    if (!is_reverse) record_unregistered(engine, question.name);
+    if (is_reverse || !snapshot.observes()) return {dns_no_such_name, {}};
+    // Where it leads is asked when it is called: the name itself goes nowhere.
+    if (question.type != ns_t_a) return {dns_no_error, {}};
+    return {dns_no_error, {bytes_of(Names::unregistered_address())}};
   }
   if (question.type == ns_t_a) return {dns_no_error, {bytes_of(*address)}};
   if (question.type == ns_t_aaaa && (is_local || has_ipv6(snapshot, question.name))) {
@@ -201,9 +204,10 @@ DnsAnswer Resolver::answer(Engine& engine, const DnsQuestion& question) {
   return {dns_no_error, {}};
 }
 
-/// Refused before anything was connected to; otherwise a look-up that fails would leave no trace of what was tried.
-void Resolver::record_refused(Engine& engine, const std::string& name) {
-  if (refused_.size() >= max_recorded_names || !refused_.insert(name).second) return;
+/// Before anything is connected to: a look-up that fails, or a port that is closed, would leave no trace of what was
+/// tried.
+void Resolver::record_unregistered(Engine& engine, const std::string& name) {
+  if (recorded_.size() >= max_recorded_names || !recorded_.insert(name).second) return;
   Arrival arrival;
   arrival.door = Door::transparent;
   Call call;
@@ -219,7 +223,9 @@ void Resolver::record_refused(Engine& engine, const std::string& name) {
                         .approval_id = {},
                         .expires_at = {},
                         .retry_after_s = 0};
-  if (engine.recorder.expect(call)) static_cast<void>(engine.recorder.record(call, &refusal));
+  if (engine.snapshot->observes()) call.observed = refusal.code;
+  if (!engine.recorder.expect(call)) return;
+  static_cast<void>(engine.recorder.record(call, call.observed ? nullptr : &refusal));
 }
 
 }  // namespace runagents::egress

@@ -12,7 +12,8 @@
 namespace runagents::egress {
 
 /// The resolver inside the fence: knows the names of registered tools and nobody else's, and asks nobody. A name that
-/// is not registered is recorded as refused, once. UDP and TCP, on every address. Of the engine's thread.
+/// is not registered is recorded as refused, once; in a run that observes it leads to the runner all the same. UDP and
+/// TCP, on every address. Of the engine's thread.
 class Resolver {
  public:
   /// Takes over a bound UDP socket that tells destinations (IP_PKTINFO), and a listening TCP socket.
@@ -31,10 +32,10 @@ class Resolver {
   http::Task<void> accept(Engine& engine);
   http::Task<void> serve_stream(Engine& engine, http::Socket socket);
   DnsAnswer answer(Engine& engine, const DnsQuestion& question);
-  void record_refused(Engine& engine, const std::string& name);
+  void record_unregistered(Engine& engine, const std::string& name);
 
   std::unique_ptr<Sockets> sockets_;
-  std::set<std::string, std::less<>> refused_;  ///< names that are recorded already
+  std::set<std::string, std::less<>> recorded_;  ///< names that are recorded already
 };
 
 }  // namespace runagents::egress

@@ -6,6 +6,7 @@
 #include <boost/asio/detached.hpp>
 
 #include "runner/egress/fields.hpp"
+#include "runner/egress/pipeline.hpp"
 
 namespace runagents::egress {
 namespace {
@@ -23,6 +24,8 @@ std::string challenge_of(const http::ResponseHead& response) {
 }
 
 constexpr int max_repeats = 8;
+/// Each of them ends a silence, so without a limit a call could wait for ever.
+constexpr int max_interim_responses = 100;
 
 bool accepts_trailers(const http::RequestHead& head) {
   return std::ranges::any_of(head.fields, [](const auto& field) {
@@ -71,6 +74,7 @@ std::unexpected<Refusal> Sending::broken(bool malformed) const {
 
 http::Task<Verdict> Sending::run() {
   call_.sent = Clock::now();
+  if (!engine_.recorder.note_leaving(call_)) co_return unrecordable();
   framing_ = framing_of(call_);
   wish_.needs_http1 = framing_.upgrade;
   wish_.needs_http2 = call_.grpc.has_value();
@@ -88,7 +92,7 @@ http::Task<Verdict> Sending::run() {
   }
   ignore_agent();
   if (answered) co_return answered;
-  co_await stop();
+  if (is_sending()) co_await stop();
   if (pump_ && pump_->malformed()) {
     answered = refuse(bad_request, "the request's body is not a sound chunked body");
   }
@@ -118,13 +122,14 @@ http::Task<Verdict> Sending::attempt() {
   if (gone_) co_return broken(false);
   upstream_->arm(call_.tool->timeout);
   // A server may answer early and close; what it said is worth more than our broken pipe, so it is read in any case.
-  static_cast<void>(co_await send_request());
+  if (!send_at_once()) static_cast<void>(co_await send_request());
   auto head = co_await await_final_head();
   upstream_->disarm();
   co_return head;
 }
 
-http::Task<http::error_code> Sending::send_request() {
+/// Whether the request is a head alone, and the kernel took it; else it is `send_request` that sends it.
+bool Sending::send_at_once() {
   auto& upstream = *upstream_;
   upstream.wants_trailers = call_.grpc || accepts_trailers(*call_.head);
   if (call_.arrival->door == Door::ingress) {
@@ -132,6 +137,11 @@ http::Task<http::error_code> Sending::send_request() {
   } else {
     write_request_head(upstream.out, call_, framing_);
   }
+  return framing_.framing == http::Framing::none && !call_.held_body && upstream.send_request_at_once({});
+}
+
+http::Task<http::error_code> Sending::send_request() {
+  auto& upstream = *upstream_;
   if (call_.held_body) {
     call_.bytes_in = call_.held_body->size();
     const auto error = co_await upstream.send_request(*call_.held_body);
@@ -162,7 +172,7 @@ http::Task<http::error_code> Sending::send_request() {
 http::Task<Verdict> Sending::await_final_head() {
   using enum http::ClientExchange::Head;
   auto& upstream = *upstream_;
-  for (;;) {
+  for (int interim = 0;; ++interim) {
     const auto head = co_await upstream.read_head(call_.method());
     if (head != complete) {
       const bool may_retry = !pump_ && !upstream.timed_out && !gone_;
@@ -176,6 +186,9 @@ http::Task<Verdict> Sending::await_final_head() {
     if (response.status == 101) {
       if (framing_.upgrade) co_return pass();
       co_return broken(true);
+    }
+    if (interim == max_interim_responses) {
+      co_return refuse(upstream_protocol, call_.upstream() + " sends interim answers and no final one");
     }
     write_response_fields(upstream.fields, call_, response);
     if (call_.head->minor_version == 1 &&
@@ -193,7 +206,6 @@ void Sending::release() {
 }
 
 http::Task<void> Sending::stop() {
-  if (!pump_) co_return;
   if (!pump_->ended()) {
     exchange_.stop_reading();
     if (upstream_) upstream_->close();

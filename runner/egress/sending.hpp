@@ -37,7 +37,9 @@ class Sending {
 
   /// After the response's end: gives the connection back, if nothing is left on it.
   void release();
-  /// Ends what is still moving of the request's body.
+  /// Whether some of the request's body may still be on its way.
+  [[nodiscard]] bool is_sending() const noexcept { return pump_ != nullptr; }
+  /// Ends that.
   [[nodiscard]] http::Task<void> stop();
 
  private:
@@ -46,6 +48,7 @@ class Sending {
 
   http::Task<Verdict> attempt();
   http::Task<Verdict> attempt_again();
+  bool send_at_once();
   http::Task<http::error_code> send_request();
   http::Task<Verdict> await_final_head();
 

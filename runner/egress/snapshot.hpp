@@ -11,6 +11,7 @@ namespace runagents::egress {
 
 class Limiter;
 class InboundRequests;
+class UnregisteredHosts;
 
 /// Everything that a decision needs. Immutable, shared by pointer, replaced whole.
 struct Snapshot {
@@ -22,6 +23,11 @@ struct Snapshot {
   Limiter* limiter = nullptr;          ///< counts; outlives the snapshot
   Names names{};                       ///< who has which address inside the fence
   InboundRequests* inbound = nullptr;  ///< requests that the agent is at work on; null: no ingress
+  /// Hosts that no tool has, where the run observes: policy, capabilities and approvals refuse and hold nothing, and
+  /// what they found is noted. Null: they do.
+  UnregisteredHosts* unregistered = nullptr;
+
+  [[nodiscard]] bool observes() const noexcept { return unregistered != nullptr; }
 };
 
 }  // namespace runagents::egress

@@ -16,6 +16,10 @@ class StaticSecret final : public CredentialSource {
   StaticSecret(Secrets& secrets, const model::Tool& tool) : secrets_{secrets}, tool_{tool} {}
 
   [[nodiscard]] http::Task<Verdict> inject(Call& call, Exchange& exchange) override;
+  [[nodiscard]] bool inject_at_once(Call& call) override {
+    call.credential = credential_;
+    return credential_ != nullptr;
+  }
   [[nodiscard]] http::Task<bool> renew(Call& call) override;
 
  private:

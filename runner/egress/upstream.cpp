@@ -17,7 +17,8 @@ http::DialTarget target_of(const model::Tool& tool) {
   return {.host = tool.base_url.host,
           .port = tool.base_url.port,
           .ca_file = tool.ca_file,
-          .may_be_internal = tool.network == model::Network::private_allowed};
+          .may_be_internal = tool.network == model::Network::private_allowed,
+          .may_be_own = tool.is_registered};
 }
 
 std::unexpected<Refusal> refused(const model::Tool& tool, const http::DialFailure& failure) {
@@ -27,8 +28,12 @@ std::unexpected<Refusal> refused(const model::Tool& tool, const http::DialFailur
       return refuse(address_blocked, base.host + " leads to " + failure.detail +
                                          ", which is never dialled: link-local, metadata or reserved");
     case Kind::internal_address:
-      return refuse(address_blocked, base.host + " leads to " + failure.detail + ", which is an internal address",
-                    "set network = \"private\" on " + tool.title() + " if that is meant");
+      return refuse(address_blocked,
+                    base.host + " leads to " + failure.detail +
+                        (tool.is_registered ? ", which is an internal address"
+                                            : ", which is an internal address or this machine, and no tool"),
+                    tool.is_registered ? "set network = \"private\" on " + tool.title() + " if that is meant"
+                                       : "register it as a tool, with network = \"private\" if that is meant");
     case Kind::connect_timeout:
       return refuse(upstream_timeout, tool.title() + " did not accept a connection in time");
     case Kind::handshake_timeout:
@@ -37,12 +42,13 @@ std::unexpected<Refusal> refused(const model::Tool& tool, const http::DialFailur
       return refuse(upstream_tls, failure.detail, failure.hint);
     case Kind::untrusted:
       return refuse(upstream_tls, "the TLS connection to " + base.host + " failed: " + failure.detail,
-                    "a private CA can be trusted with ca_file on " + tool.title());
+                    tool.is_registered ? "a private CA can be trusted with ca_file on " + tool.title()
+                                       : "a private CA can be trusted with ca_file on a tool");
     case Kind::unreachable:
       break;
   }
   return refuse(upstream_unreachable, tool.title() + " cannot be reached: " + failure.detail,
-                "check its base_url, " + base.to_string());
+                tool.is_registered ? "check its base_url, " + base.to_string() : std::string{});
 }
 
 http::Offer offer_to(const model::Tool& tool) {

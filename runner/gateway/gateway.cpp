@@ -7,6 +7,7 @@
 #include "runner/gateway/provider_route.hpp"
 #include "runner/gateway/spending.hpp"
 #include "runner/gateway/stages.hpp"
+#include "runner/replay/playing.hpp"
 
 namespace runagents::gateway {
 namespace {
@@ -22,6 +23,7 @@ Verdict begin_again(Engine& engine, Call& call) {
   call.tool = nullptr;
   call.capability = nullptr;
   call.decision = {};
+  call.observed.reset();
   call.credential.reset();
   call.held_body.reset();
   call.approval_id.clear();
@@ -40,8 +42,11 @@ http::Task<void> ask(Engine& engine, Call& call, Exchange& exchange) {
   std::optional<egress::Refusal> failed;
   for (auto verdict = egress::pass();;) {
     if (verdict) verdict = judge(call);
-    if (verdict && engine.monthly_budgets != nullptr) verdict = co_await engine.monthly_budgets->reserve(call);
-    if (verdict) verdict = co_await clear(engine, call, exchange);
+    // A replay costs nothing and needs nobody.
+    const bool is_replay = engine.playback != nullptr;
+    if (verdict && !is_replay && engine.monthly_budgets != nullptr)
+      verdict = co_await engine.monthly_budgets->reserve(call);
+    if (verdict && !is_replay) verdict = co_await clear(engine, call, exchange);
     call.decided = egress::Clock::now();
     if (!verdict) {
       // In place of a fallback that may not be asked the next one is, and in the end the failure itself is told.
@@ -55,6 +60,9 @@ http::Task<void> ask(Engine& engine, Call& call, Exchange& exchange) {
       }
     } else if (is_answered_here(*call.inference->route()->provider, call.inference->endpoint.api)) {
       co_await answer_token_count(engine, call, exchange);
+      co_return;
+    } else if (is_replay) {
+      co_await replay::answer_from_recording(engine, call, exchange);
       co_return;
     } else {
       failed = co_await relay_answer(engine, call, exchange);

@@ -75,6 +75,7 @@ Received receive_message(int socket, Wait wait) noexcept {
   alignas(cmsghdr) Ancillary ancillary{};
   msghdr header{};
   ssize_t size = 0;
+  int resets = 0;
   do {
     header = {};
     header.msg_iov = &part;
@@ -82,8 +83,8 @@ Received receive_message(int socket, Wait wait) noexcept {
     header.msg_control = ancillary.data();
     header.msg_controllen = ancillary.size();
     size = ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC | (wait == Wait::yes ? 0 : MSG_DONTWAIT));
-    // ECONNRESET says that the other side left without reading everything; what it had sent before is still there.
-  } while (size < 0 && (errno == EINTR || errno == ECONNRESET));
+    // ECONNRESET says, once, that the other side left without reading everything; what it had sent is still there.
+  } while (size < 0 && (errno == EINTR || (errno == ECONNRESET && ++resets == 1)));
   Received received;
   if (size < 0) {
     received.closed = errno != EAGAIN;

@@ -63,6 +63,15 @@ TEST_CASE("the same request has the same answer") {
   CHECK(answer_to(Api::openai_chat, body).pieces == answer_to(Api::openai_chat, body).pieces);
 }
 
+TEST_CASE("tools of a provider's own are not called") {
+  const std::string own = R"({"type":"web_search"},{"type":"custom","name":"apply_patch"})";
+  const auto body = [](const std::string& tools) { return R"({"model":"m","input":"look","tools":[)" + tools + "]}"; };
+  const auto called = whole(Api::openai_responses, body(own + R"(,{"type":"function","name":"shell"})"))["output"];
+  REQUIRE(called.size() == 1);
+  CHECK(called[0]["name"] == "shell");
+  CHECK(whole(Api::openai_responses, body(own))["output"][0]["type"] == "message");
+}
+
 TEST_CASE("a stream comes in pieces that each are whole events") {
   for (
       const auto& [api, body] : {

@@ -223,6 +223,31 @@ TEST_CASE("the order of stored policies decides nothing") {
   });
 }
 
+TEST_CASE("acting for somebody opens nothing that is closed to either") {
+  on_stored_calls(24, 300, [](const auto&, const Evaluator& evaluator, const Operation& operation, const json*) {
+    const auto strictness = [](Permission permission) {
+      return permission == Permission::deny ? 2 : permission == Permission::approval_required ? 1 : 0;
+    };
+    const auto both = evaluator.decide(operation, nullptr).permission;
+    auto alone = operation;
+    alone.end_user.reset();
+    // The selectors of rules see the user on either side, so only rules without any are the same for the agent alone.
+    const bool names_users = std::ranges::any_of(evaluator.project().policies, [](const Policy& policy) {
+      return std::ranges::any_of(policy.rules,
+                                 [](const Rule& rule) { return !rule.users.empty() || !rule.groups.empty(); });
+    });
+    if (operation.account && operation.end_user && !names_users) {
+      REQUIRE(strictness(both) >= strictness(evaluator.decide(alone, nullptr).permission));
+    }
+    if (operation.account && operation.end_user) {
+      alone = operation;
+      alone.account.reset();
+      REQUIRE(strictness(both) >= strictness(evaluator.decide(alone, nullptr).permission));
+    }
+    return both;
+  });
+}
+
 TEST_CASE("a list shows what may be allowed, and everything that is") {
   on_stored_calls(23, 500,
                   [](const auto& policies, const Evaluator& evaluator, const Operation& operation, const json*) {

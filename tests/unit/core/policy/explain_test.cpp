@@ -34,7 +34,7 @@ TEST_CASE("the verdict follows the order of the pipeline") {
   CHECK(explain(evaluator, "GET", "api.stripe.com").code == RefusalCode::bad_request);
   CHECK(explain(evaluator, "G ET", "https://api.stripe.com/").code == RefusalCode::bad_request);
   CHECK(explain(evaluator, "", "https://api.stripe.com/").code == RefusalCode::bad_request);
-  for (const auto method : {"TRACE"sv, "TRACK"sv, "CONNECT"sv, "trace"sv, "Track"sv}) {
+  for (const auto method : {"TRACE"sv, "TRACK"sv, "CONNECT"sv, "PRI"sv, "trace"sv, "Track"sv}) {
     CHECK(explain(evaluator, method, "https://api.stripe.com/").code == RefusalCode::method_not_allowed);
   }
 }

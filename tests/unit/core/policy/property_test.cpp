@@ -112,6 +112,53 @@ TEST_CASE("a further allow rule overrides neither deny nor approval") {
   });
 }
 
+TEST_CASE("a further allow rule never refuses anything") {
+  on_random_calls(11, 300, [](Dice& dice, const Evaluator& evaluator, const Operation& operation) {
+    auto rule = sample::random_rule(dice, evaluator.project().tools);
+    rule.permission = Permission::allow;
+    const auto before = decide_in(evaluator, operation);
+    REQUIRE(strictness(decide_in(with_rule(evaluator, rule, dice.chance(50)), operation)) <= strictness(before));
+  });
+}
+
+TEST_CASE("without a rule everything is denied") {
+  on_random_calls(12, 100, [](Dice&, const Evaluator& evaluator, const Operation& operation) {
+    auto project = evaluator.project();
+    for (auto& policy : project.policies) policy.rules.clear();
+    REQUIRE(decide_in(Evaluator{std::move(project)}, operation) == Permission::deny);
+  });
+}
+
+TEST_CASE("the order of policies and of their rules decides nothing") {
+  on_random_calls(13, 300, [](Dice&, const Evaluator& evaluator, const Operation& operation) {
+    auto project = evaluator.project();
+    std::ranges::reverse(project.policies);
+    for (auto& policy : project.policies) std::ranges::reverse(policy.rules);
+    REQUIRE(decide_in(Evaluator{std::move(project)}, operation) == decide_in(evaluator, operation));
+  });
+}
+
+TEST_CASE("another spelling of a call is the same call, and is decided the same") {
+  std::size_t respelled = 0;
+  on_random_calls(14, 500, [&respelled](Dice& dice, const Evaluator& evaluator, const Operation& operation) {
+    const auto& base = operation.tool->base_url;
+    const auto origin = base.scheme + "://" + base.authority();
+    const auto explained = [&](const std::string& path) {
+      return runagents::policy::explain(evaluator, operation.method, origin + path, operation.end_user, operation.now);
+    };
+    const auto plain = explained(std::string{operation.path});
+    const auto other = explained(sample::respelled(dice, operation.path));
+    CAPTURE(operation.path);
+    REQUIRE(other.url == plain.url);
+    REQUIRE(other.tool == plain.tool);
+    REQUIRE(other.capability == plain.capability);
+    REQUIRE(other.code == plain.code);
+    REQUIRE(oracle::outcome(other.decision) == oracle::outcome(plain.decision));
+    ++respelled;
+  });
+  CHECK(respelled > effort(5000));
+}
+
 TEST_CASE("explain agrees with decide, line by line") {
   on_random_calls(7, 500, [](Dice&, const Evaluator& evaluator, const Operation& operation) {
     const auto& base = operation.tool->base_url;

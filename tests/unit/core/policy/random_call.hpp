@@ -32,6 +32,22 @@ inline std::string random_path(Dice& dice) {
   return path;
 }
 
+/// The same path (RFC 3986, 6.2.2): letters that need no encoding encoded, segments that come to nothing added.
+inline std::string respelled(Dice& dice, std::string_view path) {
+  constexpr std::array<std::string_view, 3> nothing = {"/.", "/x/..", "/%2e"};
+  constexpr std::string_view hex = "0123456789abcdef";
+  std::string text;
+  for (const char c : path) {
+    if (c == '/' && dice.chance(20)) text += dice.pick(nothing);
+    if (c >= 'a' && c <= 'z' && dice.chance(40)) {
+      text.append({'%', hex[static_cast<unsigned char>(c) >> 4], hex[static_cast<unsigned char>(c) & 15]});
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
 inline std::string random_pattern(Dice& dice) {
   std::string pattern;
   for (std::size_t i = dice.below(3); i > 0; --i) {

@@ -27,9 +27,9 @@ boost::asio::ip::tcp::endpoint endpoint_of(const sockaddr_in& address) {
   return {boost::asio::ip::address_v4{ntohl(address.sin_addr.s_addr)}, ntohs(address.sin_port)};
 }
 
-Result<Peer> trace_here(const sockaddr_in& local, const sockaddr_in& remote, pid_t root) {
+Result<Peer> trace_here(const sockaddr_in& local, const sockaddr_in& remote, pid_t root, pid_t likely = 0) {
   const int diagnostics = open_socket_diagnostics();
-  auto peer = trace_peer(endpoint_of(local), endpoint_of(remote), root, diagnostics);
+  auto peer = trace_peer(endpoint_of(local), endpoint_of(remote), root, diagnostics, likely);
   ::close(diagnostics);
   return peer;
 }
@@ -71,7 +71,9 @@ class Door {
     size = sizeof local_;
     ::getsockname(connection_, reinterpret_cast<sockaddr*>(&local_), &size);
   }
-  [[nodiscard]] Result<Peer> trace(pid_t root) const { return trace_here(local_, remote_, root); }
+  [[nodiscard]] Result<Peer> trace(pid_t root, pid_t likely = 0) const {
+    return trace_here(local_, remote_, root, likely);
+  }
   void greet() const { static_cast<void>(!::write(connection_, "x", 1)); }
   /// Blocks until the client has closed.
   void wait_for_close() const {
@@ -172,7 +174,27 @@ TEST_CASE("a connection from another run is refused") {
   const Tree tree{[] {}};
   door.accept();
   check_refused(door.trace(tree.root()), not_ours);
-  CHECK(door.trace(other.root()).has_value());
+  const auto peer = door.trace(other.root());
+  REQUIRE(peer.has_value());
+  check_refused(door.trace(tree.root(), peer->pid), not_ours);
+}
+
+TEST_CASE("whoever is likely has to hold the connection as any other") {
+  Door door;
+  const Tree tree{[&] { door.connect(); }};
+  door.accept();
+  const auto peer = door.trace(tree.root());
+  REQUIRE(peer.has_value());
+  const pid_t gone = ::fork();
+  if (gone == 0) ::_exit(0);
+  ::waitpid(gone, nullptr, 0);
+  // Who holds it; one that does not; the root; nobody.
+  for (const pid_t likely : {peer->pid, ::getpid(), tree.root(), gone, -1}) {
+    const auto again = door.trace(tree.root(), likely);
+    REQUIRE(again.has_value());
+    CHECK(again->pid == peer->pid);
+    CHECK(again->exe == own_program());
+  }
 }
 
 TEST_CASE("the root of the tree is not inside") {
