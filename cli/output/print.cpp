@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/nearest.hpp"
+#include "cli/output/fit.hpp"
 #include "cli/output/table.hpp"
 #include "cli/output/yaml.hpp"
 
@@ -16,8 +17,15 @@ using Json = nlohmann::ordered_json;
 
 Json parse(const std::string& text) { return Json::parse(text, nullptr, false); }
 
+/// JSON is UTF-8 whatever the locale is; where a terminal or a log would show that as something else, it has a form in
+/// ASCII, which means the same.
 std::string dump(const Json& value, int indent) {
-  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
+  return value.dump(indent, ' ', characters() == Characters::ascii, Json::error_handler_t::replace);
+}
+
+/// On a terminal it is looked at; elsewhere it is an argument of the next command, byte by byte.
+std::string name_for(const Terminal& terminal, std::string_view name) {
+  return printable(name, terminal.out_is_terminal ? characters() : Characters::unicode);
 }
 
 /// The member that a dotted name reaches.
@@ -72,7 +80,7 @@ std::string cell_text(const Json& value) {
 std::string table_of_fields(const std::vector<Json>& objects, const Options& options, const Terminal& terminal) {
   std::vector<Column> columns;
   columns.reserve(options.fields.size());
-  for (const auto& field : options.fields) columns.push_back({.title = field, .shrinks = true});
+  for (const auto& field : options.fields) columns.push_back({.title = field, .shrinks = true, .stays = true});
   std::vector<std::vector<Cell>> rows;
   for (const auto& object : objects) {
     auto& row = rows.emplace_back();
@@ -94,7 +102,7 @@ std::optional<Format> format_of(std::string_view word) noexcept {
 
 Result<void> print(const Listing& listing, const Options& options, const Terminal& terminal) {
   if (options.format == Format::name) {
-    for (const auto& row : listing.rows) terminal.out << printable(row.name) << '\n';
+    for (const auto& row : listing.rows) terminal.out << name_for(terminal, row.name) << '\n';
     return {};
   }
   if (options.format == Format::table && options.fields.empty()) {
@@ -108,7 +116,7 @@ Result<void> print(const Listing& listing, const Options& options, const Termina
     terminal.out << render_table(listing.columns, rows, terminal.width, terminal.colour_out);
     return {};
   }
-  if (options.format == Format::jsonl && options.fields.empty()) {
+  if (options.format == Format::jsonl && options.fields.empty() && characters() == Characters::unicode) {
     for (const auto& row : listing.rows) terminal.out << row.json << '\n';
     return {};
   }
@@ -133,11 +141,11 @@ Result<void> print(const Listing& listing, const Options& options, const Termina
 
 Result<void> print(const Card& card, const Options& options, const Terminal& terminal) {
   if (options.format == Format::name) {
-    terminal.out << printable(card.name) << '\n';
+    terminal.out << name_for(terminal, card.name) << '\n';
     return {};
   }
   if (options.format == Format::table && options.fields.empty()) {
-    terminal.out << card.text;
+    terminal.out << (card.is_quoted ? card.text : fitted(card.text, terminal.width));
     return {};
   }
   const auto object = parse(card.json);

@@ -14,6 +14,7 @@ namespace runagents::cli::output {
 struct Column {
   std::string title;
   bool shrinks = false;  ///< may be shortened when the terminal is too narrow
+  bool stays = false;    ///< is shown there even if no row has anything in it
 };
 
 struct Cell {
@@ -40,6 +41,7 @@ struct Card {
   std::string text;  ///< for people; complete, with line feeds
   std::string name;
   std::string json;
+  bool is_quoted = false;  ///< the text is somebody else's, or to be copied: its lines stay as they are
 };
 
 /// Prints a list: a table, one JSON array, one JSON object per line, a YAML sequence, or names. `--fields` keeps the

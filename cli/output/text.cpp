@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <fmt/format.h>
 
+#include "cli/output/width.hpp"
 #include "core/glyph.hpp"
 
 namespace runagents::cli::output {
@@ -11,7 +12,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-bool is_continuation(char byte) noexcept { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
+/// More marks than these on one character would write over the lines around it.
+constexpr int most_marks = 4;
+
+/// What is not UTF-8 counts byte by byte.
+Glyph next_glyph(std::string_view text) noexcept {
+  const auto glyph = first_glyph(text);
+  return glyph.size > 0 ? glyph : Glyph{static_cast<unsigned char>(text.front()), 1};
+}
 
 void append_escaped(std::string& out, char32_t code) {
   if (code < 0x100) {
@@ -23,18 +31,22 @@ void append_escaped(std::string& out, char32_t code) {
 
 }  // namespace
 
-std::string printable(std::string_view text) {
+std::string printable(std::string_view text, Characters characters) {
   std::string out;
   out.reserve(text.size());
+  int marks = most_marks;  // nothing is there yet that one could be put on
   while (!text.empty()) {
     const auto glyph = first_glyph(text);
+    const bool is_mark = glyph.size > 0 && columns_of(glyph.code) == 0;
     if (glyph.size == 0) {
       append_escaped(out, static_cast<unsigned char>(text.front()));
-    } else if (misleads(glyph.code)) {
+    } else if (misleads(glyph.code) || (is_mark && marks >= most_marks) ||
+               (characters == Characters::ascii && glyph.code > 0x7f)) {
       append_escaped(out, glyph.code);
     } else {
       out.append(text.substr(0, glyph.size));
     }
+    marks = is_mark ? marks + 1 : 0;
     text.remove_prefix(glyph.size == 0 ? 1 : glyph.size);
   }
   return out;
@@ -53,19 +65,32 @@ std::string printable_lines(std::string_view text, std::string_view indent) {
 
 std::size_t columns(std::string_view text) noexcept {
   std::size_t count = 0;
-  for (const char byte : text) count += is_continuation(byte) ? 0 : 1;
+  while (!text.empty()) {
+    const auto glyph = next_glyph(text);
+    count += columns_of(glyph.code);
+    text.remove_prefix(glyph.size);
+  }
   return count;
 }
 
-std::string shorten(std::string_view text, std::size_t width) {
-  if (columns(text) <= width) return std::string{text};
-  std::size_t kept = 0;
+std::size_t fitting(std::string_view text, std::size_t width) noexcept {
   std::size_t end = 0;
+  std::size_t used = 0;
   while (end < text.size()) {
-    if (!is_continuation(text[end]) && ++kept == width) break;
-    ++end;
+    const auto glyph = next_glyph(text.substr(end));
+    used += columns_of(glyph.code);
+    if (used > width) break;
+    end += glyph.size;
   }
-  return width == 0 ? std::string{} : std::string{text.substr(0, end)} + "…";
+  return end;
+}
+
+std::string shorten(std::string_view text, std::size_t width, Characters characters) {
+  if (fitting(text, width) == text.size()) return std::string{text};
+  const auto end = ellipsis(characters);
+  const auto taken = columns(end);
+  if (width <= taken) return std::string{end.substr(0, fitting(end, width))};
+  return std::string{text.substr(0, fitting(text, width - taken))}.append(end);
 }
 
 std::string relative(model::Time time, model::Time now) {

@@ -5,23 +5,29 @@
 #include <string>
 #include <string_view>
 
+#include "cli/output/characters.hpp"
 #include "core/model/approval.hpp"
 
 namespace runagents::cli::output {
 
 /// Text that came from elsewhere, made safe for a terminal: control characters, invalid UTF-8, and characters that
 /// reorder or hide others (bidirectional controls, zero-width ones) are shown as escapes ("\x1b", "\u202e"). A URL or a
-/// body must not be able to repaint the question that a person is asked about it.
-[[nodiscard]] std::string printable(std::string_view text);
+/// body must not be able to repaint the question that a person is asked about it, nor to write over its neighbours with
+/// a heap of marks on one character. With Characters::ascii all others are escapes, too.
+[[nodiscard]] std::string printable(std::string_view text, Characters characters = output::characters());
 
 /// The same, but line feeds stay and every line starts with `indent`.
 [[nodiscard]] std::string printable_lines(std::string_view text, std::string_view indent);
 
-/// Columns that a text takes, counting one for each code point.
+/// Columns that a printable text takes on a terminal; see columns_of.
 [[nodiscard]] std::size_t columns(std::string_view text) noexcept;
 
-/// At most `width` columns; what is cut is replaced by one "…".
-[[nodiscard]] std::string shorten(std::string_view text, std::size_t width);
+/// How many bytes at the front of a printable text take at most `width` columns; never a part of a character.
+[[nodiscard]] std::size_t fitting(std::string_view text, std::size_t width) noexcept;
+
+/// At most `width` columns; what is cut is replaced by an ellipsis.
+[[nodiscard]] std::string shorten(std::string_view text, std::size_t width,
+                                  Characters characters = output::characters());
 
 /// "just now", "3 min ago", "2 h ago", "5 d ago", and "in 3 min" for what is to come.
 [[nodiscard]] std::string relative(model::Time time, model::Time now);
