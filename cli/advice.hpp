@@ -1,6 +1,6 @@
 #pragma once
 
-#include "cli/connection.hpp"
+#include "cli/connection/connection.hpp"
 #include "core/error.hpp"
 
 namespace runagents::cli {

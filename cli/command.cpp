@@ -47,6 +47,8 @@ constexpr std::array entries = {
     Entry{"context", &context_command},
     Entry{"server", &server_command},
     Entry{"doctor", &doctor_command},
+    Entry{"completion", &completion_command},
+    Entry{"__complete", &complete_command},
 };
 
 }  // namespace
@@ -58,7 +60,58 @@ Flag config_flag(std::string& target) {
           .summary = "the project file",
           .binding = &target,
           .choices = {},
-          .default_text = "RUNAGENTS_CONFIG, or the nearest runagents.toml upwards"};
+          .default_text = "RUNAGENTS_CONFIG, or the nearest runagents.toml upwards",
+          .means = Means::file};
+}
+
+std::vector<std::string> usual_methods() { return {"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"}; }
+
+Flag only_of_agent(std::string& target) {
+  return {.name = "agent",
+          .value = "NAME",
+          .summary = "only those of this agent",
+          .binding = &target,
+          .choices = {},
+          .default_text = {},
+          .means = Means::agent};
+}
+
+Flag only_of_run(std::string& target) {
+  return {.name = "run",
+          .value = "ID",
+          .summary = "only those of this run",
+          .binding = &target,
+          .choices = {},
+          .default_text = {},
+          .means = Means::run};
+}
+
+Flag only_of_user(std::string& target) {
+  return {.name = "user",
+          .value = "USER",
+          .summary = "only those for this end user",
+          .binding = &target,
+          .choices = {},
+          .default_text = {},
+          .means = Means::user};
+}
+
+Flag limit_flag(std::uint32_t& target) {
+  return {.name = "limit",
+          .value = "N",
+          .summary = "at most so many; 0: all",
+          .binding = &target,
+          .choices = {},
+          .default_text = "50"};
+}
+
+Flag stop_after(std::chrono::seconds& target) {
+  return {.name = "timeout",
+          .value = "TIME",
+          .summary = "stop after this long",
+          .binding = &target,
+          .choices = {},
+          .default_text = {}};
 }
 
 Flag switch_flag(std::string name, std::string summary, bool& target) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "cli/context.hpp"
+#include "cli/means.hpp"
 
 namespace runagents::cli {
 
@@ -25,6 +26,7 @@ struct Flag {
   Binding binding;
   std::vector<std::string> choices = {};  ///< the only values; empty: any
   std::string default_text = {};          ///< as help shows it; empty: not shown
+  Means means = Means::text;              ///< what the value names
 };
 
 /// A positional argument.
@@ -34,6 +36,8 @@ struct Argument {
   Binding binding;  ///< a string, or a list that takes all that remain
   bool required = true;
   bool is_command = false;  ///< takes everything from the first word that is no flag, flags of that command included
+  Means means = Means::text;
+  std::vector<std::string> suggestions = {};  ///< the usual values, for completion
 };
 
 /// A line that works as printed.
@@ -52,12 +56,24 @@ struct Command {
   std::vector<Flag> flags = {};
   bool prints_objects = false;  ///< takes -o and --fields
   int failure_exit = 0;         ///< exit status for every error; 0: the one of its code
+  bool hidden = false;          ///< for programs: in no list of commands
   std::function<Outcome(Context&)> run = {};
   std::vector<Command> commands = {};
 };
 
 /// --config FILE, the same for every command that reads the project file.
 [[nodiscard]] Flag config_flag(std::string& target);
+
+/// The methods of HTTP that most calls have.
+[[nodiscard]] std::vector<std::string> usual_methods();
+
+// What lists and views take alike: only what belongs to an agent, a run or an end user; no more than so many, no longer
+// than that.
+[[nodiscard]] Flag only_of_agent(std::string& target);
+[[nodiscard]] Flag only_of_run(std::string& target);
+[[nodiscard]] Flag only_of_user(std::string& target);
+[[nodiscard]] Flag limit_flag(std::uint32_t& target);
+[[nodiscard]] Flag stop_after(std::chrono::seconds& target);
 
 /// A flag without a value.
 [[nodiscard]] Flag switch_flag(std::string name, std::string summary, bool& target);

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "cli/nearest.hpp"
-#include "cli/object_commands.hpp"
-#include "cli/project.hpp"
+#include "cli/objects/object_commands.hpp"
+#include "cli/project/project.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -68,7 +68,7 @@ Command get_configured_command(const ConfiguredKind& kind, std::string summary, 
           .summary = std::move(summary),
           .description = kept_or_configured,
           .examples = std::move(examples),
-          .arguments = {{.name = "NAME", .summary = "its name", .binding = &options->name}},
+          .arguments = {{.name = "NAME", .summary = "its name", .binding = &options->name, .means = kind.kept().means}},
           .flags = {config_flag(options->config)},
           .prints_objects = true,
           .run = [kind, options](Context& context) { return get(kind, *options, context); }};

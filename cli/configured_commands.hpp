@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
-#include "cli/object_kind.hpp"
+#include "cli/objects/object_kind.hpp"
 #include "core/model/project.hpp"
 
 namespace runagents::cli {

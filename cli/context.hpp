@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/connection.hpp"
+#include "cli/connection/connection.hpp"
 #include "cli/output/options.hpp"
 #include "cli/terminal.hpp"
 #include "core/api/control_plane.hpp"
@@ -45,6 +45,8 @@ struct Context {
   std::function<Result<std::unique_ptr<api::Transport>>(api::RequestCredential)> transport_as = {};
   /// The context's own credential, as api::RequestCredential gives it.
   std::function<Result<config::Secret>(std::string_view refused)> credential = {};
+  /// The id under which the server knows the request that it refused last; empty: it refused none.
+  std::function<std::string()> refused_request = {};
   /// The store of this machine, whatever the context.
   std::function<Result<api::ControlPlane*>()> local_control_plane;
   /// Waits before looking again; false: stop looking.

@@ -40,5 +40,7 @@ namespace runagents::cli {
 [[nodiscard]] Command login_command();
 [[nodiscard]] Command logout_command();
 [[nodiscard]] Command whoami_command();
+[[nodiscard]] Command completion_command();
+[[nodiscard]] Command complete_command();
 
 }  // namespace runagents::cli

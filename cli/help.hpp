@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -7,10 +8,11 @@
 
 namespace runagents::cli {
 
-/// The text of --help for a command or a group; `path` is what was typed to get there ("runagents approvals").
-[[nodiscard]] std::string help_text(const Command& command, std::string_view path, bool colour);
+/// The text of --help for a command or a group, for a terminal of `width` columns (0: unlimited); `path` is what was
+/// typed to get there ("runagents approvals").
+[[nodiscard]] std::string help_text(const Command& command, std::string_view path, bool colour, std::size_t width = 0);
 
 /// What `runagents` alone prints: what it is, the commands, and where to start.
-[[nodiscard]] std::string overview_text(const Command& root, bool colour);
+[[nodiscard]] std::string overview_text(const Command& root, bool colour, std::size_t width = 0);
 
 }  // namespace runagents::cli

@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include "cli/command.hpp"
-#include "cli/planes.hpp"
+#include "cli/connection/planes.hpp"
+#include "cli/descriptor_buffer.hpp"
 #include "cli/program.hpp"
 #include "core/audit/journal.hpp"
 
@@ -14,20 +15,22 @@ namespace {
 
 using namespace runagents;
 
+/// 0: no terminal, or one that does not say.
 std::size_t width_of(int descriptor) {
   winsize size{};
   return ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-cli::Terminal open_terminal() {
-  const bool out_is_terminal = ::isatty(STDOUT_FILENO) == 1;
+cli::Terminal open_terminal(std::ostream& out, const cli::DescriptorBuffer& buffer) {
   return {.in = std::cin,
-          .out = std::cout,
+          .out = out,
           .err = std::cerr,
           .in_is_terminal = ::isatty(STDIN_FILENO) == 1,
-          .out_is_terminal = out_is_terminal,
+          .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
           .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
-          .width = out_is_terminal ? width_of(STDOUT_FILENO) : 0};
+          .width = width_of(STDOUT_FILENO),
+          .err_width = width_of(STDERR_FILENO),
+          .write_error = [&buffer] { return buffer.error(); }};
 }
 
 std::optional<std::string> variable(std::string_view name) {
@@ -54,9 +57,15 @@ std::vector<std::int64_t> ancestors() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (!cli::fill_standard_descriptors()) {
+    std::cerr << "runagents: started without standard input, output or error, and /dev/null cannot be opened\n";
+    return EXIT_FAILURE;
+  }
   std::ios::sync_with_stdio(false);
   std::cin.tie(nullptr);
-  auto terminal = open_terminal();
+  cli::DescriptorBuffer buffer{STDOUT_FILENO};
+  std::ostream out{&buffer};
+  auto terminal = open_terminal(out, buffer);
   cli::Planes planes{{.directories = config::directories,
                       .environment = variable,
                       .trace = [](const std::string& line) { std::cerr << line << '\n'; }}};
@@ -76,6 +85,7 @@ int main(int argc, char** argv) {
       .anonymous_transport = [&planes] { return planes.anonymous_transport(); },
       .transport_as = [&planes](api::RequestCredential own) { return planes.transport_as(std::move(own)); },
       .credential = [&planes](std::string_view refused) { return planes.credential(refused); },
+      .refused_request = [&planes] { return planes.refused_request(); },
       .local_control_plane = [&planes] { return planes.local_control_plane(); },
       .pause =
           [](std::chrono::milliseconds length) {

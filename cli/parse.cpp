@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/flag_words.hpp"
 #include "cli/nearest.hpp"
 #include "cli/output/text.hpp"
 #include "core/api/approval_json.hpp"
@@ -21,27 +22,11 @@ std::unexpected<Error> usage(const std::string& message, std::string_view path, 
   return fail(ErrorCode::usage, output::printable(message), hint.empty() ? help : hint + " (" + help + ")");
 }
 
-bool looks_like_flag(std::string_view word) { return word.size() > 1 && word.front() == '-'; }
-
-std::string written(const Flag& flag) { return "--" + flag.name; }
-
-/// The flag that a word such as "-o", "-ojson", "--output" or "--output=json" names.
-const Flag* flag_of(std::string_view word, std::span<const Flag> flags) {
-  const auto found = std::ranges::find_if(flags, [word](const Flag& flag) {
-    if (word.starts_with("--")) return word.substr(2, word.find('=') - 2) == flag.name;
-    return word.size() > 1 && word[1] == flag.letter;
-  });
-  return found == flags.end() ? nullptr : &*found;
-}
-
-bool takes_next_word(std::string_view word, const Flag& flag) {
-  if (flag.value.empty()) return false;
-  return word.starts_with("--") ? word.find('=') == std::string_view::npos : word.size() == 2;
-}
-
 std::vector<std::string> names_of(std::span<const Command> commands) {
   std::vector<std::string> names;
-  for (const auto& command : commands) names.push_back(command.name);
+  for (const auto& command : commands) {
+    if (!command.hidden) names.push_back(command.name);
+  }
   return names;
 }
 
@@ -225,7 +210,8 @@ std::vector<Flag> common_flags(const Command& command, Invocation& into, std::st
                    .summary = "the control plane to speak to",
                    .binding = &into.context,
                    .choices = {},
-                   .default_text = "RUNAGENTS_CONTEXT, or the current one"});
+                   .default_text = "RUNAGENTS_CONTEXT, or the current one",
+                   .means = Means::context});
   flags.push_back(switch_flag("trace", "show requests to the control plane, without secrets", into.trace));
   flags.push_back({.name = "help",
                    .letter = 'h',

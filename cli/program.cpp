@@ -1,6 +1,11 @@
 #include "cli/program.hpp"
 
+#include <algorithm>
+#include <cerrno>
+#include <exception>
 #include <ostream>
+#include <system_error>
+#include <utility>
 
 #include "cli/advice.hpp"
 #include "cli/help.hpp"
@@ -26,10 +31,17 @@ std::vector<std::string> without_help_word(std::span<const std::string> words) {
   return rest;
 }
 
+/// --color; then NO_COLOR (no-color.org), CLICOLOR_FORCE and CLICOLOR (bixense.com/clicolors); then what is there.
 void set_colours(Terminal& terminal, ColourChoice choice, const Context& context) {
-  const bool refused = !context.environment("NO_COLOR").value_or("").empty() || context.environment("TERM") == "dumb";
+  const auto is_set = [&context](std::string_view name) {
+    const auto value = context.environment(name).value_or("");
+    return !value.empty() && value != "0";
+  };
+  const bool refused = !context.environment("NO_COLOR").value_or("").empty();
+  const bool forced = !refused && is_set("CLICOLOR_FORCE");
+  const bool unwanted = refused || context.environment("CLICOLOR") == "0" || context.environment("TERM") == "dumb";
   const auto wanted = [&](bool is_terminal) {
-    if (choice == ColourChoice::automatic) return is_terminal && !refused;
+    if (choice == ColourChoice::automatic) return forced || (is_terminal && !unwanted);
     return choice == ColourChoice::always;
   };
   terminal.colour_out = wanted(terminal.out_is_terminal);
@@ -62,59 +74,102 @@ Error advised(const Error& error, const Context& context) {
 
 int end_with(const Error& error, bool as_json, int failure_exit, const Context& context) {
   context.terminal.out.flush();
-  report(error, as_json, context.terminal.colour_err, context.terminal.err);
+  report(error, as_json, context.terminal, context.refused_request ? context.refused_request() : "");
   return failure_exit != 0 ? failure_exit : exit_code(error.code);
 }
 
-/// `run` has exit statuses of its own, whatever is wrong with its command line.
+/// `run` and `runs replay` have exit statuses of their own, whatever is wrong with their command lines.
 int failure_exit_of(const Command& root, std::span<const std::string> words) {
-  for (const auto& command : root.commands) {
-    if (!words.empty() && command.name == words.front()) return command.failure_exit;
+  const auto* command = &root;
+  for (const auto& word : words) {
+    const auto next = std::ranges::find(command->commands, word, &Command::name);
+    if (next == command->commands.end()) break;
+    command = &*next;
   }
-  return 0;
+  return command->failure_exit;
+}
+
+/// Whether it has changed something, as far as flags tell: it can be done dry, and was not.
+bool has_changed_something(const Command& command) {
+  const auto flag = std::ranges::find(command.flags, "dry-run", &Flag::name);
+  if (flag == command.flags.end()) return false;
+  const auto* const* on = std::get_if<bool*>(&flag->binding);
+  return on != nullptr && !**on;
+}
+
+Error lost_output(const Command& command, const Context& context) {
+  const int reason = context.terminal.write_error ? context.terminal.write_error() : 0;
+  Error error{ErrorCode::internal, "the output could not be written"};
+  if (reason != 0) error.message += ": " + std::generic_category().message(reason);
+  if (has_changed_something(command)) {
+    error.hint = "only the output is lost, what was to be done is done: look at what is there before you repeat it";
+  } else if (reason == 0 || reason == ENOSPC) {
+    error.hint = "is the disk full?";
+  }
+  return error;
+}
+
+/// What libraries throw when memory or threads cannot be had ends in order, too: no agent is left behind.
+Outcome run_command(const Command& command, Context& context) {
+  try {
+    return command.run(context);
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::internal, error.what(), "is this machine out of memory, threads or descriptors?");
+  }
+}
+
+/// What is said of a command instead of running it; nothing when there is nothing to say.
+bool says_help(const Command& root, const Invocation& invocation, const Terminal& terminal) {
+  const auto& command = *invocation.command;
+  if (&command == &root && !invocation.help) {
+    terminal.out << overview_text(root, terminal.colour_out, terminal.width);
+  } else if (invocation.help) {
+    terminal.out << help_text(command, invocation.path, terminal.colour_out, terminal.width);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+Outcome perform(const Command& root, const Invocation& invocation, Context& context) {
+  auto& terminal = context.terminal;
+  if (says_help(root, invocation, terminal)) return 0;
+  const auto& command = *invocation.command;
+  if (!command.run) {
+    terminal.err << help_text(command, invocation.path, terminal.colour_err, terminal.err_width);
+    return exit_code(ErrorCode::usage);
+  }
+  if (const auto set = set_output(invocation, context); !set) return std::unexpected(set.error());
+  if (context.choose) context.choose(invocation.context, invocation.trace);
+  auto outcome = run_command(command, context);
+  if (!outcome) return std::unexpected(advised(outcome.error(), context));
+  return outcome;
 }
 
 }  // namespace
 
 int execute(const Command& root, std::span<const std::string> given, Context& context) {
   auto& terminal = context.terminal;
-  if (is_version(given)) {
-    terminal.out << "runagents " RUNAGENTS_VERSION "\n";
-    return 0;
-  }
-  const auto words = without_help_word(given);
   set_colours(terminal, ColourChoice::automatic, context);
+  const auto words = without_help_word(given);
   const bool as_json = wants_json_errors(words, context);
   const int failure_exit = failure_exit_of(root, words);
-  const auto invocation = parse(root, words);
-  if (!invocation) return end_with(invocation.error(), as_json, failure_exit, context);
-  set_colours(terminal, invocation->colour, context);
-  const auto& command = *invocation->command;
-  if (&command == &root) {
-    terminal.out << (invocation->help ? help_text(root, root.name, terminal.colour_out)
-                                      : overview_text(root, terminal.colour_out));
-    return 0;
+  Invocation invocation;
+  invocation.command = &root;
+  Outcome outcome = 0;
+  if (is_version(given)) {
+    terminal.out << "runagents " RUNAGENTS_VERSION "\n";
+  } else {
+    auto parsed = parse(root, words);
+    if (!parsed) return end_with(parsed.error(), as_json, failure_exit, context);
+    invocation = std::move(*parsed);
+    set_colours(terminal, invocation.colour, context);
+    outcome = perform(root, invocation, context);
   }
-  if (invocation->help) {
-    terminal.out << help_text(command, invocation->path, terminal.colour_out);
-    return 0;
-  }
-  if (!command.run) {
-    terminal.err << help_text(command, invocation->path, terminal.colour_err);
-    return exit_code(ErrorCode::usage);
-  }
-  if (const auto set = set_output(*invocation, context); !set) {
-    return end_with(set.error(), as_json, failure_exit, context);
-  }
-  if (context.choose) context.choose(invocation->context, invocation->trace);
-  const auto outcome = command.run(context);
-  if (!outcome) return end_with(advised(outcome.error(), context), as_json, command.failure_exit, context);
+  if (!outcome) return end_with(outcome.error(), as_json, failure_exit, context);
   terminal.out.flush();
-  if (!terminal.out && *outcome == 0) {
-    return end_with(Error{ErrorCode::internal, "the output could not be written", "is the disk full?"}, as_json,
-                    command.failure_exit, context);
-  }
-  return *outcome;
+  if (terminal.out || *outcome != 0) return *outcome;
+  return end_with(lost_output(*invocation.command, context), as_json, failure_exit, context);
 }
 
 }  // namespace runagents::cli

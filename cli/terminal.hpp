@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <iosfwd>
 
 namespace runagents::cli {
@@ -13,9 +14,11 @@ struct Terminal {
   bool in_is_terminal = false;
   bool out_is_terminal = false;
   bool err_is_terminal = false;
-  std::size_t width = 0;  ///< columns of `out`; 0: unlimited, as for a pipe
+  std::size_t width = 0;      ///< columns of `out`; 0: unlimited, as for a pipe
+  std::size_t err_width = 0;  ///< columns of `err`
   bool colour_out = false;
   bool colour_err = false;
+  std::function<int()> write_error = {};  ///< the errno with which writing to `out` failed, where it is known
 
   /// A person can be asked: both the question and the answer have a terminal.
   [[nodiscard]] bool can_ask() const noexcept { return in_is_terminal && err_is_terminal; }

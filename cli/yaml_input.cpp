@@ -12,6 +12,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/glyph.hpp"
+#include "core/utf8.hpp"
+
 namespace runagents::cli {
 namespace {
 
@@ -45,7 +48,11 @@ class Builder final : public YAML::EventHandler {
  public:
   std::vector<Json> documents;
 
-  void OnDocumentStart(const YAML::Mark& /*mark*/) override { stack_.clear(); }
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // What belongs nowhere (as a "," outside of brackets) the parser takes for an empty document, for ever.
+    if (std::exchange(begun_at_, mark.pos) == mark.pos) refuse(mark, "this is no YAML");
+    stack_.clear();
+  }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     check(mark, anchor, {});
@@ -56,6 +63,8 @@ class Builder final : public YAML::EventHandler {
                 const std::string& value) override {
     // The parser marks what stands in quotes with "!".
     check(mark, anchor, tag == "!" ? "" : tag);
+    // "\N" and "\_" the parser turns into bytes of Latin-1.
+    if (!is_utf8(value)) refuse(mark, "an escape that is not read");
     if (awaits_key()) return take_key(mark, value);
     add(mark, tag == "!" ? Json(value) : scalar_of(value));
   }
@@ -115,14 +124,40 @@ class Builder final : public YAML::EventHandler {
   }
 
   std::vector<Open> stack_;
+  int begun_at_ = -1;  ///< where the newest document began
 };
+
+/// c-printable of YAML 1.2, section 5.1, and what JSON may have besides.
+bool is_printable(char32_t code) {
+  if (code < 0x20) return code == '\t' || code == '\n' || code == '\r';
+  return code != 0x7f && (code == 0x85 || code < 0x80 || code >= 0xa0);
+}
+
+/// The parser passes on whatever bytes there are.
+void check_characters(std::string_view text) {
+  for (int line = 0; !text.empty();) {
+    const auto glyph = first_glyph(text);
+    if (glyph.size == 0) throw Refused{"this is not UTF-8", line};
+    if (!is_printable(glyph.code)) throw Refused{"there is a character that YAML has in quotes only, as \"\\0\"", line};
+    if (glyph.code == U'\n') ++line;
+    text.remove_prefix(glyph.size);
+  }
+}
+
+/// The parser takes a quoted text that does not end for one that ends with the last line; that a document ends inside
+/// of one it refuses.
+std::string ended(std::string text) {
+  if (text.ends_with('\n')) text += "...\n";
+  return text;
+}
 
 }  // namespace
 
 Result<std::vector<Json>> read_yaml(const std::string& text) {
   Builder builder;
   try {
-    std::istringstream stream{text};
+    check_characters(text);
+    std::istringstream stream{ended(text)};
     YAML::Parser parser{stream};
     while (parser.HandleNextDocument(builder)) {
     }

@@ -43,5 +43,6 @@ console.log('model:', await ask([
   { role: 'user', content: 'Have a look at what is there.' },
 ]));
 
-const refused = await call('DELETE', `${env.TOOL_ECHO_URL}/anything`);
-console.log('DELETE /anything:', refused.status, refused.body.code);
+const { status, body } = await call('DELETE', `${env.TOOL_ECHO_URL}/anything`);
+const why = body.code ? `${body.code}: ${body.message}` : 'nobody stopped it';
+console.log(`DELETE /anything: ${status} ${why}`);

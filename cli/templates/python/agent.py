@@ -61,4 +61,5 @@ print("model:", ask([
 ]))
 
 status, answer = call("DELETE", os.environ["TOOL_ECHO_URL"] + "/anything")
-print("DELETE /anything:", status, answer["code"])
+why = f"{answer['code']}: {answer['message']}" if "code" in answer else "nobody stopped it"
+print(f"DELETE /anything: {status} {why}")

@@ -1,9 +1,10 @@
-#include "cli/approvals.hpp"
+#include "cli/approvals/approvals.hpp"
 
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
 
+#include "cli/approvals/approval_card.hpp"
 #include "tests/unit/cli/fixture.hpp"
 
 using namespace runagents;
@@ -124,7 +125,7 @@ TEST_CASE("the card tells what happens, to whom, with which body, and what each 
   const auto card = fixture.printed();
   for (const auto* expected :
        {"POST https://api.stripe.com/v1/refunds", "billing-agent", "ada@example.com", "refunds.create",
-        "payments, rule 2", "{\"amount\":5}", "once", "run", "window", "runagents approvals approve"}) {
+        "payments, rule 2", "\"amount\": 5", "SHA-256", "once", "run", "window", "runagents approvals approve"}) {
     CAPTURE(expected);
     CHECK(card.contains(expected));
   }
@@ -138,7 +139,7 @@ TEST_CASE("a call cannot repaint the card that a person decides by") {
   const auto card = approval_card(hostile, fixture.time, false);
   CHECK_FALSE(card.contains('\x1b'));
   CHECK_FALSE(card.contains("\u202e"));
-  CHECK(card.contains("    PENDING"));
+  CHECK(card.contains("  | PENDING"));
 }
 
 TEST_CASE("a list can be narrowed by status") {

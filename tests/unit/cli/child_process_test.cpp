@@ -4,7 +4,7 @@
 #include <fstream>
 #include <unistd.h>
 
-#include "cli/secret_search.hpp"
+#include "cli/secrets/secret_search.hpp"
 #include "tests/unit/temporary_directory.hpp"
 
 using namespace runagents;

@@ -50,6 +50,23 @@ TEST_CASE("a narrow terminal shortens the column that may be shortened") {
   CHECK(screen.show(sample, Format::table) == "ID  URL\n1   https://api…\n22  x\n");
 }
 
+TEST_CASE("a narrow terminal has no room for columns in which there is nothing") {
+  Listing listing{.columns = {{"ID"}, {"USER"}, {.title = "URL", .shrinks = true}, {"WHY"}},
+                  .rows = {{.cells = {{"1"}, {}, {"https://api.example.com/a"}, {}}, .name = {}, .json = {}},
+                           {.cells = {{"22"}, {}, {"x"}}, .name = {}, .json = {}}},
+                  .when_empty = {}};
+  Screen screen;
+  screen.terminal.width = 40;
+  CHECK(screen.show(listing, Format::table).starts_with("ID  USER  URL                        WHY\n"));
+  screen.terminal.width = 35;
+  CHECK(screen.show(listing, Format::table).starts_with("ID  USER  URL\n1         https://api.example.com/a\n"));
+  screen.terminal.width = 16;
+  CHECK(screen.show(listing, Format::table) == "ID  URL\n1   https://api…\n22  x\n");
+  for (auto& column : listing.columns) column.stays = true;
+  screen.terminal.width = 23;
+  CHECK(screen.show(listing, Format::table).starts_with("ID  USER  URL       WHY\n"));
+}
+
 TEST_CASE("each format carries the same objects") {
   Screen screen;
   CHECK(screen.show(sample, Format::name) == "one\ntwo\n");
@@ -98,6 +115,8 @@ TEST_CASE("YAML quotes strings that a reader would take for something else") {
       {"a", "yes"}, {"b", "12"},   {"c", "plain"}, {"d", 12}, {"e", nlohmann::ordered_json::array()},
       {"f", ""},    {"g", nullptr}};
   CHECK(to_yaml(value) == "a: \"yes\"\nb: \"12\"\nc: plain\nd: 12\ne: []\nf: \"\"\ng: null\n");
+  const nlohmann::ordered_json odd = {{"on", "a\rb"}, {"12", "a\tb"}, {"k", "a\x7f"}};
+  CHECK(to_yaml(odd) == "\"on\": \"a\\rb\"\n\"12\": \"a\\tb\"\nk: \"a\\x7f\"\n");
 }
 
 TEST_CASE("times are relative for people") {
@@ -120,17 +139,24 @@ TEST_CASE("lengths of time and sizes carry the unit that fits") {
 }
 
 TEST_CASE("an error for people is prefixed and its hint stands below") {
-  std::ostringstream err;
-  report({ErrorCode::not_found, "no run \"x\x1b\"", "see: runagents runs list"}, false, false, err);
-  CHECK(err.str() == "runagents: no run \"x\\x1b\"\n  see: runagents runs list\n");
+  Screen screen;
+  report({ErrorCode::not_found, "no run \"x\x1b\"", "see: runagents runs list"}, false, screen.terminal);
+  CHECK(screen.err.str() == "runagents: no run \"x\\x1b\"\n  see: runagents runs list\n");
 }
 
 TEST_CASE("an error for programs is one object in one line") {
-  std::ostringstream err;
-  report({ErrorCode::conflict, "taken", ""}, true, true, err);
-  CHECK(err.str() ==
+  Screen screen;
+  screen.terminal.colour_err = true;
+  report({ErrorCode::conflict, "taken", ""}, true, screen.terminal);
+  CHECK(screen.err.str() ==
         "{\"error\":{\"code\":\"conflict\",\"message\":\"taken\",\"hint\":\"\",\"http_status\":409,\"request_id\":null}"
         "}\n");
+}
+
+TEST_CASE("an error for programs names the request that a server refused") {
+  Screen screen;
+  report({ErrorCode::forbidden, "no"}, true, screen.terminal, "0d0f2f0c");
+  CHECK(nlohmann::json::parse(screen.err.str())["error"]["request_id"] == "0d0f2f0c");
 }
 
 TEST_CASE("the nearest name is close or there is none") {

@@ -1,16 +1,16 @@
-#include "cli/project.hpp"
+#include "cli/project/project.hpp"
 
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
 
-#include "cli/decision_cases.hpp"
-#include "cli/init.hpp"
-#include "cli/lint.hpp"
-#include "cli/policies.hpp"
-#include "cli/policies_test.hpp"
-#include "cli/run.hpp"
-#include "cli/tools.hpp"
+#include "cli/policies/decision_cases.hpp"
+#include "cli/policies/policies.hpp"
+#include "cli/policies/test.hpp"
+#include "cli/project/init.hpp"
+#include "cli/project/lint.hpp"
+#include "cli/run/run.hpp"
+#include "cli/tools/tools.hpp"
 #include "core/config/project_file.hpp"
 #include "tests/unit/cli/fixture.hpp"
 

@@ -1,4 +1,4 @@
-#include "cli/runs.hpp"
+#include "cli/runs/runs.hpp"
 
 #include <doctest/doctest.h>
 

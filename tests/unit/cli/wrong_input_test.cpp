@@ -140,7 +140,7 @@ TEST_CASE("a flag that is nearly right is suggested") {
 TEST_CASE("a command that is nearly right is suggested") {
   const std::function<void(const Command&, const Words&)> visit = [&](const Command& group, const Words& words) {
     for (const auto& child : group.commands) {
-      if (child.name.size() >= 4) {
+      if (child.name.size() >= 4 && !child.hidden) {
         auto typo = child.name;
         std::swap(typo[1], typo[2]);
         const auto is_one = std::ranges::find(group.commands, typo, &Command::name) != group.commands.end();
