@@ -1,6 +1,28 @@
 # Everything comes from Debian 12's packages (see ARCHITECTURE.md for what each is for).
 find_package(Threads REQUIRED)
-find_package(PkgConfig REQUIRED)
+
+# runagents_shared(TARGET LIBRARY [ARCHIVES what else its archive needs...])
+# What gets security fixes stays shared. A program with the property PORTABLE takes the archives along.
+function(runagents_shared target library)
+  cmake_parse_arguments(arg "" "" "ARCHIVES" ${ARGN})
+  string(MAKE_C_IDENTIFIER ${library} name)
+  find_library(${name}_SHARED NAMES lib${library}.so REQUIRED)
+  set(archives "")
+  foreach(one ${library} ${arg_ARCHIVES})
+    string(MAKE_C_IDENTIFIER ${one} name_of_one)
+    find_library(${name_of_one}_ARCHIVE NAMES lib${one}.a REQUIRED)
+    list(APPEND archives ${${name_of_one}_ARCHIVE})
+  endforeach()
+  add_library(${target} INTERFACE IMPORTED)
+  set_target_properties(${target} PROPERTIES INTERFACE_LINK_LIBRARIES
+                        "$<IF:$<BOOL:$<TARGET_PROPERTY:PORTABLE>>,${archives},${${name}_SHARED}>")
+endfunction()
+# Before the modules that would define them.
+runagents_shared(OpenSSL::Crypto crypto)
+runagents_shared(OpenSSL::SSL ssl ARCHIVES crypto)
+runagents_shared(SQLite::SQLite3 sqlite3)
+runagents_shared(idn2 idn2 ARCHIVES unistring)
+
 find_package(OpenSSL 3 REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(Boost 1.81 REQUIRED)
@@ -10,7 +32,6 @@ find_package(nlohmann_json 3.11 REQUIRED)
 find_package(tomlplusplus 3.3 REQUIRED)
 find_package(doctest 2.4 REQUIRED)
 find_package(CURL 7.88 REQUIRED)
-pkg_check_modules(idn2 REQUIRED IMPORTED_TARGET libidn2)
 
 # SOCI ships no static CMake targets in Debian; its archives keep start-up short (no plug-in is looked up at run time).
 find_library(SOCI_CORE_LIBRARY NAMES libsoci_core.a REQUIRED)

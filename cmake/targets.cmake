@@ -5,6 +5,8 @@ target_compile_options(runagents_flags INTERFACE -Wall -Wextra -Wpedantic -Wconv
 target_compile_definitions(runagents_flags INTERFACE BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED
                            BOOST_ALL_NO_LIB RUNAGENTS_VERSION="${PROJECT_VERSION}")
 target_link_libraries(runagents_flags INTERFACE Threads::Threads)
+# The same program wherever it is built.
+target_compile_options(runagents_flags INTERFACE "$<$<CONFIG:Release>:-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=>")
 if(RUNAGENTS_SANITIZE)
   target_compile_options(runagents_flags INTERFACE -fsanitize=${RUNAGENTS_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(runagents_flags INTERFACE -fsanitize=${RUNAGENTS_SANITIZE})
@@ -77,4 +79,14 @@ function(runagents_embed target)
     DEPENDS ${depended} ${PROJECT_SOURCE_DIR}/cmake/embed.cmake
     VERBATIM)
   target_sources(${target} PRIVATE ${output})
+endfunction()
+
+# Looking up the symbols of C++ libraries was a third of the time that `runagents run -- true` took. Relative relocations are
+# packed: the portable program has 30,000, and glibc 2.36 is the first to know DT_RELR.
+function(runagents_program_options target)
+  runagents_harden(${target})
+  if(NOT RUNAGENTS_SANITIZE)
+    target_link_options(${target} PRIVATE -static-libstdc++ -static-libgcc -Wl,--gc-sections -Wl,--icf=safe
+                        -Wl,-z,pack-relative-relocs)
+  endif()
 endfunction()
