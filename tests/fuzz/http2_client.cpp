@@ -1,45 +1,21 @@
-// What a server of HTTP/2 may say to us: the input is a row of frames, each with a type, flags, a stream, a size and a
-// payload. Two calls are under way. Whatever comes, each ends, and what is handed on is a response that could have come
-// over HTTP/1.1.
-#include <algorithm>
-#include <array>
+// What a server of HTTP/2 may say to us: the input is a row of frames. Two calls are under way. Whatever comes, each
+// ends, and what is handed on is a response that could have come over HTTP/1.1.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
 #include "core/http2/client_session.hpp"
 #include "core/http2/client_stream.hpp"
+#include "tests/fuzz/http2_frames.hpp"
 
 namespace {
 
 using namespace runagents;
 using Status = http::BodyReader::Status;
-
-/// The frames in the input, as they stand on the wire.
-std::string frames_in(const std::uint8_t* data, std::size_t size) {
-  constexpr std::array<char, 8> streams = {0, 1, 3, 1, 3, 5, 2, 0};
-  constexpr std::size_t head = 4;
-  std::string bytes;
-  // The server's settings come first, unless the input says otherwise.
-  if (size > 0 && data[0] % 8 != 7) bytes.append("\0\0\0\4\0\0\0\0\0", 9);
-  for (std::size_t at = 1; at + head <= size;) {
-    const std::size_t wanted = data[at];
-    const auto length = std::min(wanted, size - at - head);
-    bytes.append(2, '\0').push_back(static_cast<char>(length));
-    bytes.push_back(static_cast<char>(data[at + 1] % 12));
-    bytes.push_back(static_cast<char>(data[at + 2]));
-    bytes.append(3, '\0').push_back(streams.at(data[at + 3] % streams.size()));
-    bytes.append(reinterpret_cast<const char*>(data) + at + head, length);
-    at += head + length;
-  }
-  return bytes;
-}
 
 /// The head once more, as a server of HTTP/1.1 would have sent it.
 void check_head(const http::ResponseHead& head, std::string_view method) {
@@ -83,16 +59,12 @@ http::Task<void> call(std::shared_ptr<http2::ClientSession> session, std::string
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) std::abort();
   http::asio::io_context context{1};
   http::Ticker ticker{context};
-  http::Socket socket{context};
-  socket.assign(http::tcp::v4(), ends[0]);
-  socket.non_blocking(true);
+  fuzz::Peer peer{context};
   int under_way = 2;
   {
-    const auto session = http2::ClientSession::start(context, ticker, http::Stream{std::move(socket)});
+    const auto session = http2::ClientSession::start(context, ticker, http::Stream{std::move(peer.socket)});
     http::asio::co_spawn(context, call(session, "POST", under_way), http::asio::detached);
     http::asio::co_spawn(context,
                          call(session, data != nullptr && size > 0 && data[0] >= 128 ? "HEAD" : "GET", under_way),
@@ -101,11 +73,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // The calls are on their way before the server says anything: what it says to nobody ends the connection.
   while (context.poll() > 0) {
   }
-  const auto bytes = frames_in(data, std::min<std::size_t>(size, 16 * 1024));
-  if (::write(ends[1], bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) std::abort();
-  ::shutdown(ends[1], SHUT_WR);
+  peer.say(fuzz::frames_in({data, size}, {}, {0, 1, 3, 1, 3, 5, 2, 0}));
+  peer.leave();
   context.run();
-  ::close(ends[1]);
   if (under_way != 0) std::abort();
   return 0;
 }

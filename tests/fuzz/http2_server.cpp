@@ -1,45 +1,21 @@
-// What a client of HTTP/2 may say to us: the input is a row of frames, each with a type, flags, a stream, a size and a
-// payload. Whatever comes, each request that is answered could have come over HTTP/1.1, and nothing is left when the
-// connection has ended.
-#include <algorithm>
-#include <array>
+// What a client of HTTP/2 may say to us: the input is a row of frames. Whatever comes, each request that is answered
+// could have come over HTTP/1.1, and nothing is left when the connection has ended.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
 #include "core/http2/server_session.hpp"
+#include "tests/fuzz/http2_frames.hpp"
 
 namespace {
 
 using namespace runagents;
 using Status = http::BodyReader::Status;
-
-/// The frames in the input, as they stand on the wire.
-std::string frames_in(const std::uint8_t* data, std::size_t size) {
-  constexpr std::array<char, 8> streams = {0, 1, 3, 1, 3, 5, 2, 7};
-  constexpr std::size_t head = 4;
-  std::string bytes;
-  // The preface and the client's settings come first, unless the input says otherwise.
-  if (size > 0 && data[0] % 8 != 7) bytes.append(http2::client_preface).append("\0\0\0\4\0\0\0\0\0", 9);
-  for (std::size_t at = 1; at + head <= size;) {
-    const std::size_t wanted = data[at];
-    const auto length = std::min(wanted, size - at - head);
-    bytes.append(2, '\0').push_back(static_cast<char>(length));
-    bytes.push_back(static_cast<char>(data[at + 1] % 12));
-    bytes.push_back(static_cast<char>(data[at + 2]));
-    bytes.append(3, '\0').push_back(streams.at(data[at + 3] % streams.size()));
-    bytes.append(reinterpret_cast<const char*>(data) + at + head, length);
-    at += head + length;
-  }
-  return bytes;
-}
 
 /// The head once more, as a client of HTTP/1.1 would have sent it.
 void check_head(const http::RequestHead& head) {
@@ -98,14 +74,10 @@ http::Task<void> serve(Session& session) { co_await session.serve({}); }
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  std::array<int, 2> ends{};
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) std::abort();
   http::asio::io_context context{1};
   http::Ticker ticker{context};
-  http::Socket socket{context};
-  socket.assign(http::tcp::v4(), ends[0]);
-  socket.non_blocking(true);
-  http::Stream stream{std::move(socket)};
+  fuzz::Peer peer{context};
+  http::Stream stream{std::move(peer.socket)};
   bool ended = false;
   {
     Session session{context,
@@ -117,15 +89,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       ended = error == nullptr;
       ticker.stop();
     });
-    const auto bytes = frames_in(data, std::min<std::size_t>(size, 16 * 1024));
-    if (::write(ends[1], bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) std::abort();
+    peer.say(fuzz::frames_in({data, size}, http2::client_preface, {0, 1, 3, 1, 3, 5, 2, 7}));
     // What was said is answered before the client leaves.
     while (context.poll() > 0) {
     }
-    ::shutdown(ends[1], SHUT_WR);
+    peer.leave();
     context.run();
     if (!ended || session.under_way != 0) std::abort();
   }
-  ::close(ends[1]);
   return 0;
 }
