@@ -3,7 +3,7 @@
 Two MCP servers: one on the public SDK, as people have them, and an nginx that answers every call with the same text, so
 that what the proxy costs can be seen. Each is called directly, with a plain nginx in between, and through the server's
 Streamable HTTP and REST forms, in turns; medians are printed, and ratios to the direct call. Servers run on one core,
-wrk on another. The server checks token, account and policy in its store and notes every call in its audit log.
+the client on another. The server checks token, account and policy in its store and notes every call in its audit log.
 """
 
 import json
@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "e2e"))
 from harness.mcp import NodeServer, modern, tool_call  # noqa: E402
-from harness.nginx import TEMPORARY  # noqa: E402
+from harness.nginx import HEAD  # noqa: E402
 from harness.ports import free_port  # noqa: E402
 from posting import SERVER_CORE, Posting, on_server_core, options, run  # noqa: E402
 
@@ -26,11 +26,8 @@ ANSWER = {"jsonrpc": "2.0", "id": 1, "result": {"resultType": "complete", "conte
 MCP_FIELDS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream",
               "MCP-Protocol-Version": VERSION, "Mcp-Method": "tools/call", "Mcp-Name": "add"}
 
-NGINX = """daemon off; master_process off; pid {folder}/nginx.pid; error_log {folder}/error.log;
-events {{ worker_connections 1024; }}
-http {{
-  access_log off; keepalive_requests 100000000; tcp_nodelay on;
-""" + TEMPORARY + """  upstream mcp {{ server 127.0.0.1:{upstream}; keepalive 64; }}
+NGINX = HEAD + """  access_log off; keepalive_requests 100000000; tcp_nodelay on;
+  upstream mcp {{ server 127.0.0.1:{upstream}; keepalive 64; }}
   upstream fixed {{ server 127.0.0.1:{fixed}; keepalive 64; }}
   server {{ listen 127.0.0.1:{port};
     proxy_http_version 1.1; proxy_buffering off; proxy_set_header Connection "";
@@ -66,6 +63,7 @@ class Bench:
                                        client_secret=account["client_secret"])["access_token"]
 
     def close(self):
+        self.posting.close()
         self.server.close()
         self.nginx.terminate()
         self.nginx.wait()

@@ -1,14 +1,15 @@
-"""What the benchmarks of the server share: wrk that posts one body over and over, doors in turns, options and results."""
+"""What the benchmarks of the server share: one body posted over and over, doors in turns, options and results."""
 
 import argparse
 import json
 import os
-import re
 import statistics
 import subprocess
 from pathlib import Path
 
-SERVER_CORE, CLIENT_CORE = "0", "1"
+from suite.session import CLIENT_CORE, PROXY_CORE, Client, pinned
+
+SERVER_CORE = str(PROXY_CORE)
 
 
 def on_server_core(pid):
@@ -17,8 +18,8 @@ def on_server_core(pid):
 
 def options(description):
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--runagents", default="build/release/runagents")
-    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--runagents", default="build/release/runagents", help="of a build with -D RUNAGENTS_BENCH=ON")
+    parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--repetitions", type=int, default=3)
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--json", help="write the figures there")
@@ -38,24 +39,21 @@ def run(arguments, kind, figures_of):
 
 
 class Posting:
-    """Posts with the connections and for the time that the options say; scripts of wrk go into `folder`."""
+    """Posts with the connections and for the time that the options say."""
 
     def __init__(self, folder, arguments):
-        self.script = folder / "post.lua"
         self.arguments = arguments
+        self.log = open(folder / "load.log", "wb")  # noqa: SIM115
+        load = Path(arguments.runagents).resolve().parent / "tests/bench/load/load"
+        self.client = Client(subprocess.Popen(pinned(CLIENT_CORE, load), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True),
+                             self.log.name)
 
     def load(self, url, body, fields, seconds):
-        lines = ['wrk.method = "POST"', f"wrk.body = {json.dumps(body)}"]
-        lines += [f"wrk.headers[{json.dumps(name)}] = {json.dumps(value)}" for name, value in fields.items()]
-        self.script.write_text("\n".join(lines) + "\n")
-        out = subprocess.run(["taskset", "-c", CLIENT_CORE, "wrk", "-t1", "-c", str(self.arguments.connections),
-                              "-d", f"{seconds}s", "--latency", "-s", self.script, url],
-                             capture_output=True, text=True, check=True).stdout
-        if "Non-2xx" in out:
-            raise SystemExit(f"{url} refuses:\n{out}")
-        number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", out).groups()
-        return {"per_second": float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]),
-                "p99_ms": float(number) * {"us": 1e-3, "ms": 1, "s": 1e3}[unit]}
+        answer = self.client.ask(mode="keep-alive", url=url, body=body, fields=[f"{name}: {value}" for name, value in fields.items()],
+                                 connections=self.arguments.connections, seconds=seconds)
+        if "error" in answer:
+            raise SystemExit(f"{url}: {answer['error']}")
+        return {"per_second": answer["rps"], "p99_ms": answer["p99_us"] / 1e3}
 
     def medians(self, doors, warm_up):
         """Of doors (url, body, fields) by name, in turns, after `warm_up` seconds each."""
@@ -67,3 +65,8 @@ class Posting:
                 found[name].append(self.load(*door, self.arguments.seconds))
         return {name: {figure: statistics.median(one[figure] for one in runs) for figure in ("per_second", "p99_ms")}
                 for name, runs in found.items()}
+
+    def close(self):
+        self.client.process.stdin.close()
+        self.client.process.wait(20)
+        self.log.close()

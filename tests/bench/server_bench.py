@@ -1,6 +1,6 @@
 """The server: tokens per second beside npm oidc-provider, and what answers cost as the store grows.
 
-Both servers run on one core, wrk on another, in turns; medians are printed, and ratios to oidc-provider. Its tokens are
+Both servers run on one core, the client on another, in turns; medians are printed, and ratios to oidc-provider. Its tokens are
 opaque and it keeps them in memory; ours are signed (ES256) and noted in the audit log on disk before they go out.
 
 The store is filled with rows as the server writes them, in SQLite, and the same requests are made at every size.
@@ -40,6 +40,7 @@ class Bench:
         self.server = self.make("server").start()
 
     def close(self):
+        self.posting.close()
         self.server.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

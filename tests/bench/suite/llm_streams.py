@@ -1,4 +1,4 @@
-"""The provider and the agent of llm_bench.py, alone in a file because they run as processes of their own.
+"""The provider and the agent of streams.py, alone in a file because they run as processes of their own.
 
 The provider speaks Anthropic's and OpenAI's streams; the model's name says how: "burst-N" N pieces as fast as they are taken,
 "paced-N" N pieces 2 ms apart, each with the time at which it was sent, "slow" a piece each second without end.
