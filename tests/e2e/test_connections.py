@@ -1,5 +1,7 @@
 """Connections: judged per request, pooled towards the upstream, survived when stale."""
 
+import json
+
 from harness import processes
 from harness.case import EndToEnd, main
 from harness.waiting import until
@@ -56,6 +58,24 @@ import re
 observe(order=re.findall(r'"target": "(/\\d)"', reply.decode()))
 """)
         self.assertEqual(result.observed["order"], ["/1", "/2", "/3"])
+
+    def test_a_refusal_after_a_chunked_answer_is_framed_by_its_own_length(self):
+        # Too large to be read before the head is answered: a small one goes on with its length.
+        size = 200_000
+        server = self.upstream(otherwise=lambda exchange: exchange.send(
+            f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{size:x}\r\n{'x' * size}\r\n0\r\n\r\n".encode()))
+        self.project({"api": {"base_url": server.url}})
+        result = self.run_agent("""
+host, port = door("api")
+reply = raw((host, port), f"GET /1 HTTP/1.1\\r\\nHost: {host}:{port}\\r\\n\\r\\nGET /2 HTTP/1.1\\r\\n\\r\\n".encode())
+first, _, second = reply.decode().partition("0\\r\\n\\r\\n")
+head, _, body = second.partition("\\r\\n\\r\\n")
+observe(first=first[:300], head=head, body=body)
+""")
+        self.assertIn("chunked", result.observed["first"])
+        self.assertRegex(result.observed["head"], "^HTTP/1.1 400 ")
+        self.assertIn(f"\r\nContent-Length: {len(result.observed['body'])}\r\n", result.observed["head"] + "\r\n")
+        self.assertEqual(json.loads(result.observed["body"])["code"], "BAD_REQUEST")
 
     def test_upstream_connections_are_used_again(self):
         server = self.tls_upstream()

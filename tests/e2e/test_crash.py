@@ -1,9 +1,12 @@
 """The runner may die at any moment: the record stays provable, the run is closed, nothing is left running."""
 
+import json
 import os
 import random
 import signal
+import threading
 import time
+import urllib.parse
 
 from harness import processes
 from harness.case import EndToEnd, main
@@ -11,12 +14,13 @@ from harness.waiting import until
 
 LOAD = """
 observe(started=True)
-def work():
+import itertools
+def work(number):
     client = Client(door("api"))
-    while True:
-        try: client.call("POST", "/x", body=b"x" * 500)
+    for n in itertools.count():
+        try: client.call("POST", f"/{number}/{n}", body=b"x" * 500)
         except Exception: return
-threads = [threading.Thread(target=work) for _ in range(4)]
+threads = [threading.Thread(target=work, args=[number]) for number in range(4)]
 [t.start() for t in threads]
 import subprocess
 subprocess.Popen(["sleep", "1000"], start_new_session=True)
@@ -49,12 +53,57 @@ class Crash(EndToEnd):
             run_id = running.observed()["run_id"]
             run = self.cli_json("runs", "get", run_id)
             self.assertEqual((run["status"], run["reason"]), ("FAILED", "runner lost"))
-            self.verify(run_id)
-            events = self.events(run_id)
-            self.assertEqual([event["seq"] for event in events], list(range(1, len(events) + 1)))
-            # What the upstream has seen is on record, but for the calls in flight (four clients).
-            recorded = len([event for event in events if event["type"] == "TOOL_CALLED"])
-            self.assertGreaterEqual(recorded, len(self.server.requests) - 4)
+            calls = self.assert_on_record(run_id)
+            self.assertEqual(run["calls"], len(calls))
+            # Of each of the four clients, the call under way.
+            unknown = [call for call in calls if call.get("code") == "OUTCOME_UNKNOWN"]
+            self.assertLessEqual(len(unknown), 4)
+            self.assertTrue(all(call["decision"] == "allowed" and "status" not in call for call in unknown), unknown)
+            self.assertEqual(sorted(path.name for path in (self.folder / "data").rglob("*.calls")), [])
+
+    def assert_on_record(self, run_id):
+        """Each call that the upstream saw is on record, once."""
+        self.verify(run_id)
+        events = self.events(run_id)
+        self.assertEqual([event["seq"] for event in events], list(range(1, len(events) + 1)))
+        calls = [event for event in events if event["type"] == "TOOL_CALLED"]
+        recorded = [urllib.parse.urlsplit(call["url"]).path for call in calls]
+        self.assertEqual(len(recorded), len(set(recorded)))
+        self.assertEqual({target.partition("?")[0] for target in self.server.targets()} - set(recorded), set())
+        return calls
+
+    def test_a_call_that_a_killed_runner_had_sent_is_on_record(self):
+        reached, over = threading.Event(), threading.Event()
+        self.addCleanup(over.set)
+
+        def silent(_):
+            reached.set()
+            over.wait(30)
+        self.server.on("/pay", silent)
+        running = self.start_agent('call("GET", tool("api") + "/look"); call("POST", tool("api") + "/pay?key=secret", body=b"{}")')
+        self.assertTrue(reached.wait(20))
+        os.kill(running.pid, signal.SIGKILL)
+        running.process.communicate()
+        run_id = running.observed()["run_id"]
+        first, second = self.assert_on_record(run_id)
+        self.assertEqual((first["status"], "code" in first), (200, False))
+        self.assertEqual((second["method"], second["tool"], second["decision"], second["policy"], second["code"]),
+                         ("POST", "api", "allowed", "all", "OUTCOME_UNKNOWN"))
+        self.assertNotIn("secret", json.dumps(second))
+        self.assertEqual(self.cli_json("runs", "get", run_id)["calls"], 2)
+
+    def test_a_call_whose_event_was_written_before_the_kill_is_not_recorded_again(self):
+        running = self.start_agent('call("GET", tool("api") + "/look"); observe(done=True); time.sleep(60)')
+        running.await_observation("done")
+        file, = (self.folder / "data").rglob("*.calls")
+        os.kill(running.pid, signal.SIGKILL)
+        running.process.communicate()
+        # As if it had died between the event and the note that there is one: the note is a length that became 0.
+        content = bytearray(file.read_bytes())
+        self.assertEqual(content[4:8], bytes(4))
+        content[4:8] = content[16:].index(0).to_bytes(4, "little")
+        file.write_bytes(content)
+        self.assertEqual(len(self.assert_on_record(running.observed()["run_id"])), 1)
 
     def test_every_answer_that_the_agent_has_is_on_record(self):
         running = self.start_agent("""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from clients.programs import DIRECTLY
 from harness import node
-from harness.case import PYTHON, EndToEnd, main
-from harness.nginx import TEMPORARY, Nginx
+from harness.case import HTTP2, PYTHON, EndToEnd, main
+from harness.nginx import HEAD, Nginx
 from harness.waiting import until
 
 try:
@@ -31,14 +31,7 @@ RULES = [{"permission": "approval_required", "tags": ["money"]},
          {"permission": "deny", "resource": "{url}/bank.Accounts/Delete"},
          {"permission": "allow", "tool": "bank", "operations": ["POST"]}]
 
-NGINX = r"""
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log warn;
-events {{ worker_connections 1024; }}
-http {{
-""" + TEMPORARY + r"""  access_log off;
+NGINX = HEAD + r"""  access_log off;
   client_max_body_size 0;
   server {{
     listen 127.0.0.1:{tls_port} ssl http2;
@@ -353,11 +346,10 @@ class Refusals(Grpc):
         self.assertEqual(self.server.calls, [])
 
 
-WIRE = (Path(__file__).parent / "harness/http2_raw.py").read_text() + """
+WIRE = HTTP2 + """
 def grpc(path, *more, body=b"\\0\\0\\0\\0\\2hi", timeout=10):
     connection = Http2Socket(door("bank"), timeout=timeout)
-    number = connection.request([(":method", "POST"), (":scheme", "http"), (":authority", "%s:%d" % door("bank")), (":path", path),
-                                 ("content-type", "application/grpc"), ("te", "trailers"), *more], body)
+    number = connection.request(fields("POST", path, door("bank"), ("content-type", "application/grpc"), ("te", "trailers"), *more), body)
     began = time.monotonic()
     over = connection.wait(number)
     one = connection.of(number)

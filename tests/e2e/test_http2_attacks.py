@@ -4,53 +4,33 @@ import os
 import pathlib
 import threading
 
-from harness.case import EndToEnd, main
+from harness.case import HTTP2, EndToEnd, main
+from harness.http2_raw import ENHANCE_YOUR_CALM, PROTOCOL_ERROR
 
-ATTACK = """
-import socket, struct
-def frame(kind, flags, stream, payload=b""):
-    return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+ATTACK = HTTP2 + """
 def attack(frames):
     # Returns the error code of GOAWAY, "closed" when the connection ended without one, or None.
-    one = socket.create_connection(door("api"), timeout=10)
-    seen = b""
+    http2 = Http2Socket(door("api"), timeout=10)
     try:
-        one.sendall(b"PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n" + frame(4, 0, 0))
-        one.sendall(frames)
-        while True:
-            data = one.recv(65536)
-            if not data:
-                break
-            seen += data
-    except socket.timeout:
+        http2.socket.sendall(frames)
+    except TimeoutError:
         return None
     except OSError:
         pass
-    while len(seen) >= 9:
-        size, kind = int.from_bytes(seen[:3], "big"), seen[3]
-        if kind == 7 and int.from_bytes(seen[13:17], "big") != 0:
-            return int.from_bytes(seen[13:17], "big")
-        seen = seen[9 + size:]
-    return "closed"
+    return (http2.goaway or "closed") if http2.read_until(lambda: http2.closed, 20) else None
 GET = b"\\x82\\x86\\x84\\x01\\x01a"
-"""
-PROTOCOL_ERROR, ENHANCE_YOUR_CALM = 1, 11
-HTTP2 = (pathlib.Path(__file__).parent / "harness/http2_raw.py").read_text() + """
-def fields(method, path, address, *more):
-    named = {":method": method, ":scheme": "http", ":authority": "%s:%d" % address, ":path": path}
-    return [(name.encode(), value.encode()) for name, value in [*named.items(), *more]]
+BOMB = b"\\x40\\x01b\\x7f\\xa1\\x1e" + b"v" * 4000 + b"\\xbe" * 12000
 """
 ATTACKS = {
-    "pings": 'frame(6, 0, 0, b"12345678") * 20000',
-    "settings": 'frame(4, 0, 0, b"\\0\\3\\0\\0\\0\\1") * 20000',
-    "priorities": 'frame(2, 0, 1, b"\\0\\0\\0\\0\\1") * 20000',
-    "unknown frames": 'frame(200, 0, 0, b"x") * 40000',
-    "window updates": 'frame(8, 0, 0, b"\\0\\0\\0\\1") * 20000',
-    "empty data": 'frame(1, 4, 1, GET) + frame(0, 0, 1) * 40000',
-    "continuations": 'frame(1, 0, 1, GET) + frame(9, 0, 1, b"\\x0f\\x00\\x01b") * 20000',
-    "rapid resets": 'b"".join(frame(1, 5, n, GET) + frame(3, 0, n, b"\\0\\0\\0\\x08") for n in range(1, 8001, 2))',
-    "HPACK bombs": '(lambda add, use: b"".join(frame(1, 5, n, (add if n == 1 else b"") + GET + use) '
-                   'for n in range(1, 2001, 2)))(b"", b"\\x40\\x01b\\x7f\\xa1\\x1e" + b"v" * 4000 + b"\\xbe" * 12000)',
+    "pings": 'frame(PING, payload=b"12345678") * 20000',
+    "settings": 'frame(SETTINGS, payload=b"\\0\\3\\0\\0\\0\\1") * 20000',
+    "priorities": 'frame(PRIORITY, 0, 1, b"\\0\\0\\0\\0\\1") * 20000',
+    "unknown frames": 'frame(200, payload=b"x") * 40000',
+    "window updates": 'frame(WINDOW_UPDATE, payload=b"\\0\\0\\0\\1") * 20000',
+    "empty data": 'frame(HEADERS, END_HEADERS, 1, GET) + frame(DATA, 0, 1) * 40000',
+    "continuations": 'frame(HEADERS, 0, 1, GET) + frame(CONTINUATION, 0, 1, b"\\x0f\\x00\\x01b") * 20000',
+    "rapid resets": 'b"".join(frame(HEADERS, 5, n, GET) + frame(RST_STREAM, 0, n, b"\\0\\0\\0\\x08") for n in range(1, 8001, 2))',
+    "HPACK bombs": 'b"".join(frame(HEADERS, 5, n, GET + BOMB) for n in range(1, 2001, 2))',
 }
 
 
@@ -138,9 +118,7 @@ observe(as_many=opened(128), more=opened(129), honest=call("GET", tool("api") + 
 at = door("api")
 http2 = Http2Socket(at, timeout=30)
 def asked(*more):
-    number = http2.request(fields("GET", "/x", at, *more))
-    http2.wait(number)
-    return http2.of(number)["status"]
+    return http2.exchange(fields("GET", "/x", at, *more))["status"]
 observe(bytes=asked(*[(f"x-{n}", "v" * 1000) for n in range(14)]), fields=asked(*[(f"y-{n}", "") for n in range(130)]),
         good=asked())
 """)

@@ -1,14 +1,12 @@
 """The corpus of decisions in HTTP/2: each case that has a form in it is decided as in HTTP/1.1, one stream after the other on
 connections that many cases share."""
 
-import json
 import os
 import re
-from collections import defaultdict
-from pathlib import Path
+from collections import Counter
 
 import test_decisions
-from harness.case import main
+from harness.case import HTTP2, main
 from test_decisions import MOVED, move
 
 HAS_HPACK = True
@@ -17,7 +15,7 @@ try:
 except ImportError:
     HAS_HPACK = False
 
-AGENT = (Path(__file__).parent / "harness/http2_raw.py").read_text() + """
+AGENT = HTTP2 + """
 import re
 await_test("go")
 connections, replies = {}, []
@@ -44,6 +42,8 @@ FORMS = {":method": r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", ":scheme": "https?", ":autho
 
 
 class Http2Decisions(test_decisions.Decisions):
+    agent = AGENT
+
     def setUp(self):
         if not HAS_HPACK:
             self.skipTest("Debian's python3-h2 is not installed")
@@ -51,7 +51,7 @@ class Http2Decisions(test_decisions.Decisions):
 
     test_every_case_is_decided_as_the_corpus_says = None
 
-    def forms(self, case):
+    def requests(self, case):
         """(door, header fields) for each way in which a case can come; a name that was never said has none."""
         scheme, separator, rest = case.target.partition(b"://")
         path = rest[len(case.authority):]
@@ -65,51 +65,24 @@ class Http2Decisions(test_decisions.Decisions):
                 yield name, [(b":method", case.method), (b":scheme", b"http"), (b":authority", b"{DOOR}"),
                              (b":path", target.encode("latin-1"))]
 
+    def numbered(self, request, number):
+        return [(name.decode(), value.decode("latin-1")) for name, value in [*request, (b"x-case", str(number).encode())]]
+
     def test_every_case_is_decided_as_in_http_1_1(self):
-        groups = defaultdict(list)
-        for case in self.cases:
-            groups[case.project, case.user].append(case)
-        judged = defaultdict(int)
-        for (file, user), cases in groups.items():
-            for kind, count in self.judge(file, user, cases).items():
-                judged[kind] += count
-        print(f"\n  {len(self.cases)} cases, {judged['forward']} times at the forward proxy, {judged['alias']} times at an alias door, "
-              f"{judged['reset']} of them reset")
-        self.assertGreater(judged["forward"], 400)
-        self.assertGreater(judged["alias"], 200)
+        self.judge_all()
 
     @staticmethod
     def unnamed(events, case, code):
         return next(event for event in events if event["method"].encode() == case.method and event.get("code") == code and
                     event["url"].encode().endswith(case.target.rpartition(b"/")[2]))
 
-    def judge(self, file, user, cases):
-        self.write_project(file)
-        sent = []
-        for case in cases:
-            for where, fields in self.forms(case):
-                fields = [*fields, (b"x-case", str(len(sent)).encode())]
-                sent.append((case, where, [(name.decode(), value.decode("latin-1")) for name, value in fields]))
-        for server in self.servers:
-            server.requests.clear()
-        flags = ["--on-approval=return", *([f"--user={user}"] if user else [])]
-        running = self.start_agent(AGENT, flags=flags)
-        (running.folder / "cases.json").write_text(json.dumps([[where, fields] for _, where, fields in sent]))
-        running.tell("go")
-        result = running.finish(200)
-        self.assertEqual(result.status, 0, result.stderr)
-        events = self.calls(result.run_id)
+    def judge(self, sent, replies, events, arrived):
         by_id = {event["request_id"]: event for event in events}
         allowed = iter([event for event in events if event["decision"] == "allowed"])
-        arrived = defaultdict(list)
-        for server in self.servers:
-            for request in server.requests:
-                arrived[int(request.header("X-Case"))].append(request)
-        judged = defaultdict(int)
-        for number, ((case, where, fields), reply) in enumerate(zip(sent, result.observed["replies"])):
+        judged = Counter()
+        for number, ((case, where, fields), reply) in enumerate(zip(sent, replies)):
             status, code, request_id, is_reset = reply
-            judged["forward" if where == "forward" else "alias"] += 1
-            with self.subTest(f"cases.txt:{case.line} at {where}: {case.method} {case.target}"):
+            with self.judging(case, where, judged):
                 if is_reset:
                     # What HTTP/2 itself has no place for.
                     judged["reset"] += 1

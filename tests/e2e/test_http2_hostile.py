@@ -4,10 +4,9 @@ tests/corpus/http2."""
 import json
 import re
 import unittest
-from pathlib import Path
 
 import test_hostile
-from harness.case import SOURCE, EndToEnd, main
+from harness.case import HTTP2, SOURCE, EndToEnd, main
 from test_hostile import to_bytes
 
 try:
@@ -19,7 +18,7 @@ try:
 except ImportError as error:
     MISSING = f"Debian's python3-h2 is not installed: {error}"
 
-AGENT = (Path(__file__).parent / "harness/http2_raw.py").read_text() + """
+AGENT = HTTP2 + """
 def attempt(address, data, numbers):
     connection = Http2Socket(address, timeout=3)
     connection.send(data)

@@ -1,20 +1,17 @@
 """Servers of HTTP/2 that attack, or say what has no single reading: the call fails, the runner stays as it is."""
 
-import socket
 import threading
 import time
 
 import hpack
 from harness import processes
+from harness.byte_server import ByteServer
 from harness.case import EndToEnd, main
+from harness.faulty_http2 import FaultyHttp2Server
+from harness.http2_raw import (ACK, CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, PADDED, PING, PRIORITY, PUSH_PROMISE, RST_STREAM,
+                               SETTINGS, WINDOW_UPDATE, frame)
 
-DATA, HEADERS, PRIORITY, RESET, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION, UNKNOWN = range(11)
-END_STREAM, END_HEADERS, ACK, PADDED = 1, 4, 1, 8
 OK = b"\x88"  # ":status: 200", indexed
-
-
-def frame(kind, flags=0, stream=0, payload=b""):
-    return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
 
 
 def literal(name, value):
@@ -30,57 +27,37 @@ def answer(*fields, flags=END_HEADERS | END_STREAM, stream=1):
     return frame(HEADERS, flags, stream, block(*fields))
 
 
-class RawServer:
-    """Prior knowledge, and no opinion: greets, waits for a request's head, and sends what `script(send)` says."""
-
-    def __init__(self, script, greeting=frame(SETTINGS)):
-        self._script, self._greeting = script, greeting
-        self.connections = 0
-        self.sent = 0
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
+def by_prior_knowledge(script, greeting=frame(SETTINGS)):
+    """A server without an opinion: greets, waits for a request's head, and sends what `script(send)` says."""
+    def serve(connection):
+        connection.sendall(greeting)
+        seen = b""
+        # The preface, and then the frame of a request: HEADERS that end the section.
+        while b"\x01\x05" not in seen[24:] and b"\x01\x04" not in seen[24:]:
+            piece = connection.recv(65536)
+            if not piece:
                 return
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
+            seen += piece
+        script(connection.sendall)
+        while connection.recv(65536):
+            pass
+    return ByteServer(serve)
 
-    def _serve(self, sock):
-        with sock:
-            try:
-                sock.settimeout(30)
-                sock.sendall(self._greeting)
-                seen = b""
-                # The preface, and then the frame of a request: HEADERS that end the section.
-                while b"\x01\x05" not in seen[24:] and b"\x01\x04" not in seen[24:]:
-                    piece = sock.recv(65536)
-                    if not piece:
-                        return
-                    seen += piece
 
-                def send(data):
-                    sock.sendall(data)
-                    self.sent += len(data)
-                self._script(send)
-                while sock.recv(65536):
-                    pass
-            except OSError:
-                pass
+class Forgotten(FaultyHttp2Server):
+    """Its first connection answers one call, and is silent from then on."""
 
-    def close(self):
-        self._listener.close()
+    _first = None
+
+    def _do(self, step, channel, stream):
+        self._first = self._first or channel
+        return super()._do("wait" if channel is self._first and stream > 1 else step, channel, stream)
 
 
 class Hostile(EndToEnd):
     def attack(self, script, request='call("GET", tool("bad") + "/x")', greeting=frame(SETTINGS), timeout="5s"):
         """What the agent got of the attacker, after which another tool still serves."""
-        server = RawServer(script, greeting)
+        server = by_prior_knowledge(script, greeting)
         self.addCleanup(server.close)
         good = self.upstream()
         self.project({"bad": {"base_url": server.url, "http_version": "2", "timeout": timeout}, "good": {"base_url": good.url}})
@@ -115,7 +92,6 @@ await_test("over")
         result = running.finish()
         self.assertEqual(result.status, 0, result.stderr)
         self.assertLess(peak, before + (12 << 10))
-        self.server = server
         return result.observed["reply"]
 
     def flood(self, data, first=b"", times=1 << 30):
@@ -163,7 +139,7 @@ class Floods(Hostile):
 
     def test_frames_of_streams_that_are_no_more(self):
         ended = frame(HEADERS, END_HEADERS | END_STREAM, 1, OK)
-        reply = self.attack(self.flood(frame(RESET, stream=1, payload=bytes(4)) * 100, ended, times=20000))
+        reply = self.attack(self.flood(frame(RST_STREAM, stream=1, payload=bytes(4)) * 100, ended, times=20000))
         self.assertEqual(reply["status"], 200)
 
     def test_interim_heads(self):
@@ -205,6 +181,18 @@ class Silence(Hostile):
         self.assertIn(facts["json"]["code"], ("UPSTREAM_TIMEOUT", "UPSTREAM_UNREACHABLE"))
 
 
+    def test_a_connection_that_died_without_a_word_costs_one_call(self):
+        """As behind a firewall that has forgotten it."""
+        server = Forgotten({"opening": ["settings"], "answer": ["head", "half", "rest"]})
+        self.addCleanup(server.close)
+        self.project({"bad": {"base_url": f"http://127.0.0.1:{server.port}", "http_version": "2", "timeout": "1s"}})
+        result = self.run_agent("""
+def status(): return call("GET", tool("bad") + "/x").status
+observe(first=status(), second=status(), third=status(), fourth=status())
+""")
+        self.assertEqual([result.observed[call] for call in ("first", "second", "third", "fourth")], [200, 504, 200, 200])
+
+
 class Readings(Hostile):
     """Answers that have no form in HTTP/1.1, or more than one."""
 
@@ -217,7 +205,7 @@ class Readings(Hostile):
             with lock:
                 data = next(turn)
             send(data)
-        server = RawServer(script)
+        server = by_prior_knowledge(script)
         self.addCleanup(server.close)
         self.project({"bad": {"base_url": server.url, "http_version": "2", "timeout": "5s"}})
         result = self.run_agent(f"""

@@ -4,18 +4,20 @@ import os
 import pathlib
 import threading
 
-from harness.case import EndToEnd, main
+from harness.case import HTTP2, EndToEnd, main
+from harness.http2_raw import Http2Socket, fields
 from harness.serving import entrance
 from harness.waiting import until
 
-HTTP2 = (pathlib.Path(__file__).parent / "harness/http2_raw.py").read_text() + """
-def fields(method, path, address, *more, scheme="http"):
-    authority = address if isinstance(address, str) else "%s:%d" % address
-    named = {":method": method, ":scheme": scheme, ":authority": authority, ":path": path}
-    return [(name.encode(), value.encode()) for name, value in [*named.items(), *more]]
-"""
-exec(HTTP2)  # the tests themselves are clients of the ingress
 MIB = 1 << 20
+AT_API = HTTP2 + """
+at = door("api")
+http2 = Http2Socket(at, timeout=20)
+"""
+CHAT = AT_API + """
+chat = http2.request(fields("CONNECT", "/chat", at, (":protocol", "websocket"), ("sec-websocket-version", "13")), ends=False)
+"""
+SWITCHED = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 
 
 class Doors(EndToEnd):
@@ -39,9 +41,7 @@ observe(statuses=[http2.of(one)["status"] for one in (good, strange, other)])
 
     def test_an_alias_door_is_for_its_own_name_and_scheme(self):
         self.project({"api": {"base_url": self.api.url}}, self.rules)
-        result = self.run_agent(HTTP2 + """
-at = door("api")
-http2 = Http2Socket(at, timeout=20)
+        result = self.run_agent(AT_API + """
 sent = [http2.request(fields("GET", "/good", at)), http2.request(fields("GET", "/x", "other.example")),
         http2.request(fields("GET", "/x", at, scheme="https"))]
 http2.wait(*sent)
@@ -59,9 +59,7 @@ class Slowly(Http2Socket):
             self.socket.sendall(bytes([byte]))
             time.sleep(0.001)
 http2 = Slowly(door("api"), timeout=20)
-number = http2.request(fields("GET", "/", door("api")))
-http2.wait(number)
-observe(status=http2.of(number)["status"])
+observe(status=http2.exchange(fields("GET", "/", door("api")))["status"])
 """)
         self.assertEqual(result.observed["status"], 200)
 
@@ -80,10 +78,8 @@ class Handler(BaseHTTPRequestHandler):
 ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
 """, flags=["--ingress", "127.0.0.1:0"])
         at = entrance(running)
-        http2 = Http2Socket(at, timeout=20)  # noqa: F821
-        number = http2.request(fields("POST", "/work", at, ("content-length", "4")), b"body")  # noqa: F821
-        self.assertTrue(http2.wait(number))
-        self.assertEqual((http2.of(number)["status"], http2.of(number)["body"]), (200, b"/workbody"))
+        answer = Http2Socket(at, timeout=20).exchange(fields("POST", "/work", at, ("content-length", "4")), b"body")
+        self.assertEqual((answer["status"], answer["body"], answer["ended"]), (200, b"/workbody", True))
         running.process.terminate()
         running.finish()
 
@@ -129,15 +125,11 @@ observe(late=[http2.of(held)["status"], http2.of(slow)["body"].decode()])
                 ended.set()
             return False
         self.api.on("/long", wait_for_the_end)
-        running = self.start_agent(HTTP2 + """
-at = door("api")
-http2 = Http2Socket(at, timeout=20)
+        running = self.start_agent(AT_API + """
 number = http2.request(fields("GET", "/long", at))
 await_test("reset")
 http2.send(frame(RST_STREAM, 0, number, (8).to_bytes(4, "big")))
-good = http2.request(fields("GET", "/good", at))
-http2.wait(good)
-observe(status=http2.of(good)["status"])
+observe(status=http2.exchange(fields("GET", "/good", at))["status"])
 """)
         self.assertTrue(began.wait(20))
         running.tell("reset")
@@ -149,14 +141,9 @@ observe(status=http2.of(good)["status"])
             exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
             return False
         self.api.on("/dies", die)
-        result = self.run_agent(HTTP2 + """
-at = door("api")
-http2 = Http2Socket(at, timeout=20)
-dies = http2.request(fields("GET", "/dies", at))
-http2.wait(dies)
-good = http2.request(fields("GET", "/good", at))
-http2.wait(good)
-observe(dies=[http2.of(dies)[name] for name in ("status", "ended", "reset")], good=http2.of(good)["status"])
+        result = self.run_agent(AT_API + """
+dies = http2.exchange(fields("GET", "/dies", at))
+observe(dies=[dies[name] for name in ("status", "ended", "reset")], good=http2.exchange(fields("GET", "/good", at))["status"])
 """)
         self.assertEqual(result.observed["dies"], [200, False, 2])
         self.assertEqual(result.observed["good"], 200)
@@ -166,12 +153,9 @@ observe(dies=[http2.of(dies)[name] for name in ("status", "ended", "reset")], go
             exchange.read_body()
             exchange.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum\r\n\r\n2\r\nab\r\n0\r\nx-sum: 7\r\n\r\n")
         self.api.on("/sum", answer)
-        result = self.run_agent(HTTP2 + """
-at = door("api")
-http2 = Http2Socket(at, timeout=20)
-number = http2.request(fields("POST", "/sum", at), b"body", trailers=[(b"x-own", b"1")])
-http2.wait(number)
-observe(trailers=http2.of(number)["trailers"], body=http2.of(number)["body"].decode())
+        result = self.run_agent(AT_API + """
+answer = http2.exchange(fields("POST", "/sum", at), b"body", trailers=[(b"x-own", b"1")])
+observe(trailers=answer["trailers"], body=answer["body"].decode())
 """)
         self.assertEqual(result.observed["body"], "ab")
         self.assertEqual([list(one) for one in result.observed["trailers"]], [["x-sum", "7"]])
@@ -201,10 +185,7 @@ import subprocess
 upload = subprocess.Popen(["curl", "-sS", "--http2-prior-knowledge", "-T", "-", "-X", "POST", tool("api") + "/slow"],
                           stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 threading.Thread(target=lambda: (upload.stdin.write(b"y" * (64 << 20)), upload.stdin.close()), daemon=True).start()
-other = Http2Socket(at, timeout=50)
-number = other.request(fields("GET", "/good", at))
-other.wait(number)
-observe(status=other.of(number)["status"])
+observe(status=Http2Socket(at, timeout=50).exchange(fields("GET", "/good", at))["status"])
 await_test("measured")
 observe(length=upload.stdout.read().decode())
 """)
@@ -224,23 +205,18 @@ observe(length=upload.stdout.read().decode())
 
     def test_a_websocket_by_extended_connect(self):
         def echo_bytes(exchange):
-            exchange.send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")
+            exchange.send(SWITCHED)
             while data := exchange.socket.recv(65536):
                 exchange.send(data)
             return False
         self.api.on("/chat", echo_bytes)
-        result = self.run_agent(HTTP2 + """
-at = door("api")
-http2 = Http2Socket(at, timeout=20)
-http2.send(frame(HEADERS, END_HEADERS, 1, http2.encoder.encode([*fields("CONNECT", "/chat", at), (b":protocol", b"websocket"),
-                                                               (b"sec-websocket-version", b"13")])))
-http2.next_stream = 3
-http2.read_until(lambda: http2.of(1)["status"])
-http2.send(frame(DATA, 0, 1, b"hello"))
-http2.read_until(lambda: http2.of(1)["body"] == b"hello")
-http2.send(frame(DATA, END_STREAM, 1, b" and good bye"))
-http2.wait(1)
-observe(chat=[http2.of(1)["status"], http2.of(1)["body"].decode(), http2.of(1)["ended"]])
+        result = self.run_agent(CHAT + """
+http2.read_until(lambda: http2.of(chat)["status"])
+http2.send(frame(DATA, 0, chat, b"hello"))
+http2.read_until(lambda: http2.of(chat)["body"] == b"hello")
+http2.send(frame(DATA, END_STREAM, chat, b" and good bye"))
+http2.wait(chat)
+observe(chat=[http2.of(chat)["status"], http2.of(chat)["body"].decode(), http2.of(chat)["ended"]])
 """)
         self.assertEqual(result.observed["chat"], [200, "hello and good bye", True])
         asked = self.api.requests[0]
@@ -249,20 +225,14 @@ observe(chat=[http2.of(1)["status"], http2.of(1)["body"].decode(), http2.of(1)["
 
     def test_a_websocket_that_the_tool_ends_first(self):
         def say_and_leave(exchange):
-            exchange.send(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\nbye")
+            exchange.send(SWITCHED + b"bye")
             return False
         self.api.on("/chat", say_and_leave)
-        result = self.run_agent(HTTP2 + """
-at = door("api")
-http2 = Http2Socket(at, timeout=20)
-http2.send(frame(HEADERS, END_HEADERS, 1, http2.encoder.encode([*fields("CONNECT", "/chat", at), (b":protocol", b"websocket"),
-                                                               (b"sec-websocket-version", b"13")])))
-http2.next_stream = 3
-http2.wait(1)
-http2.send(frame(DATA, END_STREAM, 1))
-good = http2.request(fields("GET", "/good", at))
-http2.wait(good)
-observe(chat=[http2.of(1)[name] for name in ("status", "ended", "reset")], good=http2.of(good)["status"])
+        result = self.run_agent(CHAT + """
+http2.wait(chat)
+http2.send(frame(DATA, END_STREAM, chat))
+good = http2.exchange(fields("GET", "/good", at))
+observe(chat=[http2.of(chat)[name] for name in ("status", "ended", "reset")], good=good["status"])
 """)
         self.assertEqual((result.observed["chat"], result.observed["good"]), ([200, True, None], 200))
         [chat] = [event for event in self.calls(result.run_id) if event["url"].endswith("/chat")]

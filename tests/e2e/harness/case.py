@@ -22,6 +22,7 @@ PYTHON = "/usr/bin/python3"
 SOURCE = Path(__file__).parents[3]
 NOBODY = 65534
 AGENT = Path(__file__).with_name("agent.py")
+HTTP2 = Path(__file__).with_name("http2_raw.py").read_text()  # stands before the script of an agent that speaks HTTP/2
 
 
 @dataclass
@@ -87,8 +88,8 @@ class EndToEnd(unittest.TestCase):
         self.work.mkdir()
         self._agents = 0
         self._owner = os.geteuid()
-        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "TERM")}
-        self.environment = {**kept, "HOME": str(self.folder), "TZ": "UTC", "NO_COLOR": "1"}
+        kept = {name: value for name, value in os.environ.items() if name in ("PATH", "TERM")}
+        self.environment = {**kept, "LANG": "C.UTF-8", "HOME": str(self.folder), "TZ": "UTC", "NO_COLOR": "1"}
         for name in ("config", "data", "cache", "runtime"):
             variable = "XDG_RUNTIME_DIR" if name == "runtime" else f"XDG_{name.upper()}_HOME"
             (self.folder / name).mkdir(mode=0o700)

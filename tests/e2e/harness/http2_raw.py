@@ -1,6 +1,5 @@
 """A client of HTTP/2 that sends what it is told, sound or not. Its text can be put before an agent's script."""
 
-import json
 import socket
 import ssl
 import time
@@ -8,12 +7,20 @@ import time
 import hpack
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
-END_STREAM, ACK, END_HEADERS = 1, 1, 4
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
+END_STREAM, ACK, END_HEADERS, PADDED = 1, 1, 4, 8
+PROTOCOL_ERROR, ENHANCE_YOUR_CALM = 1, 11
 
 
-def frame(kind, flags, stream, payload=b""):
+def frame(kind, flags=0, stream=0, payload=b""):
     return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
+
+
+def fields(method, path, authority, *more, scheme="http"):
+    """The header section of a request. `authority`: text, or the address of a door."""
+    authority = authority if isinstance(authority, str) else "%s:%d" % authority
+    named = {":method": method, ":scheme": scheme, ":authority": authority, ":path": path}
+    return [(name.encode(), value.encode()) for name, value in [*named.items(), *more]]
 
 
 class Http2Socket:
@@ -39,17 +46,23 @@ class Http2Socket:
         except OSError:
             pass  # what came back tells why
 
-    def request(self, headers, body=None, stream=None, trailers=None):
-        """Sends a request; returns its stream's id."""
+    def request(self, headers, body=None, stream=None, trailers=None, ends=True):
+        """Sends a request, or only its head where it does not end; returns its stream's id."""
         number = stream or self.next_stream
         self.next_stream = max(self.next_stream, number + 2)
-        last = END_STREAM if body is None and trailers is None else 0
+        last = END_STREAM if body is None and trailers is None and ends else 0
         self.send(frame(HEADERS, END_HEADERS | last, number, self.encoder.encode(headers)))
         if body is not None:
             self.send(frame(DATA, 0 if trailers else END_STREAM, number, body))
         if trailers:
             self.send(frame(HEADERS, END_HEADERS | END_STREAM, number, self.encoder.encode(trailers)))
         return number
+
+    def exchange(self, headers, *body, **more):
+        """The same, to the end of its stream; returns what came."""
+        number = self.request(headers, *body, **more)
+        self.wait(number)
+        return self.of(number)
 
     def of(self, number):
         return self.streams.setdefault(number, {"status": 0, "headers": [], "body": b"", "trailers": [], "ended": False, "reset": None})

@@ -15,7 +15,7 @@ import h2.events
 import h2.exceptions
 import h2.settings
 
-from .upstream import close_listener
+from .upstream import accepted, close_listener
 
 NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -124,7 +124,11 @@ class _Connection:
 
     def act(self, what):
         with self._lock:
-            result = what(self._h)
+            try:
+                result = what(self._h)
+            except h2.exceptions.StreamIDTooLowError as error:
+                # A stream that the client has reset, and that the library has forgotten since.
+                raise h2.exceptions.StreamClosedError(error.stream_id) from error
             self.flush()
             return result
 
@@ -257,11 +261,7 @@ class Http2Upstream:
             self.failures.append(error)
 
     def _accept(self):
-        while True:
-            try:
-                sock, _ = self._listener.accept()
-            except OSError:
-                return
+        for sock in accepted(self._listener):
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock):

@@ -10,22 +10,22 @@ from pathlib import Path
 from .ports import free_port
 from .waiting import until
 
-# Where nginx would put what it holds back; without these it wants directories of the system's.
-TEMPORARY = """  client_body_temp_path {folder}/body;
-  proxy_temp_path {folder}/proxy;
-  fastcgi_temp_path {folder}/fastcgi;
-  uwsgi_temp_path {folder}/uwsgi;
-  scgi_temp_path {folder}/scgi;
-"""
-
-CONFIGURATION = r"""
+# How each configuration begins. Without the paths for what nginx holds back it wants directories of the system's.
+HEAD = """
 daemon off;
 master_process off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log warn;
 events {{ worker_connections 4096; }}
 http {{
-""" + TEMPORARY + r"""  log_format seen escape=json '{{"method":"$request_method","uri":"$request_uri","host":"$http_host",'
+  client_body_temp_path {folder}/body;
+  proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi;
+  scgi_temp_path {folder}/scgi;
+"""
+
+CONFIGURATION = HEAD + r"""  log_format seen escape=json '{{"method":"$request_method","uri":"$request_uri","host":"$http_host",'
     '"authorization":"$http_authorization","api_key":"$http_x_api_key","end_user":"$http_x_end_user_id",'
     '"user_agent":"$http_user_agent","connection":$connection,"tls":"$ssl_protocol","protocol":"$server_protocol","status":$status}}';
   access_log {folder}/seen.jsonl seen;
@@ -68,14 +68,7 @@ http {{
 
 
 # In front of a server that wants a credential, for clients that send none.
-INTRODUCTION = r"""
-daemon off;
-master_process off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log warn;
-events {{ worker_connections 1024; }}
-http {{
-""" + TEMPORARY + r"""  access_log off;
+INTRODUCTION = HEAD + r"""  access_log off;
   upstream backend {{ server 127.0.0.1:{backend}; keepalive 16; }}
   server {{
     listen 127.0.0.1:{port};
@@ -86,6 +79,29 @@ http {{
       proxy_request_buffering off;
       proxy_set_header Connection "";
       proxy_set_header Authorization "Bearer {token}";
+    }}
+  }}
+}}
+"""
+
+
+# Passes on what it reads, as it reads it.
+READING = HEAD + r"""  log_format seen escape=json '{{"method":"$request_method","uri":"$request_uri","id":"$http_x_request_id","status":$status}}';
+  access_log {folder}/seen.jsonl seen;
+  client_max_body_size 0;
+  large_client_header_buffers 8 64k;
+  underscores_in_headers on;
+  ignore_invalid_headers off;
+  merge_slashes off;
+  keepalive_requests 1000000;
+  upstream backend {{ server 127.0.0.1:{backend}; keepalive 16; }}
+  server {{
+    listen 127.0.0.1:{port};
+    location / {{
+      proxy_pass http://backend;
+      proxy_http_version 1.1;
+      proxy_set_header Host $http_host;
+      proxy_set_header Connection "";
     }}
   }}
 }}
@@ -154,3 +170,10 @@ class Introduction(Nginx):
 
     def __init__(self, folder, backend, token, prefix=""):
         self._run(folder, INTRODUCTION, backend=backend, token=token, prefix=prefix)
+
+
+class ReadingNginx(Nginx):
+    """Passes everything on to a server on `backend`, and logs what it was."""
+
+    def __init__(self, folder, backend):
+        self._run(folder, READING, backend=backend)

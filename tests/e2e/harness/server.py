@@ -163,8 +163,7 @@ class Objects:
 class ServerCase(Objects, EndToEnd):
     """A test with servers."""
 
-    def start_server(self, *flags, data="server", tls=False, prefix=(), **options):
-        ca_file = None
+    def start_server(self, *flags, data="server", tls=False, prefix=(), ca_file=None, **options):
         if tls:
             chain, key = self.authority().issue("control-plane", "DNS:localhost", "IP:127.0.0.1")
             flags = (*flags, "--tls-cert", chain, "--tls-key", key)

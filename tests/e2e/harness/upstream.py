@@ -88,6 +88,16 @@ def echo(exchange):
     exchange.send(head if exchange.request.method == "HEAD" else head + body)
 
 
+def accepted(listener):
+    """Its connections as they come, until close_listener."""
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        yield connection
+
+
 def close_listener(listener):
     # shutdown, unlike close, wakes the thread in accept.
     try:
@@ -148,11 +158,7 @@ class Upstream:
         self.drop_connections()
 
     def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
+        for connection in accepted(self._listener):
             with self._lock:
                 self.connections += 1
                 number = self.connections
