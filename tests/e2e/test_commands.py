@@ -173,6 +173,14 @@ class Init(EndToEnd):
                 self.cli("config", "check", cwd=folder, status=0)
                 done = self.cli("run", "--isolation=none", cwd=folder, status=0)
                 self.assertRegex(done.stderr, r"[1-9]\d* calls? ")
+                self.assertIn("no rule allows DELETE", done.stdout)
+                self.cli("run", "--isolation=none", "--observe", cwd=folder, status=0)
+
+    def test_files_are_called_what_one_would_type(self):
+        done = self.cli("init", "my-agent", status=0)
+        self.assertEqual(sorted(done.stdout.split("\n")), ["", "wrote my-agent/.gitignore", "wrote my-agent/agent.py", "wrote my-agent/runagents.toml"])
+        elsewhere = self.folder / "elsewhere"
+        self.assertIn(f"wrote {elsewhere}/agent.py\n", self.cli("init", elsewhere, status=0).stdout)
 
     def test_files_that_are_there_are_left_alone(self):
         (self.work / "runagents.toml").write_text("mine")

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tomllib
 import unittest
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from harness.case import SOURCE, EndToEnd, main
 from harness.upstream import Upstream
@@ -26,6 +26,7 @@ MOVED = "RUNAGENTS_TEST_NETWORK"
 
 AGENT = """
 import re
+await_test("go")
 replies = []
 for where, text in json.loads((FOLDER / "cases.json").read_text()):
     address = proxy() if where == "forward" else door(where.replace("-", "_"))
@@ -63,6 +64,8 @@ class Origin:
 
 
 class Decisions(EndToEnd):
+    agent = AGENT
+
     @classmethod
     def setUpClass(cls):
         if not os.environ.get(MOVED):
@@ -130,44 +133,57 @@ class Decisions(EndToEnd):
             name, target = alias
             yield name, request(target.encode("latin-1"), b"{DOOR}")
 
+    def numbered(self, request, number):
+        return request.replace("{NUMBER}", str(number))
+
     def test_every_case_is_decided_as_the_corpus_says(self):
+        self.judge_all()
+
+    def judge_all(self):
         groups = defaultdict(list)
         for case in self.cases:
             groups[case.project, case.user].append(case)
-        judged = defaultdict(int)
+        judged = Counter()
         for (file, user), cases in groups.items():
-            for kind, count in self.judge(file, user, cases).items():
-                judged[kind] += count
-        print(f"\n  {len(self.cases)} cases, {judged['forward']} times at the forward proxy, {judged['alias']} times at an alias door")
+            judged += self.judge(*self.send(file, user, cases))
+        print(f"\n  {len(self.cases)} cases, {judged['forward']} times at the forward proxy, {judged['alias']} times at an alias door, "
+              f"{judged['reset']} of them reset")
         self.assertGreater(judged["forward"], 400)
         self.assertGreater(judged["alias"], 200)
 
-    def judge(self, file, user, cases):
+    def send(self, file, user, cases):
+        """One run. Returns (case, door, request) and the reply for each request, the events, and what arrived, by number."""
         self.write_project(file)
         sent = []
         for case in cases:
             for where, request in self.requests(case):
-                sent.append((case, where, request.replace("{NUMBER}", str(len(sent)))))
+                sent.append((case, where, self.numbered(request, len(sent))))
         for server in self.servers:
             server.requests.clear()
         flags = ["--on-approval=return", *([f"--user={user}"] if user else [])]
-        running = self.start_agent('await_test("go")\n' + AGENT, flags=flags)
+        running = self.start_agent(self.agent, flags=flags)
         (running.folder / "cases.json").write_text(json.dumps([[where, request] for _, where, request in sent]))
         running.tell("go")
         result = running.finish(200)
         self.assertEqual(result.status, 0, result.stderr)
-        events = self.calls(result.run_id)
-        self.assertEqual(len(events), len(sent))
         arrived = defaultdict(list)
         for server in self.servers:
             for request in server.requests:
                 arrived[int(request.header("X-Case"))].append(request)
-        judged = defaultdict(int)
-        for number, ((case, where, _), reply, event) in enumerate(zip(sent, result.observed["replies"], events)):
-            judged["forward" if where == "forward" else "alias"] += 1
-            with self.subTest(f"cases.txt:{case.line} at {where}: {case.method} {case.target}"):
+        return sent, result.observed["replies"], self.calls(result.run_id), arrived
+
+    def judge(self, sent, replies, events, arrived):
+        """Returns how many there were of each kind."""
+        self.assertEqual(len(events), len(sent))
+        judged = Counter()
+        for number, ((case, where, _), reply, event) in enumerate(zip(sent, replies, events)):
+            with self.judging(case, where, judged):
                 self.compare(case, reply, event, arrived[number])
         return judged
+
+    def judging(self, case, where, judged):
+        judged["forward" if where == "forward" else "alias"] += 1
+        return self.subTest(f"cases.txt:{case.line} at {where}: {case.method} {case.target}")
 
     def compare(self, case, reply, event, arrived):
         status, code = reply

@@ -14,8 +14,8 @@ import time
 from pathlib import Path
 
 from harness import processes
+from harness.byte_server import ByteServer
 from harness.case import PROGRAM, EndToEnd, main
-from harness.upstream import close_listener
 from harness.waiting import until
 
 SECRET, OTHER_SECRET = "secret-of-a-7f3c", "secret-of-b-91d2"
@@ -94,37 +94,6 @@ def hello(name):
             vector(2, extensions))
     return b"\x16\3\1" + vector(2, b"\1" + vector(3, body))
 """
-
-
-class Bytes:
-    """A TCP server; `handler(connection)` gets each connection, and its failures are the peer's business."""
-
-    def __init__(self, handler, host="127.0.0.1", port=0):
-        self.connections = 0
-        self._handler = handler
-        self._listener = socket.create_server((host, port), backlog=256)
-        self.port = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
-        with connection:
-            try:
-                connection.settimeout(30)
-                self._handler(connection)
-            except OSError:
-                pass
-
-    def close(self):
-        close_listener(self._listener)
 
 
 def echo_bytes(connection):
@@ -1014,7 +983,7 @@ except OSError: pass
 
 class Tcp(Interception):
     def bytes(self, handler=echo_bytes, **options):
-        server = Bytes(handler, **options)
+        server = ByteServer(handler, **options)
         self.addCleanup(server.close)
         return server
 
@@ -1422,7 +1391,7 @@ observe(seen=[tried(lambda: ask(secure(open(), "a.test"), f"a.test:{PORT}")) for
         self.assertEqual(self.sent(), [])
 
     def test_without_a_fence(self):
-        server = Bytes(echo_bytes)
+        server = ByteServer(echo_bytes)
         self.addCleanup(server.close)
         self.serve(db={"kind": "tcp", "base_url": f"tcp://localhost:{server.port}"})
         result = self.inside("""

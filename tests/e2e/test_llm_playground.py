@@ -44,6 +44,23 @@ observe(texts=texts())
         result = self.ask("observe(text=said(chat()))", isolation="strict")
         self.assertTrue(result.observed["text"])
 
+    def test_it_is_asked_over_http_2(self):
+        result = self.ask("""
+import io, subprocess
+def curl(**more):
+    done = subprocess.run(["curl", "-sS", "--http2-prior-knowledge", "-H", "Content-Type: application/json", "-w", "\\n%{http_version} %{http_code} %{content_type}",
+                           "-d", json.dumps(question("what is the weather?", **more)), GATEWAY + "/chat/completions"], capture_output=True, timeout=50)
+    return done.stdout.rpartition(b"\\n")
+body, _, whole = curl()
+stream, _, streamed = curl(stream=True)
+found = list(events(io.BytesIO(stream)))
+observe(how=[whole.decode(), streamed.decode()], last=found[-1][1], before=said(chat("what is the weather?")),
+        texts=[json.loads(body)["choices"][0]["message"]["content"], "".join(pieces(found))])
+""")
+        self.assertEqual(result.observed["how"], ["2 200 application/json", "2 200 text/event-stream"])
+        self.assertEqual((result.observed["texts"], result.observed["last"]), ([result.observed["before"]] * 2, "[DONE]"))
+        self.assertEqual([event["status"] for event in self.model_events(result.run_id)], [200] * 3)
+
     def test_it_stops_where_it_is_told(self):
         reply = self.ask('observe(r=chat("tell me everything about everything in many words", max_tokens=3).json())').observed["r"]
         self.assertEqual(reply["choices"][0]["finish_reason"], "length")

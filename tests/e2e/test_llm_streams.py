@@ -122,7 +122,7 @@ class Pace(GatewayCase):
             with self.subTest(kind):
                 server = self.one_provider(kind)
                 piece = "x" * 10000
-                server.answers(Answer(pieces=(piece,) * 4000))  # 40 MB
+                server.answers(Answer(pieces=(piece,) * 8000))  # 80 MB
                 running = self.start_asking("""
 connection, response = open_stream(timeout=120)
 first = response.read1(100)
@@ -135,9 +135,9 @@ await_test("finish")
 """)
                 running.await_observation("begun")
                 until(lambda: self.is_still(server), "the provider to stand still")
-                self.assertLess(server.sent_events, 1500)
+                self.assertLess(server.sent_events, 3000)  # the kernel's buffers, which grow as it thinks fit, and ours
                 running.tell("read")
-                self.assertGreater(running.await_observation("total", 120), 40_000_000)
+                self.assertGreater(running.await_observation("total", 120), 80_000_000)
                 peak = processes.own_peak_kib(running.pid)
                 running.tell("finish")
                 running.finish()

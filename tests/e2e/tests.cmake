@@ -3,8 +3,9 @@
 # for those that try the kernel's walls, terminals and other people's clients.
 file(GLOB e2e_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/test_*.py)
 set(e2e_alone load large_bodies)
-set(e2e_of_others escapes fence interception_clients llm_emulators llm_sdk_anthropic llm_sdk_frameworks llm_sdk_openai
-    llm_sdk_others mcp_authorization mcp_clients mcp_conformance oauth_clients)
+set(e2e_of_others dry_runs escapes faults_in_the_fence faults_of_names faults_of_the_machine fence hardening help_examples interception_clients
+    llm_emulators llm_sdk_anthropic llm_sdk_frameworks llm_sdk_openai llm_sdk_others lost_output manual materials packages
+    mcp_authorization mcp_clients mcp_conformance oauth_clients readme recipes scripts session terminals)
 foreach(file ${e2e_files})
   get_filename_component(name ${file} NAME_WE)
   string(REGEX REPLACE "^test_" "" name ${name})

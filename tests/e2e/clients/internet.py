@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from harness.nginx import TEMPORARY
+from harness.nginx import HEAD
 from harness.node import MODULES, install_modules
 from harness.waiting import until
 
@@ -24,15 +24,7 @@ STRIPE, OPENAI, GITHUB, S3 = "api.stripe.com", "api.openai.com", "github.com", "
 HOSTS = (STRIPE, OPENAI, GITHUB, S3)
 README = "widgets\n"
 
-CONFIGURATION = r"""
-daemon off;
-master_process off;
-user root;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log warn;
-events {{ worker_connections 256; }}
-http {{
-""" + TEMPORARY + r"""  log_format seen escape=json '{{"method":"$request_method","uri":"$request_uri","host":"$http_host",'
+CONFIGURATION = "user root;" + HEAD + r"""  log_format seen escape=json '{{"method":"$request_method","uri":"$request_uri","host":"$http_host",'
     '"authorization":"$http_authorization","status":$status}}';
   access_log {folder}/seen.jsonl seen;
   ssl_protocols TLSv1.2 TLSv1.3;
