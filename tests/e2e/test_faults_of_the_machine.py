@@ -299,9 +299,13 @@ observe(pay=one("/pay", "POST"), seconds=time.monotonic() - began)
 
 class Closing(MachineFaults):
     def test_a_close_that_reports_an_error_has_closed(self):
-        running = self.start_agent(CALLS + "observe(statuses=calls(12))", env={"LD_PRELOAD": str(self.library("false_close"))})
+        noted = self.folder / "closed"
+        noted.touch()
+        running = self.start_agent(CALLS + "observe(statuses=calls(12))",
+                                   env={"LD_PRELOAD": str(self.library("false_close")), "FALSE_CLOSE": str(noted)})
         result = running.finish()
         self.assertEqual(result.status, 0, result.stderr)
+        self.assertTrue(noted.read_bytes(), "no close of the runner went through the library")
         self.assertEqual(result.observed["statuses"], [200] * 12)
         self.nothing_left(running.folder)
         self.assertEqual(len(self.assert_sound(result.run_id)), 12)
