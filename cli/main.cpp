@@ -21,10 +21,10 @@ std::size_t width_of(int descriptor) {
   return ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-cli::Terminal open_terminal(std::ostream& out, const cli::DescriptorBuffer& buffer) {
+cli::Terminal open_terminal(std::ostream& out, std::ostream& err, const cli::DescriptorBuffer& buffer) {
   return {.in = std::cin,
           .out = out,
-          .err = std::cerr,
+          .err = err,
           .in_is_terminal = ::isatty(STDIN_FILENO) == 1,
           .out_is_terminal = ::isatty(STDOUT_FILENO) == 1,
           .err_is_terminal = ::isatty(STDERR_FILENO) == 1,
@@ -65,7 +65,11 @@ int main(int argc, char** argv) {
   std::cin.tie(nullptr);
   cli::DescriptorBuffer buffer{STDOUT_FILENO};
   std::ostream out{&buffer};
-  auto terminal = open_terminal(out, buffer);
+  // Whoever sees both reads them in the order in which they were said.
+  std::ostream err{std::cerr.rdbuf()};
+  err << std::unitbuf;
+  err.tie(&out);
+  auto terminal = open_terminal(out, err, buffer);
   cli::Planes planes{{.directories = config::directories,
                       .environment = variable,
                       .trace = [](const std::string& line) { std::cerr << line << '\n'; }}};

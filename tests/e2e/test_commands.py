@@ -2,8 +2,9 @@
 
 import json
 import re
+import subprocess
 
-from harness.case import SOURCE, EndToEnd, main
+from harness.case import PROGRAM, SOURCE, EndToEnd, main
 
 
 class Config(EndToEnd):
@@ -181,6 +182,11 @@ class Init(EndToEnd):
         self.assertEqual(sorted(done.stdout.split("\n")), ["", "wrote my-agent/.gitignore", "wrote my-agent/agent.py", "wrote my-agent/runagents.toml"])
         elsewhere = self.folder / "elsewhere"
         self.assertIn(f"wrote {elsewhere}/agent.py\n", self.cli("init", elsewhere, status=0).stdout)
+
+    def test_what_comes_next_is_said_last(self):
+        done = subprocess.run([PROGRAM, "init", "fresh"], cwd=self.work, env=self.environment, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
+        self.assertRegex(done.stdout, r"\A(wrote fresh/\S+\n){3}\nNow:\n")
 
     def test_files_that_are_there_are_left_alone(self):
         (self.work / "runagents.toml").write_text("mine")
