@@ -81,7 +81,7 @@ def plural(count, what):
 
 
 def surroundings(compiler):
-    crypto = output_of("openssl", "version").stdout.split()[1]
+    crypto = output_of("openssl", "version").stdout.split()[1].rpartition(".")[0]  # without the point release
     return {"compiler": compiler, "machine": platform.machine(), "c_library": " ".join(platform.libc_ver()), "openssl": crypto}
 
 
