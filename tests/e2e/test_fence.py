@@ -1,23 +1,20 @@
 """The fence as a user meets it: what an agent keeps inside, what it does not see, and that nothing stays behind."""
 
 import errno
-import fcntl
 import json
 import os
-import pty
 import random
 import re
-import select
 import signal
 import socket
 import struct
 import subprocess
-import termios
 import time
 from pathlib import Path
 
 from harness import processes
 from harness.case import NOBODY, PROGRAM, PYTHON, EndToEnd, main
+from harness.pseudo_terminal import PseudoTerminal
 from harness.waiting import until
 
 REFUSED_BY_KERNEL = {}  # by user: why no fence can be built here, or None
@@ -998,46 +995,18 @@ class ResolverAsRoot(AsRoot, ResolverAsUser):
     pass
 
 
-class Terminal:
-    """A shell in a session of its own on a pseudo-terminal, as a terminal emulator would run it."""
+class Terminal(PseudoTerminal):
+    """What the program writes, as a text that is read on and on."""
 
     def __init__(self, case, *command, env=None):
         self.text, self.shown = "", 0
         environment = {**case.environment, "TERM": "xterm", "PS1": "outer> ", "RUN": f"{PROGRAM} run --quiet --", **(env or {})}
-        self.pid, self.master = pty.fork()
-        if self.pid == 0:
-            try:
-                os.fchown(0, case._owner, -1)
-                os.chdir(case.work)
-                os.execvpe((command := [*case.prefix, *command])[0], command, environment)
-            finally:
-                os._exit(99)
-        case.addCleanup(self.close)
-        self.resize(24, 80)
-
-    def close(self):
-        os.close(self.master)
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-
-    def resize(self, rows, columns):
-        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
-
-    def modes(self):
-        return termios.tcgetattr(self.master)[:4]
-
-    def type(self, keys):
-        os.write(self.master, keys.encode())
+        super().__init__(case, [*case.prefix, *command], environment, owner=case._owner)
 
     def read(self, timeout):
-        if not select.select([self.master], [], [], timeout)[0]:
-            return False
-        try:
-            self.text += os.read(self.master, 65536).decode("utf-8", "replace")
-        except OSError:
-            return False
-        return True
+        data = self.receive(timeout)
+        self.text += data.decode("utf-8", "replace")
+        return bool(data)
 
     def shows(self, pattern, timeout=20):
         """Reads until `pattern` has been shown; everything up to its end is consumed."""

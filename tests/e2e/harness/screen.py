@@ -1,70 +1,35 @@
 """A program on a pseudo-terminal whose screen is read as a person sees it."""
 
-import fcntl
 import os
-import pty
 import re
-import select
-import signal
-import struct
-import termios
 import time
 
 import pyte
 
 from .picture import svg
+from .pseudo_terminal import PseudoTerminal
 
 
-class Screen:
-    """The program leads a session of its own, as in a terminal emulator. `sent` has every byte that it wrote."""
+class Screen(PseudoTerminal):
+    """`sent` has every byte that the program wrote."""
 
     def __init__(self, case, *command, rows=24, columns=80, env=None):
         self.sent = b""
         self._main = self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._kept = b""
-        environment = {**case.environment, "TERM": "xterm", **(env or {})}
-        self.pid, self.master = pty.fork()
-        if self.pid == 0:
-            try:
-                self._set_size(0, rows, columns)
-                os.chdir(case.work)
-                os.execvpe(command[0], [str(word) for word in command], environment)
-            finally:
-                os._exit(99)
         self._ended = None
-        case.addCleanup(self.close)
-
-    def close(self):
-        if self._ended is None:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-        os.close(self.master)
-
-    @staticmethod
-    def _set_size(descriptor, rows, columns):
-        fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("4H", rows, columns, 0, 0))
+        super().__init__(case, command, {**case.environment, "TERM": "xterm", **(env or {})}, rows, columns)
 
     def resize(self, rows, columns):
         self.read(0)
         for screen in {self._main, self._screen}:
             screen.resize(rows, columns)
-        self._set_size(self.master, rows, columns)
-
-    def modes(self):
-        return termios.tcgetattr(self.master)[:4]
-
-    def type(self, keys):
-        os.write(self.master, keys.encode())
+        super().resize(rows, columns)
 
     def read(self, timeout):
         """Takes in what the program writes; whether there was anything."""
-        if not select.select([self.master], [], [], timeout)[0]:
-            return False
-        try:
-            data = os.read(self.master, 65536)
-        except OSError:
-            return False
+        data = self.receive(timeout)
         self.sent += data
         self._feed(self._kept + data)
         return bool(data)
@@ -122,6 +87,7 @@ class Screen:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 self._ended = os.waitstatus_to_exitcode(status)
+                self.pid = 0
             elif time.monotonic() > end:
                 raise AssertionError(f"the program does not end; the screen:\n{self.text()}")
         while self.read(0.05):

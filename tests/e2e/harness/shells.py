@@ -1,16 +1,8 @@
 """Interactive shells on a terminal, as a person sits before them: what is typed, what a tab makes of it."""
 
-import fcntl
-import os
-import pty
-import re
-import select
-import signal
-import struct
 import subprocess
-import termios
-import time
 
+from .pseudo_terminal import PseudoTerminal
 from .waiting import until
 
 BASH_RC = """
@@ -47,51 +39,35 @@ bind \\cxp keep_line
 """
 
 
-class Terminal:
+class Terminal(PseudoTerminal):
     """A shell on a terminal of its own. `typed` returns what stands on its line after the keys."""
 
     def __init__(self, case, command, environment, setup):
         self._case = case
         self._line_file = case.folder / "line"
         environment = {**environment, "LINE_FILE": str(self._line_file), "TERM": "dumb", "LC_ALL": "C.UTF-8"}
-        self._pid, self._descriptor = pty.fork()
-        if self._pid == 0:
-            os.chdir(case.work)
-            os.execvpe(command[0], command, environment)
-        fcntl.ioctl(self._descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", 200, 200, 0, 0))
-        case.addCleanup(self._end)
+        super().__init__(case, command, environment, rows=200, columns=200)
         self.screen = ""
         setup_file = case.folder / "setup"
         setup_file.write_text(setup)
-        self.send(f" . {setup_file}\r")
+        self.type(f" . {setup_file}\r")
         until(lambda: "ready> " in self._read(), "the shell's prompt", 30)
 
-    def _end(self):
-        os.kill(self._pid, signal.SIGKILL)
-        os.waitpid(self._pid, 0)
-        os.close(self._descriptor)
-
     def _read(self):
-        while select.select([self._descriptor], [], [], 0)[0]:
-            try:
-                self.screen += os.read(self._descriptor, 65536).decode(errors="replace")
-            except OSError:
-                break
+        while data := self.receive(0):
+            self.screen += data.decode(errors="replace")
         return self.screen
-
-    def send(self, keys):
-        os.write(self._descriptor, keys.encode())
 
     def typed(self, keys):
         """What the line is after these keys; then it is empty again. `screen` has what was shown."""
         self._read()
         self.screen = ""
         self._line_file.unlink(missing_ok=True)
-        self.send(keys)
-        self.send("\x18p")
+        self.type(keys)
+        self.type("\x18p")
         until(lambda: self._read() is not None and self._line_file.exists(), f"the line after {keys!r}: {self.screen}", 30)
         line = self._line_file.read_text()
-        self.send("\x01\x0b")  # C-a C-k
+        self.type("\x01\x0b")  # C-a C-k
         return line
 
 
