@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 #include <memory>
 
 #include <nlohmann/json.hpp>
@@ -6,7 +5,6 @@
 #include "cli/groups.hpp"
 #include "cli/objects/kinds.hpp"
 #include "cli/objects/object_commands.hpp"
-#include "cli/output/text.hpp"
 #include "cli/secrets/secret_once.hpp"
 
 namespace runagents::cli {
@@ -14,7 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using api::Target;
-using api::text_of;
 
 struct ConnectorOptions {
   std::string name = {};
@@ -60,19 +57,7 @@ Outcome update(const ConnectorOptions& options, Context& context) {
   if (body->empty()) {
     return fail(ErrorCode::usage, "nothing to change", "give --name, --timeout, --enable or --disable");
   }
-  auto client = client_for_changes(context);
-  if (!client) return std::unexpected(client.error());
-  auto connector = find_object(connector_kind(), options.name, *client);
-  if (!connector) return std::unexpected(connector.error());
-  const auto name = output::printable(name_of(connector_kind(), *connector));
-  if (options.dry_run) {
-    say_dry_run(context);
-    connector->update(*body);
-    return print_object(connector_kind(), *connector, fmt::format("would be changed: {}\n", name), context);
-  }
-  const auto changed = client->patch(Target{connector_kind().path}.segment(text_of(*connector, "id")), *body);
-  if (!changed) return std::unexpected(changed.error());
-  return print_object(connector_kind(), *changed, fmt::format("changed {}\n", name), context);
+  return change_object(connector_kind(), options.name, {.body = *body, .dry_run = options.dry_run}, context);
 }
 
 Flag timeout_flag(ConnectorOptions& options) {

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/objects/kinds.hpp"
-#include "cli/output/text.hpp"
+#include "cli/objects/object_commands.hpp"
 #include "cli/secrets/secret_value.hpp"
 
 namespace runagents::cli {
@@ -13,7 +13,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using api::Target;
-using api::text_of;
 
 Json auth_of(const ServerOptions& options) {
   Json auth = Json::object();
@@ -97,19 +96,8 @@ Outcome update_server(const ServerOptions& options, Context& context) {
   if (body->empty()) {
     return fail(ErrorCode::usage, "nothing to change", "runagents servers update --help lists what can be");
   }
-  auto client = client_for_changes(context);
-  if (!client) return std::unexpected(client.error());
-  auto server = find_object(server_kind(), options.name, *client);
-  if (!server) return std::unexpected(server.error());
-  const auto name = output::printable(name_of(server_kind(), *server));
-  if (options.dry_run) {
-    say_dry_run(context);
-    server->update(without_secret(*body));
-    return print_object(server_kind(), *server, fmt::format("would be changed: {}\n", name), context);
-  }
-  const auto changed = client->patch(Target{server_kind().path}.segment(text_of(*server, "id")), *body);
-  if (!changed) return std::unexpected(changed.error());
-  return print_object(server_kind(), *changed, fmt::format("changed {}\n", name), context);
+  return change_object(server_kind(), options.name,
+                       {.body = *body, .shown = without_secret(*body), .dry_run = options.dry_run}, context);
 }
 
 }  // namespace runagents::cli

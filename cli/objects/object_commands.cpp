@@ -112,6 +112,22 @@ Outcome get_object(const ObjectKind& kind, const std::string& name, Context& con
   return print_object(kind, *object, {}, context);
 }
 
+Outcome change_object(const ObjectKind& kind, const std::string& name, const ObjectChange& change, Context& context) {
+  auto client = client_for_changes(context);
+  if (!client) return std::unexpected(client.error());
+  auto object = find_object(kind, name, *client);
+  if (!object) return std::unexpected(object.error());
+  const auto printable = output::printable(name_of(kind, *object));
+  if (change.dry_run) {
+    say_dry_run(context);
+    object->update(change.shown.is_null() ? change.body : change.shown);
+    return print_object(kind, *object, fmt::format("would be changed: {}\n", printable), context);
+  }
+  const auto changed = client->patch(api::Target{kind.path}.segment(api::text_of(*object, "id")), change.body);
+  if (!changed) return std::unexpected(changed.error());
+  return print_object(kind, *changed, fmt::format("changed {}\n", printable), context);
+}
+
 Command list_objects_command(const ObjectKind& kind, std::string summary, std::vector<ListFilter> filters,
                              std::vector<Example> examples) {
   auto options = std::make_shared<ListOptions>();

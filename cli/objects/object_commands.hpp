@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "cli/command.hpp"
 #include "cli/objects/object_kind.hpp"
 
@@ -42,6 +44,16 @@ struct ObjectAction {
 [[nodiscard]] Outcome list_objects(const ObjectKind& kind, Context& context);
 [[nodiscard]] Outcome get_object(const ObjectKind& kind, const std::string& name, Context& context,
                                  LooksUp looks = LooksUp::by_name);
+
+struct ObjectChange {
+  nlohmann::ordered_json body;        ///< what is sent
+  nlohmann::ordered_json shown = {};  ///< what a dry run shows of it; null: all
+  bool dry_run = false;
+};
+
+/// PATCH PATH/ID of the object with that name or id, which is printed as it is then.
+[[nodiscard]] Outcome change_object(const ObjectKind& kind, const std::string& name, const ObjectChange& change,
+                                    Context& context);
 
 [[nodiscard]] Command list_objects_command(const ObjectKind& kind, std::string summary, std::vector<ListFilter> filters,
                                            std::vector<Example> examples);

@@ -6,7 +6,6 @@
 #include "cli/groups.hpp"
 #include "cli/objects/kinds.hpp"
 #include "cli/objects/object_commands.hpp"
-#include "cli/output/text.hpp"
 
 namespace runagents::cli {
 namespace {
@@ -56,20 +55,7 @@ Outcome update(const UserOptions& options, Context& context) {
   const auto body = body_of(options);
   if (!body) return std::unexpected(body.error());
   if (body->empty()) return fail(ErrorCode::usage, "nothing to change", "give --name, --role, --group or --attribute");
-  auto client = client_for_changes(context);
-  if (!client) return std::unexpected(client.error());
-  auto user = find_object(user_kind(), options.who, *client);
-  if (!user) return std::unexpected(user.error());
-  const auto who = output::printable(name_of(user_kind(), *user));
-  if (options.dry_run) {
-    say_dry_run(context);
-    user->update(*body);
-    return print_object(user_kind(), *user, fmt::format("would be changed: {}\n", who), context);
-  }
-  const auto target = api::Target{user_kind().path}.segment(api::text_of(*user, "id"));
-  const auto changed = client->patch(target, *body);
-  if (!changed) return std::unexpected(changed.error());
-  return print_object(user_kind(), *changed, fmt::format("changed {}\n", who), context);
+  return change_object(user_kind(), options.who, {.body = *body, .dry_run = options.dry_run}, context);
 }
 
 std::vector<Flag> user_flags(UserOptions& options) {
